@@ -1,0 +1,15 @@
+//! The vocabulary every other package shares: identifiers, names, times, words and view types.
+//!
+//! No I/O, no clock, no randomness; it builds for the browser too.
+
+mod file_name;
+mod hex;
+mod ids;
+mod link;
+mod millis;
+
+pub use file_name::{CreateNameError, FileName};
+pub use hex::HexError;
+pub use ids::{ClusterId, Incarnation, NodeId, ObjectId, OpId, Root, Run, Serial};
+pub use link::{Link, ObjectKind};
+pub use millis::Millis;

@@ -1,0 +1,2 @@
+//! swish-cluster.
+fn main() {}
