@@ -7,6 +7,8 @@ mod hex;
 mod ids;
 mod link;
 mod millis;
+pub mod view;
+pub mod words;
 
 pub use file_name::{CreateNameError, FileName};
 pub use hex::HexError;
