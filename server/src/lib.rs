@@ -1,1 +1,13 @@
-//! server.
+//! The program that runs beside every SWISH server: gateway, dashboard, links and the drivers of
+//! the cores.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod dashboard;
+pub mod db;
+pub mod error;
+pub mod gateway;
+pub mod node;
+pub mod shutdown;
+pub mod telemetry;

@@ -1,1 +1,51 @@
-//! cluster.
+//! The cluster core: agrees on every file's head and moves objects between nodes, without I/O.
+//!
+//! ```text
+//!            Input                                   Output
+//! driver ──────────────▶ Core::handle(now, …) ──────────────▶ driver
+//!   peer messages, links,      register/   4.2 a save           persist, send, reply,
+//!   saves, timers, writes      exchange/   3   objects          arm timers, serve objects,
+//!   that are durable           catch_up/   5   change log       events, alarms
+//!                              roster/     11  epochs
+//! ```
+//!
+//! Contract: the driver performs the outputs of one call in order before it hands in the next
+//! input. It makes a [`Output::Persist`] durable before it releases anything whose `after` names
+//! it, and ends the process when a write fails. The same code runs in production, in the
+//! simulator and under the model checker, so it reads no clock, draws no random number and keeps
+//! everything in ordered collections.
+//!
+//! Section numbers in comments are those of docs/protocol.md.
+
+mod alarm;
+mod ballot;
+mod catch_up;
+mod config;
+mod core;
+mod durable;
+mod exchange;
+mod io;
+mod key;
+mod live;
+mod message;
+mod objects;
+mod path;
+mod register;
+mod roster;
+mod status;
+mod turn;
+
+pub use alarm::Alarm;
+pub use ballot::Ballot;
+pub use config::{Config, Mutant};
+pub use core::Core;
+pub use durable::{Accepted, Decided, Draft, DraftKind, Durable, KeyState, Record};
+pub use io::{
+    Event, FoundOutcome, Input, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
+    WaitReason, WriteNo,
+};
+pub use key::Key;
+pub use message::{Bytes, Change, Heartbeat, INLINE_BYTES, PeerMessage, Propose};
+pub use objects::Objects;
+pub use roster::{Member, MemberId, Phase, Roster};
+pub use status::{FileStatus, PeerStatus};

@@ -1,0 +1,49 @@
+//! States that the protocol makes impossible: raised, shown and asserted absent, never a panic.
+
+use domain::ObjectId;
+use serde::{Deserialize, Serialize};
+
+use crate::{Ballot, Key, MemberId};
+
+/// Something that must never happen has happened; an operator must look. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "alarm", rename_all = "snake_case")]
+pub enum Alarm {
+    /// A peer names a decided head that neither follows nor precedes ours (P1).
+    TwoDecidedHeads {
+        /// The register.
+        key: Key,
+        /// Decided head here.
+        ours: ObjectId,
+        /// Decided head there.
+        theirs: ObjectId,
+    },
+    /// Two heads were proposed under one ballot.
+    TwoHeadsOneBallot {
+        /// The register.
+        key: Key,
+        /// The ballot.
+        ballot: Ballot,
+    },
+    /// A peer sent bytes that are not the object they were announced as; nothing was stored.
+    WrongObject {
+        /// Who sent it.
+        from: MemberId,
+        /// What was asked for.
+        id: ObjectId,
+    },
+    /// A peer has another roster under the same epoch.
+    TwoRosters {
+        /// Who has it.
+        from: MemberId,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// A head of the founder's store lost to another save; it stays readable by its hash.
+    ImportLost {
+        /// The register.
+        key: Key,
+        /// Head of the store.
+        tip: ObjectId,
+    },
+}

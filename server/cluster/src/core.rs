@@ -1,0 +1,252 @@
+//! The top of the core: dispatches inputs to the concerns, and nothing else.
+
+use domain::{Millis, NodeId};
+
+use crate::{
+    Config, Durable, Input, MemberId, Mutant, Objects, Output, PeerMessage, Record, Timer, Urgency,
+    WriteNo,
+    live::{Live, OwnAnswer},
+    turn::Turn,
+};
+
+/// The protocol state machine of one node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Core {
+    pub(crate) config: Config,
+    pub(crate) me: MemberId,
+    pub(crate) durable: Durable,
+    pub(crate) live: Live,
+}
+
+impl Core {
+    /// Rebuilds a node from what its disk kept; a new disk has an empty [`Durable`].
+    #[must_use]
+    pub fn recover(config: Config, node: NodeId, durable: Durable) -> Self {
+        let me = MemberId {
+            node,
+            incarnation: durable.incarnation,
+        };
+        let live = Live {
+            floor: if config.broken(Mutant::UnreservedBallot) {
+                0
+            } else {
+                durable.reserved
+            },
+            pushed: durable.serial(),
+            ..Live::default()
+        };
+        Self {
+            config,
+            me,
+            durable,
+            live,
+        }
+    }
+
+    /// Takes one input and appends what to do about it, in order.
+    pub fn handle(
+        &mut self,
+        now: Millis,
+        input: Input,
+        objects: &mut dyn Objects,
+        out: &mut Vec<Output>,
+    ) {
+        let no = WriteNo(self.live.issued.0 + 1);
+        let pending =
+            (self.live.promised_in > self.live.persisted).then_some(self.live.promised_in);
+        let unsynced = self.config.broken(Mutant::NoSyncBeforePromise);
+        let mut turn = Turn::new(now, objects, no, pending, unsynced);
+        self.dispatch(input, &mut turn);
+        if turn.writes() {
+            self.live.issued = no;
+            if turn.urgent() {
+                self.live.promised_in = no;
+            }
+        }
+        turn.finish(out);
+    }
+
+    /// Identity of this node.
+    #[must_use]
+    pub const fn me(&self) -> MemberId {
+        self.me
+    }
+
+    /// What is durable here, or in a write that was issued.
+    #[must_use]
+    pub const fn durable(&self) -> &Durable {
+        &self.durable
+    }
+
+    fn dispatch(&mut self, input: Input, turn: &mut Turn<'_>) {
+        match input {
+            Input::Started => self.on_started(turn),
+            Input::PeerUp { peer, epoch, run } => self.on_peer_up(peer, epoch, run, turn),
+            Input::PeerDown { peer } => self.on_peer_down(peer),
+            Input::Message { from, message } => self.on_message(from, message, turn),
+            Input::Save { token, save } => self.on_save(token, save, turn),
+            Input::Want { token, id } => self.on_want(token, id, turn),
+            Input::Found {
+                token,
+                roster,
+                heads,
+            } => self.on_found(token, roster, heads, turn),
+            Input::Timer(timer) => self.on_timer(timer, turn),
+            Input::Persisted(no) => self.on_persisted(no, turn),
+        }
+    }
+
+    fn on_started(&mut self, turn: &mut Turn<'_>) {
+        self.live.started = turn.now;
+        turn.arm(Timer::Heartbeat, 0, self.config.heartbeat.0);
+        self.recover_rounds(turn);
+    }
+
+    fn on_message(&mut self, from: MemberId, message: PeerMessage, turn: &mut Turn<'_>) {
+        if let Some(epoch) = epoch_of(&message)
+            && !self.judge_epoch(from, epoch, turn)
+        {
+            return;
+        }
+        match message {
+            PeerMessage::Prepare { key, ballot, .. } => self.on_prepare(from, key, ballot, turn),
+            PeerMessage::Promise {
+                epoch,
+                key,
+                ballot,
+                accepted,
+            } => {
+                let accepted = accepted.map(|(ballot, head)| crate::Accepted { ballot, head });
+                self.on_promise(from, epoch, &key, ballot, accepted, turn);
+            }
+            PeerMessage::Propose(propose) => self.on_propose(from, propose, turn),
+            PeerMessage::Fetching { key, .. } => self.on_fetching(from, &key),
+            PeerMessage::Accept {
+                epoch,
+                key,
+                ballot,
+                head,
+            } => {
+                self.on_accept(from, epoch, &key, ballot, head, turn);
+            }
+            PeerMessage::Nack {
+                key,
+                ballot,
+                promised,
+                wait_ms,
+                ..
+            } => {
+                self.on_nack(from, &key, ballot, promised, wait_ms, turn);
+            }
+            PeerMessage::NewHead { key, head, .. } => self.on_new_head(from, key, head, turn),
+            PeerMessage::Request { ids } => turn.output(Output::Serve { to: from, ids }),
+            PeerMessage::RequestChunks { id, first, count } => {
+                let count = count.min(self.config.chunk_window);
+                turn.output(Output::ServeChunks {
+                    to: from,
+                    id,
+                    first,
+                    count,
+                });
+            }
+            PeerMessage::Announce {
+                id,
+                kind,
+                size,
+                content,
+            } => {
+                self.on_announce(from, id, kind, size, content, turn);
+            }
+            PeerMessage::Chunk {
+                id,
+                number,
+                content,
+            } => {
+                self.on_chunk(from, id, number, content, turn);
+            }
+            PeerMessage::Absent { id } => self.on_absent(from, id, turn),
+            PeerMessage::Heartbeat(heartbeat) => self.on_heartbeat(from, &heartbeat, turn),
+            PeerMessage::Since { serial } => self.on_since(from, serial, turn),
+            PeerMessage::Changes { since, upto, items } => {
+                self.on_changes(from, since, upto, items, turn);
+            }
+            PeerMessage::RosterIs { roster } => self.on_roster(from, roster, turn),
+            PeerMessage::RosterRequest => self.tell_roster(from, turn),
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, turn: &mut Turn<'_>) {
+        match timer {
+            Timer::Heartbeat => self.heartbeat(turn),
+            Timer::Push => self.push_changes(turn),
+            Timer::Round(key) => self.round_again(&key, turn),
+            Timer::Patience(key) => self.patience_over(&key, turn),
+            Timer::Fetch(id) => self.fetch_again(id, turn),
+            Timer::Want(token) => self.want_over(token, turn),
+        }
+    }
+
+    fn on_persisted(&mut self, no: WriteNo, turn: &mut Turn<'_>) {
+        self.live.persisted = self.live.persisted.max(no);
+        if turn
+            .pending
+            .is_some_and(|pending| pending <= self.live.persisted)
+        {
+            turn.pending = None;
+        }
+        while let Some((_, answer)) = self.live.own.pop_front_if(|(at, _)| *at <= no) {
+            self.on_own_answer(answer, turn);
+        }
+        self.start_waiting_rounds(turn);
+    }
+
+    fn on_own_answer(&mut self, answer: OwnAnswer, turn: &mut Turn<'_>) {
+        match answer {
+            OwnAnswer::Promise {
+                epoch,
+                key,
+                ballot,
+                accepted,
+            } => {
+                self.on_promise(self.me, epoch, &key, ballot, accepted, turn);
+            }
+            OwnAnswer::Accept {
+                epoch,
+                key,
+                ballot,
+                head,
+            } => {
+                self.on_accept(self.me, epoch, &key, ballot, head, turn);
+            }
+        }
+    }
+
+    /// Changes the durable state in memory and notes it for the write of this turn.
+    pub(crate) fn record(&mut self, record: Record, urgency: Urgency, turn: &mut Turn<'_>) {
+        self.durable.apply(&record);
+        turn.record(record, urgency);
+    }
+}
+
+/// Epoch of a register message; the others are judged without one (protocol 11).
+fn epoch_of(message: &PeerMessage) -> Option<u64> {
+    match message {
+        PeerMessage::Prepare { epoch, .. }
+        | PeerMessage::Promise { epoch, .. }
+        | PeerMessage::Fetching { epoch, .. }
+        | PeerMessage::Accept { epoch, .. }
+        | PeerMessage::Nack { epoch, .. }
+        | PeerMessage::NewHead { epoch, .. } => Some(*epoch),
+        PeerMessage::Propose(propose) => Some(propose.epoch),
+        PeerMessage::Request { .. }
+        | PeerMessage::RequestChunks { .. }
+        | PeerMessage::Announce { .. }
+        | PeerMessage::Chunk { .. }
+        | PeerMessage::Absent { .. }
+        | PeerMessage::Heartbeat(_)
+        | PeerMessage::Since { .. }
+        | PeerMessage::Changes { .. }
+        | PeerMessage::RosterIs { .. }
+        | PeerMessage::RosterRequest => None,
+    }
+}

@@ -1,0 +1,288 @@
+//! What a node must still know after a crash, and the records that change it.
+
+use std::collections::BTreeMap;
+
+use domain::{Incarnation, Link, ObjectId, Serial};
+use gitty::Object;
+use serde::{Deserialize, Serialize};
+
+use crate::{Ballot, Key, Roster, catch_up::RootSum};
+
+/// One change of the durable state. A batch of them becomes durable as a whole or not at all.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// The acceptor promised.
+    Promised {
+        /// The register.
+        key: Key,
+        /// Nothing below it any more.
+        ballot: Ballot,
+    },
+    /// The acceptor accepted, and promised the ballot after.
+    Accepted {
+        /// The register.
+        key: Key,
+        /// Under which ballot.
+        ballot: Ballot,
+        /// What.
+        head: ObjectId,
+    },
+    /// A save began or changed its kind; none: it ended.
+    Draft {
+        /// The register.
+        key: Key,
+        /// The draft now.
+        draft: Option<Draft>,
+    },
+    /// A waiting save lost; it stays readable by its hash.
+    Kept {
+        /// The register.
+        key: Key,
+        /// Its commit.
+        tip: ObjectId,
+    },
+    /// The decided head moved.
+    Decided {
+        /// The register.
+        key: Key,
+        /// The head now.
+        head: ObjectId,
+        /// Position in the change log.
+        serial: Serial,
+    },
+    /// Bytes of a new object.
+    Object {
+        /// Its hash.
+        id: ObjectId,
+        /// Its content.
+        object: Object,
+        /// For a commit.
+        link: Option<Link>,
+    },
+    /// Objects that no node has: the path of this key's import ends there (protocol 3).
+    Gaps {
+        /// The register.
+        key: Key,
+        /// Their hashes.
+        ids: Vec<ObjectId>,
+    },
+    /// A roster was adopted.
+    Roster(Roster),
+    /// Ballot counters up to this may have been used (docs/decisions/0002).
+    Reserved(u64),
+}
+
+/// What was accepted under which ballot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Under which ballot.
+    pub ballot: Ballot,
+    /// What.
+    pub head: ObjectId,
+}
+
+/// A save that is not decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Draft {
+    /// Its commit.
+    pub tip: ObjectId,
+    /// What it was made from.
+    pub base: Option<ObjectId>,
+    /// What was said about it.
+    pub kind: DraftKind,
+}
+
+/// What was said to whom about a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftKind {
+    /// Nobody was answered; dropped when it loses.
+    Fresh,
+    /// Its page was told that it waits; stays readable when it loses.
+    Waiting,
+    /// A head of the store this cluster was founded with.
+    Import,
+}
+
+/// A decided head and when it was learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Decided {
+    /// The head.
+    pub head: ObjectId,
+    /// Position in the change log.
+    pub serial: Serial,
+}
+
+/// Durable state of one key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct KeyState {
+    /// Acceptor: nothing below it any more.
+    pub promised: Ballot,
+    /// Acceptor: what it accepted last.
+    pub accepted: Option<Accepted>,
+    /// Proposer: the save that is under way.
+    pub draft: Option<Draft>,
+    /// The greatest head known to be decided, whose objects are here.
+    pub decided: Option<Decided>,
+    /// Waiting saves that lost.
+    pub kept: Vec<ObjectId>,
+    /// Objects of its import that no node has.
+    #[serde(default)]
+    pub gaps: Vec<ObjectId>,
+}
+
+impl Default for KeyState {
+    fn default() -> Self {
+        Self {
+            promised: Ballot::ZERO,
+            accepted: None,
+            draft: None,
+            decided: None,
+            kept: Vec::new(),
+            gaps: Vec::new(),
+        }
+    }
+}
+
+/// Everything a node knows after a crash; objects are kept by the store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Durable {
+    /// Made with this state.
+    pub incarnation: Incarnation,
+    /// The greatest decided roster known here.
+    pub roster: Option<Roster>,
+    /// Ballot counters up to this may have been used.
+    pub reserved: u64,
+    /// The registers.
+    pub keys: BTreeMap<Key, KeyState>,
+    /// The change log: the latest position of each key.
+    changes: BTreeMap<Serial, Key>,
+    root: RootSum,
+}
+
+impl Durable {
+    /// State of a disk that has just been made.
+    #[must_use]
+    pub fn new(incarnation: Incarnation) -> Self {
+        Self::restore(incarnation, None, 0, BTreeMap::new())
+    }
+
+    /// State as tables kept it; records of the log follow with [`Durable::apply`].
+    #[must_use]
+    pub fn restore(
+        incarnation: Incarnation,
+        roster: Option<Roster>,
+        reserved: u64,
+        keys: BTreeMap<Key, KeyState>,
+    ) -> Self {
+        let mut changes = BTreeMap::new();
+        let mut root = RootSum::default();
+        for (key, decided) in keys
+            .iter()
+            .filter_map(|(key, state)| Some((key, state.decided?)))
+        {
+            changes.insert(decided.serial, key.clone());
+            root.add(key, decided.head);
+        }
+        Self {
+            incarnation,
+            roster,
+            reserved,
+            keys,
+            changes,
+            root,
+        }
+    }
+
+    /// Makes one change; making it twice in order is the same as once.
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Promised { key, ballot } => self.key(key).promised = *ballot,
+            Record::Accepted { key, ballot, head } => {
+                let state = self.key(key);
+                state.promised = ballot.next();
+                state.accepted = Some(Accepted {
+                    ballot: *ballot,
+                    head: *head,
+                });
+            }
+            Record::Draft { key, draft } => self.key(key).draft = *draft,
+            Record::Kept { key, tip } => self.keep(key, *tip),
+            Record::Decided { key, head, serial } => self.decide(key, *head, *serial),
+            Record::Object { .. } => {}
+            Record::Gaps { key, ids } => self.key(key).gaps.clone_from(ids),
+            Record::Roster(roster) => self.roster = Some(roster.clone()),
+            Record::Reserved(counter) => self.reserved = *counter,
+        }
+    }
+
+    /// State of a key; as new if nothing happened to it.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&KeyState> {
+        self.keys.get(key)
+    }
+
+    /// Last position of the change log.
+    #[must_use]
+    pub fn serial(&self) -> Serial {
+        self.changes
+            .last_key_value()
+            .map_or(Serial(0), |(serial, _)| *serial)
+    }
+
+    /// Keys that changed after `serial`, in order.
+    pub fn changes_after(&self, serial: Serial) -> impl Iterator<Item = (Serial, &Key)> {
+        self.changes
+            .range(serial.next()..)
+            .map(|(serial, key)| (*serial, key))
+    }
+
+    /// Digest of the decided heads.
+    #[must_use]
+    pub const fn root(&self) -> domain::Root {
+        self.root.root()
+    }
+
+    /// Decided heads, in order of their keys.
+    pub fn heads(&self) -> impl Iterator<Item = (&Key, ObjectId)> {
+        self.keys
+            .iter()
+            .filter_map(|(key, state)| Some((key, state.decided?.head)))
+    }
+
+    /// Saves under way or waiting.
+    pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
+        self.keys.values().filter_map(|state| state.draft.as_ref())
+    }
+
+    /// Files with a decided head.
+    #[must_use]
+    pub fn decided_count(&self) -> usize {
+        self.changes.len()
+    }
+
+    fn key(&mut self, key: &Key) -> &mut KeyState {
+        if !self.keys.contains_key(key) {
+            self.keys.insert(key.clone(), KeyState::default());
+        }
+        self.keys.get_mut(key).expect("it was inserted above")
+    }
+
+    fn keep(&mut self, key: &Key, tip: ObjectId) {
+        let state = self.key(key);
+        if !state.kept.contains(&tip) {
+            state.kept.push(tip);
+        }
+    }
+
+    fn decide(&mut self, key: &Key, head: ObjectId, serial: Serial) {
+        let before = self.key(key).decided.replace(Decided { head, serial });
+        if let Some(before) = before {
+            self.changes.remove(&before.serial);
+            self.root.remove(key, before.head);
+        }
+        self.changes.insert(serial, key.clone());
+        self.root.add(key, head);
+    }
+}

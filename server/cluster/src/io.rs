@@ -1,0 +1,283 @@
+//! What goes into the core and what comes out of it.
+
+use domain::{Link, ObjectId, Run, Serial};
+use gitty::Object;
+use serde::{Deserialize, Serialize};
+
+use crate::{Alarm, Key, MemberId, PeerMessage, Record, Roster};
+
+/// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token(pub u64);
+
+/// Number of a write of this run; writes become durable in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WriteNo(pub u64);
+
+/// A save, made into objects by the caller on the head its page names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Save {
+    /// The register.
+    pub key: Key,
+    /// The head its page was made from; none for a new file.
+    pub base: Option<ObjectId>,
+    /// The new commit, whose name is the key's.
+    pub commit: Object,
+    /// Its hash.
+    pub id: ObjectId,
+    /// The commit as a link.
+    pub link: Link,
+    /// Its text, with its hash; none when the commit keeps a text that is here already.
+    pub blob: Option<(ObjectId, Object)>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// The program started; once, before anything else.
+    Started,
+    /// A control link to a peer is up, and its Hello was judged.
+    PeerUp {
+        /// Who.
+        peer: MemberId,
+        /// Epoch in its Hello.
+        epoch: u64,
+        /// Start of its program; positions in its change log are good for one run.
+        run: Run,
+    },
+    /// The control link to a peer is gone.
+    PeerDown {
+        /// Who.
+        peer: MemberId,
+    },
+    /// A peer says something.
+    Message {
+        /// Who, from the link and never from the message.
+        from: MemberId,
+        /// What.
+        message: PeerMessage,
+    },
+    /// A page saves.
+    Save {
+        /// For the reply.
+        token: Token,
+        /// What.
+        save: Box<Save>,
+    },
+    /// Somebody asks for an object that is not here.
+    Want {
+        /// For the reply.
+        token: Token,
+        /// Its hash.
+        id: ObjectId,
+    },
+    /// An operator founds a cluster; this store's heads become its first values.
+    Found {
+        /// For the reply.
+        token: Token,
+        /// Epoch 1.
+        roster: Roster,
+        /// Heads found in the store.
+        heads: Vec<(Key, ObjectId)>,
+    },
+    /// A timer that was armed has fired.
+    Timer(Timer),
+    /// This write, and all before it, are durable.
+    Persisted(WriteNo),
+}
+
+/// Things that happen later; the driver draws the delay.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// When to tell the peers that we are here.
+    Heartbeat,
+    /// When to tell the peers which heads are new here.
+    Push,
+    /// When a round of this key is tried again.
+    Round(Key),
+    /// When the save of this key stops waiting for a majority.
+    Patience(Key),
+    /// When an object is asked of the next peer.
+    Fetch(ObjectId),
+    /// When somebody who wants an object is told that nobody has it.
+    Want(Token),
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Output {
+    /// Make records durable, in the order of their numbers.
+    Persist {
+        /// Its number.
+        no: WriteNo,
+        /// What.
+        records: Vec<Record>,
+        /// Whether somebody waits for it.
+        urgency: Urgency,
+    },
+    /// Send to a peer; lost without harm if it is not linked.
+    Send {
+        /// To whom.
+        to: MemberId,
+        /// What.
+        message: PeerMessage,
+        /// Not before this write is durable.
+        after: Option<WriteNo>,
+    },
+    /// Answer a command.
+    Reply {
+        /// Which.
+        token: Token,
+        /// The answer.
+        reply: Reply,
+        /// Not before this write is durable.
+        after: Option<WriteNo>,
+    },
+    /// Fire a timer once, after a time drawn from the range in milliseconds; replaces an older one.
+    Arm {
+        /// Which.
+        timer: Timer,
+        /// Earliest and latest.
+        between: (u64, u64),
+    },
+    /// Do not fire it.
+    Disarm(Timer),
+    /// Read objects and send them to a peer: as Announce with content, Announce of a large one,
+    /// or Absent.
+    Serve {
+        /// To whom.
+        to: MemberId,
+        /// Which.
+        ids: Vec<ObjectId>,
+    },
+    /// Read chunks of a large object and send them to a peer.
+    ServeChunks {
+        /// To whom.
+        to: MemberId,
+        /// Of which object.
+        id: ObjectId,
+        /// First chunk.
+        first: u32,
+        /// How many.
+        count: u32,
+    },
+    /// Something that others may want to know.
+    Emit(Event),
+    /// Something impossible has happened.
+    Raise(Alarm),
+}
+
+/// Whether a write is on somebody's path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// It may wait for the next batch, a few dozen milliseconds: it can be learned again.
+    Soon,
+    /// Somebody waits for it.
+    Now,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Reply {
+    /// To a save.
+    Save(SaveOutcome),
+    /// To a wanted object: whether it is here now.
+    Object(bool),
+    /// To founding.
+    Found(FoundOutcome),
+}
+
+/// How founding ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundOutcome {
+    /// The roster is durable here and spreads; the heads are being proposed.
+    Founded,
+    /// This node is in a cluster already; nothing was changed.
+    AlreadyMember,
+}
+
+/// How a save ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SaveOutcome {
+    /// A majority has it; `commit` is on the path of the head. It may be an earlier, equal save.
+    Decided {
+        /// The commit that stands for this save.
+        commit: ObjectId,
+    },
+    /// Another save was decided first; this one is dropped, its page has the text.
+    Conflict {
+        /// The served head.
+        head: ObjectId,
+    },
+    /// Kept here durably, and proposed when a majority is back.
+    Waiting {
+        /// Its commit.
+        commit: ObjectId,
+        /// Why.
+        reason: WaitReason,
+    },
+    /// Another save of this file waits; this one is not kept.
+    Blocked {
+        /// The commit that waits.
+        waiting: ObjectId,
+    },
+    /// The page saves a version of a file that the cluster does not have; nothing was kept.
+    NoSuchFile,
+    /// This node is in no cluster; nothing was kept.
+    NotFounded,
+    /// Too many saves of this file wait behind each other; nothing was kept.
+    Busy,
+}
+
+/// Why a save waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// Fewer members than a majority answer.
+    NoMajority,
+    /// They answer, but did not agree in time.
+    Contention,
+}
+
+/// Something that others may want to know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The decided head of a file moved on this node.
+    HeadMoved {
+        /// The register.
+        key: Key,
+        /// The head before.
+        from: Option<ObjectId>,
+        /// The head now.
+        to: ObjectId,
+        /// Position in the change log.
+        serial: Serial,
+    },
+    /// The draft of a file began, changed or ended.
+    DraftChanged {
+        /// The register.
+        key: Key,
+    },
+    /// A peer reports other heads than before.
+    PeerReported {
+        /// Who.
+        peer: MemberId,
+        /// Which files.
+        keys: Vec<Key>,
+    },
+    /// A heartbeat of a peer came in.
+    PeerHeard {
+        /// Who.
+        peer: MemberId,
+    },
+    /// A roster was adopted.
+    RosterAdopted,
+    /// An object that somebody needs is on no linked peer; asked again later.
+    ObjectMissing {
+        /// Its hash.
+        id: ObjectId,
+        /// Who was asked.
+        asked: Vec<MemberId>,
+    },
+}

@@ -1,0 +1,170 @@
+//! What a node forgets when it stops.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use domain::{Millis, ObjectId, Root, Run, Serial};
+use gitty::Object;
+
+use crate::{
+    Accepted, Ballot, Key, MemberId, Save, Token, WriteNo,
+    exchange::{Parked, WantedObject},
+};
+
+/// Volatile state of the core.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Live {
+    /// Last write that was issued.
+    pub(crate) issued: WriteNo,
+    /// Last write that holds acceptor state, objects or drafts: promises wait for it.
+    pub(crate) promised_in: WriteNo,
+    /// Last write that is durable.
+    pub(crate) persisted: WriteNo,
+    /// Answers of the own acceptor, each waiting for its write (protocol 4.1).
+    pub(crate) own: VecDeque<(WriteNo, OwnAnswer)>,
+    /// Counters up to this may have been used before the start.
+    pub(crate) floor: u64,
+    /// Reservation that is durable or issued, and in which write.
+    pub(crate) reserved_in: WriteNo,
+    /// Linked peers and what they said of themselves.
+    pub(crate) peers: BTreeMap<MemberId, Peer>,
+    /// Rounds under way.
+    pub(crate) rounds: BTreeMap<Key, Round>,
+    /// Keys that may be decided in one round trip (protocol 4.2).
+    pub(crate) fast: BTreeMap<Key, Fast>,
+    /// Saves somebody waits for.
+    pub(crate) saving: BTreeMap<Key, Saving>,
+    /// Keys to run a round for when there is room and a majority.
+    pub(crate) backlog: BTreeSet<Key>,
+    /// Keys whose round starts when the own acceptor's write is durable.
+    pub(crate) start_at: BTreeMap<Key, WriteNo>,
+    /// Decided heads whose objects are not all here, and who has them.
+    pub(crate) learning: BTreeMap<Key, BTreeMap<ObjectId, MemberId>>,
+    /// Proposals whose objects are not all here.
+    pub(crate) parked: BTreeMap<Key, Parked>,
+    /// Objects that are asked for.
+    pub(crate) wanted: BTreeMap<ObjectId, WantedObject>,
+    /// Position up to which the peers were told of new heads.
+    pub(crate) pushed: Serial,
+    /// Whether [`crate::Timer::Push`] is armed.
+    pub(crate) push_armed: bool,
+    /// When the program started.
+    pub(crate) started: Millis,
+}
+
+/// What the own acceptor answers to the own proposer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum OwnAnswer {
+    /// As [`crate::PeerMessage::Promise`].
+    Promise {
+        epoch: u64,
+        key: Key,
+        ballot: Ballot,
+        accepted: Option<Accepted>,
+    },
+    /// As [`crate::PeerMessage::Accept`].
+    Accept {
+        epoch: u64,
+        key: Key,
+        ballot: Ballot,
+        head: ObjectId,
+    },
+}
+
+/// A linked peer, or one that was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Peer {
+    /// Whether its control link is up.
+    pub(crate) linked: bool,
+    /// Start of its program that the rest belongs to.
+    pub(crate) run: Option<Run>,
+    /// Position in its change log up to which we know it.
+    pub(crate) seen: Serial,
+    /// When it was asked for its changes and has not answered.
+    pub(crate) asked: Option<Millis>,
+    /// Last heartbeat: when, and its digest.
+    pub(crate) heard: Option<(Millis, Root)>,
+    /// Last position of its change log, as it said.
+    pub(crate) serial: Serial,
+    /// When its digest last equalled ours.
+    pub(crate) equal_at: Option<Millis>,
+    /// Saves that wait there.
+    pub(crate) waiting: u64,
+    /// Files with a decided head there.
+    pub(crate) files: u64,
+    /// Number of its newest durable batch.
+    pub(crate) durable_count: u64,
+    /// Its decided heads, as it reported them.
+    pub(crate) heads: BTreeMap<Key, ObjectId>,
+}
+
+/// An attempt to decide one key (protocol 4.2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Round {
+    pub(crate) ballot: Ballot,
+    pub(crate) epoch: u64,
+    pub(crate) phase: RoundPhase,
+    /// Members that refused this ballot.
+    pub(crate) nacks: BTreeSet<MemberId>,
+    /// Own write that holds the own accept, once there is one.
+    pub(crate) own_in: Option<WriteNo>,
+    /// Greatest counter that a refusal named.
+    pub(crate) seen: u64,
+    /// Attempts before this one.
+    pub(crate) attempt: u32,
+}
+
+/// How far a round is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum RoundPhase {
+    /// Collecting promises, with what each had accepted.
+    Preparing {
+        promises: BTreeMap<MemberId, Option<Accepted>>,
+    },
+    /// Collecting accepts of one head.
+    Proposing {
+        head: ObjectId,
+        accepts: BTreeSet<MemberId>,
+    },
+    /// Until its timer fires.
+    Resting,
+}
+
+/// Permission to begin at the proposal (protocol 4.2, "One round trip").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Fast {
+    pub(crate) ballot: Ballot,
+    pub(crate) head: ObjectId,
+    pub(crate) epoch: u64,
+    /// Own write that promises `ballot`, once the own acceptor has.
+    pub(crate) promised_in: Option<WriteNo>,
+}
+
+/// Somebody waits for a save of this key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Saving {
+    /// The save under way, if it is a page's.
+    pub(crate) current: Option<CurrentSave>,
+    /// Those behind it.
+    pub(crate) queue: VecDeque<PendingSave>,
+}
+
+/// A page's save that is the draft now.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct CurrentSave {
+    pub(crate) token: Token,
+    pub(crate) began: Millis,
+    /// Members that answered since.
+    pub(crate) answered: BTreeSet<MemberId>,
+    /// Its objects, to travel with the proposal.
+    pub(crate) objects: Vec<Object>,
+}
+
+/// A save that waits for its turn.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PendingSave {
+    pub(crate) token: Token,
+    pub(crate) save: Box<Save>,
+    pub(crate) came: Millis,
+    /// Whether the register was read from a majority for it.
+    pub(crate) refreshed: bool,
+}

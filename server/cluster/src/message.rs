@@ -1,0 +1,205 @@
+//! What nodes say to each other.
+
+use std::sync::Arc;
+
+use domain::{ObjectId, ObjectKind, Root, Serial};
+use gitty::Object;
+use serde::{Deserialize, Serialize};
+
+use crate::{Ballot, Key, Phase, Roster};
+
+/// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
+pub const INLINE_BYTES: usize = 60 << 10;
+
+/// A message from one node to another (protocol 3, 4.2, 5, 11).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeerMessage {
+    /// Proposer, to begin a round: what have you accepted?
+    Prepare {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// The register.
+        key: Key,
+        /// Ballot of the round.
+        ballot: Ballot,
+    },
+    /// Acceptor, durably: nothing below this ballot any more, and this is what I accepted.
+    Promise {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// The register.
+        key: Key,
+        /// Ballot of the round.
+        ballot: Ballot,
+        /// Ballot and head accepted last.
+        accepted: Option<(Ballot, ObjectId)>,
+    },
+    /// Proposer: accept this head.
+    Propose(Propose),
+    /// Acceptor: the objects are on their way to me; counts as an answer (protocol 4.3).
+    Fetching {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// The register.
+        key: Key,
+        /// Ballot of the round.
+        ballot: Ballot,
+    },
+    /// Acceptor, durably: accepted, and `next(ballot)` promised.
+    Accept {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// The register.
+        key: Key,
+        /// Ballot of the round.
+        ballot: Ballot,
+        /// What was accepted.
+        head: ObjectId,
+    },
+    /// Acceptor: not with this ballot. It proves nothing about the proposal.
+    Nack {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// The register.
+        key: Key,
+        /// Ballot of the round.
+        ballot: Ballot,
+        /// Ballot it has promised.
+        promised: Ballot,
+        /// Time to leave to the other proposer.
+        wait_ms: u64,
+    },
+    /// Proposer, when `q` members have accepted: this head is decided.
+    NewHead {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// The register.
+        key: Key,
+        /// The decided head.
+        head: ObjectId,
+    },
+    /// Anyone, when an object is missing: please send these.
+    Request {
+        /// Which.
+        ids: Vec<ObjectId>,
+    },
+    /// Anyone, when a large object is missing: please send these chunks of it.
+    RequestChunks {
+        /// Which object.
+        id: ObjectId,
+        /// First chunk.
+        first: u32,
+        /// How many.
+        count: u32,
+    },
+    /// To whoever requested it: an object, or the size of a large one.
+    Announce {
+        /// Its hash, checked on arrival.
+        id: ObjectId,
+        /// Its type.
+        kind: ObjectKind,
+        /// Bytes of content.
+        size: u64,
+        /// The content, up to [`INLINE_BYTES`].
+        content: Option<Bytes>,
+    },
+    /// To whoever requested it: [`INLINE_BYTES`] of a large object; the last chunk may be shorter.
+    Chunk {
+        /// Which object.
+        id: ObjectId,
+        /// Which chunk, from 0.
+        number: u32,
+        /// Its bytes.
+        content: Bytes,
+    },
+    /// To whoever requested it: not here.
+    Absent {
+        /// Its hash.
+        id: ObjectId,
+    },
+    /// Everyone, every second.
+    Heartbeat(Heartbeat),
+    /// Anyone who is behind: what changed after this position of your change log?
+    Since {
+        /// Last position known.
+        serial: Serial,
+    },
+    /// In answer, and when heads are new here: the change log from one position to another.
+    Changes {
+        /// Position before the first of them.
+        since: Serial,
+        /// Position of the last.
+        upto: Serial,
+        /// Latest change of each key in that range.
+        items: Vec<Change>,
+    },
+    /// To whoever has a lower epoch, and to whoever asks.
+    RosterIs {
+        /// The greatest decided roster known here.
+        roster: Roster,
+    },
+    /// To whoever has a higher epoch.
+    RosterRequest,
+}
+
+/// Proposer, when the promises name no other value than this: accept this head.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Propose {
+    /// Epoch of the sender.
+    pub epoch: u64,
+    /// The register.
+    pub key: Key,
+    /// Ballot of the round.
+    pub ballot: Ballot,
+    /// The head.
+    pub head: ObjectId,
+    /// Its objects, if they are small; checked on arrival.
+    pub objects: Vec<Object>,
+    /// Objects of its path that the proposer lacks too.
+    pub gaps: Vec<ObjectId>,
+}
+
+/// One row of a change log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Change {
+    /// The register.
+    pub key: Key,
+    /// Its decided head on the sender.
+    pub head: ObjectId,
+}
+
+/// Everyone, every second: the sender's state in short.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Epoch of the sender.
+    pub epoch: u64,
+    /// Phase of the sender's roster, if it has one.
+    pub phase: Option<Phase>,
+    /// Last position of its change log.
+    pub serial: Serial,
+    /// Digest of its decided heads.
+    pub root: Root,
+    /// Files with a decided head.
+    pub files: u64,
+    /// Saves that wait for a majority there.
+    pub waiting: u64,
+    /// Number of its newest durable batch.
+    pub durable_count: u64,
+}
+
+/// Bytes in a message, not repeated one by one in its text form.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Bytes(pub Arc<[u8]>);
+
+impl Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde_bytes::ByteBuf::deserialize(deserializer).map(|bytes| Self(bytes.into_vec().into()))
+    }
+}

@@ -1,0 +1,104 @@
+//! Drafts: what becomes of a save when a head is decided (protocol 4.2.7).
+
+use crate::{
+    Alarm, Core, Draft, DraftKind, Event, Key, Record, SaveOutcome, Urgency, path, turn::Turn,
+};
+
+/// What the decided head says about a draft.
+enum Fate {
+    /// Its tip is on the decided path.
+    Decided,
+    /// The decided head leads to it: it is still to be proposed.
+    Open,
+    /// Another save was decided.
+    Lost,
+}
+
+impl Core {
+    /// Compares the draft of `key` with its decided head, and ends it if that is clear.
+    pub(crate) fn judge_draft(&mut self, key: &Key, turn: &mut Turn<'_>) {
+        let state = self.state(key);
+        let (Some(draft), Some(decided)) = (state.draft, state.decided) else {
+            return;
+        };
+        match self.fate(key, draft, decided.head, turn) {
+            Fate::Open => self.start_round(key, turn),
+            Fate::Decided => {
+                self.end_draft(key, turn);
+                self.answer(key, SaveOutcome::Decided { commit: draft.tip }, turn);
+                self.next_save(key, turn);
+            }
+            Fate::Lost => {
+                self.lose(key, draft, turn);
+                self.answer(key, SaveOutcome::Conflict { head: decided.head }, turn);
+                self.next_save(key, turn);
+            }
+        }
+    }
+
+    fn fate(&self, key: &Key, draft: Draft, head: domain::ObjectId, turn: &Turn<'_>) -> Fate {
+        let since_base = path::back(turn.objects, key, head)
+            .take_while(|(id, _)| Some(*id) != draft.base || *id == draft.tip);
+        if since_base.map(|(id, _)| id).any(|id| id == draft.tip) {
+            Fate::Decided
+        } else if draft.base == Some(head) || path::is_ancestor(turn.objects, key, head, draft.tip)
+        {
+            Fate::Open
+        } else {
+            Fate::Lost
+        }
+    }
+
+    /// The draft of `key` lost: nobody was told that it is saved, or it stays readable.
+    fn lose(&mut self, key: &Key, draft: Draft, turn: &mut Turn<'_>) {
+        match draft.kind {
+            DraftKind::Fresh => {}
+            DraftKind::Waiting => self.keep(key, draft, turn),
+            DraftKind::Import => {
+                self.keep(key, draft, turn);
+                turn.raise(Alarm::ImportLost {
+                    key: key.clone(),
+                    tip: draft.tip,
+                });
+            }
+        }
+        self.end_draft(key, turn);
+    }
+
+    fn keep(&mut self, key: &Key, draft: Draft, turn: &mut Turn<'_>) {
+        self.record(
+            Record::Kept {
+                key: key.clone(),
+                tip: draft.tip,
+            },
+            Urgency::Now,
+            turn,
+        );
+    }
+
+    /// Ends the draft of `key` and its round, which is of no use any more.
+    fn end_draft(&mut self, key: &Key, turn: &mut Turn<'_>) {
+        self.record(
+            Record::Draft {
+                key: key.clone(),
+                draft: None,
+            },
+            Urgency::Soon,
+            turn,
+        );
+        self.end_round(key, turn);
+        turn.emit(Event::DraftChanged { key: key.clone() });
+    }
+
+    /// A round ended: the rest of the draft is proposed next, or the next save begins.
+    pub(crate) fn after_round(&mut self, key: &Key, turn: &mut Turn<'_>) {
+        if self.live.learning.contains_key(key) {
+            // Its objects come first; then the draft is judged by it.
+        } else if self.state(key).draft.is_some() {
+            self.start_round(key, turn);
+        } else {
+            self.next_save(key, turn);
+        }
+        self.fill_rounds(turn);
+    }
+}

@@ -1,0 +1,148 @@
+//! Learning decided heads: own decisions, NewHead and change logs end here.
+
+use domain::ObjectId;
+
+use crate::{
+    Alarm, Core, Draft, DraftKind, Event, Key, MemberId, Mutant, Record, Timer, Urgency,
+    path::{self, Walk},
+    turn::Turn,
+};
+
+/// What a decided head is to the decided head here.
+enum Relation {
+    /// It follows ours, and everything between is here.
+    Ahead,
+    /// It is ours, or before it.
+    Known,
+    /// These objects come first.
+    Missing(Vec<ObjectId>),
+    /// It neither follows ours nor precedes it.
+    Fork(ObjectId),
+}
+
+impl Core {
+    pub(crate) fn on_new_head(
+        &mut self,
+        from: MemberId,
+        key: Key,
+        head: ObjectId,
+        turn: &mut Turn<'_>,
+    ) {
+        if !self.is_member(&from) {
+            return;
+        }
+        if !self.config.broken(Mutant::FastWithoutPromise) {
+            self.live.fast.remove(&key);
+        }
+        self.learn(&key, head, from, turn);
+    }
+
+    /// Moves the decided head to `head`, which a majority accepted, once its objects are here.
+    pub(crate) fn learn(
+        &mut self,
+        key: &Key,
+        head: ObjectId,
+        holder: MemberId,
+        turn: &mut Turn<'_>,
+    ) {
+        match self.relation(key, head, turn) {
+            Relation::Ahead => self.move_head(key, head, turn),
+            Relation::Known => {}
+            Relation::Missing(ids) => {
+                self.live
+                    .learning
+                    .entry(key.clone())
+                    .or_default()
+                    .insert(head, holder);
+                for id in ids {
+                    self.want_for_key(id, key, holder, turn);
+                }
+                return;
+            }
+            Relation::Fork(ours) => {
+                turn.raise(Alarm::TwoDecidedHeads {
+                    key: key.clone(),
+                    ours,
+                    theirs: head,
+                });
+            }
+        }
+        if let Some(heads) = self.live.learning.get_mut(key) {
+            heads.remove(&head);
+            if heads.is_empty() {
+                self.live.learning.remove(key);
+            }
+        }
+        self.judge_draft(key, turn);
+        self.next_save(key, turn);
+    }
+
+    /// Objects came in: decided heads that waited for them.
+    pub(crate) fn learn_again(&mut self, key: &Key, turn: &mut Turn<'_>) {
+        let waiting = self.live.learning.get(key).cloned().unwrap_or_default();
+        for (head, holder) in waiting {
+            self.learn(key, head, holder, turn);
+        }
+    }
+
+    fn relation(&self, key: &Key, head: ObjectId, turn: &Turn<'_>) -> Relation {
+        let decided = self.durable.get(key).and_then(|state| state.decided);
+        let ours = decided.map(|decided| decided.head);
+        if ours == Some(head) {
+            return Relation::Known;
+        }
+        if self.config.broken(Mutant::OverwriteHead) {
+            return Relation::Ahead;
+        }
+        if let Some(ours) = ours
+            && turn
+                .link(&head)
+                .is_some_and(|link| link.previous != Some(ours))
+            && path::is_ancestor(turn.objects, key, head, ours)
+        {
+            return Relation::Known;
+        }
+        let gaps = self.gaps(key, head, turn);
+        match (path::walk(turn.objects, key, head, ours, &gaps), ours) {
+            (Walk::Reaches, _) => Relation::Ahead,
+            (Walk::Missing(ids), _) => Relation::Missing(ids),
+            (Walk::Elsewhere, Some(ours)) => Relation::Fork(ours),
+            (Walk::Elsewhere, None) => Relation::Ahead,
+        }
+    }
+
+    /// Objects of the path of `head` that no node has: of an import, or as its proposer said.
+    pub(crate) fn gaps(&self, key: &Key, head: ObjectId, turn: &Turn<'_>) -> Vec<ObjectId> {
+        let Some(state) = self.durable.get(key) else {
+            return Vec::new();
+        };
+        let import = |draft: Draft| draft.tip == head && draft.kind == DraftKind::Import;
+        if state.draft.is_some_and(import) {
+            path::gaps(turn.objects, key, head)
+        } else {
+            state.gaps.clone()
+        }
+    }
+
+    fn move_head(&mut self, key: &Key, head: ObjectId, turn: &mut Turn<'_>) {
+        let from = self.state(key).decided.map(|decided| decided.head);
+        let serial = self.durable.serial().next();
+        // It can be learned again, so nobody waits for this write.
+        let record = Record::Decided {
+            key: key.clone(),
+            head,
+            serial,
+        };
+        self.record(record, Urgency::Soon, turn);
+        turn.emit(Event::HeadMoved {
+            key: key.clone(),
+            from,
+            to: head,
+            serial,
+        });
+        if !self.live.push_armed {
+            self.live.push_armed = true;
+            turn.arm(Timer::Push, self.config.push.0, self.config.push.0);
+        }
+    }
+}

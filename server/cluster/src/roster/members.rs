@@ -1,0 +1,77 @@
+//! The roster: members, epoch and phase.
+
+use std::fmt;
+
+use domain::{ClusterId, Incarnation, NodeId};
+use serde::{Deserialize, Serialize};
+
+/// A node in one life of its durable state; votes count by this.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MemberId {
+    /// Which node.
+    pub node: NodeId,
+    /// Which life of its disk.
+    pub incarnation: Incarnation,
+}
+
+impl fmt::Debug for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.node, self.incarnation)
+    }
+}
+
+/// A node that votes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Member {
+    /// Its identity.
+    pub id: MemberId,
+    /// Its name on screens.
+    pub name: String,
+    /// Where its links are dialed, `host:port`.
+    pub address: String,
+}
+
+/// What the members of an epoch may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Every key is being read again; no further change.
+    Repairing,
+    /// Ordinary work.
+    Steady,
+}
+
+/// The members of one epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Roster {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Grows with each change, from 1.
+    pub epoch: u64,
+    /// What its members may do.
+    pub phase: Phase,
+    /// Those who vote.
+    pub members: Vec<Member>,
+}
+
+impl Roster {
+    /// Members that make a majority, counted on the roster and never on the reachable.
+    #[must_use]
+    pub fn quorum(&self) -> usize {
+        self.members.len() / 2 + 1
+    }
+
+    /// True if `id` votes, in this life of its disk.
+    #[must_use]
+    pub fn has(&self, id: &MemberId) -> bool {
+        self.members.iter().any(|member| &member.id == id)
+    }
+
+    /// The members other than `me`.
+    pub fn others(&self, me: MemberId) -> impl Iterator<Item = MemberId> + '_ {
+        self.members
+            .iter()
+            .map(|member| member.id)
+            .filter(move |id| *id != me)
+    }
+}

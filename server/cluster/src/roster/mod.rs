@@ -1,0 +1,7 @@
+//! Who votes: the roster, and how an epoch spreads (protocol 11).
+
+mod epoch;
+mod found;
+mod members;
+
+pub use members::{Member, MemberId, Phase, Roster};

@@ -1,0 +1,175 @@
+//! How the rest of the program talks to the node: commands with a reply, reads without one.
+
+use std::sync::Arc;
+
+use cluster::{FoundOutcome, Roster, Save, SaveOutcome};
+use domain::{FileName, ObjectId};
+use gitty::Object;
+use store::{ReadError, Store};
+use thiserror::Error;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::view::Shared;
+
+/// Commands that may wait for the node's task; one more waits with its sender.
+pub const COMMANDS: usize = 1024;
+/// Events a slow listener may fall behind; then it is told that it missed some.
+pub const EVENTS: usize = 4096;
+
+/// What the node's task is asked to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Decide a save.
+    Save {
+        /// What.
+        save: Box<Save>,
+        /// For the outcome.
+        reply: oneshot::Sender<SaveOutcome>,
+    },
+    /// Get an object from the peers.
+    Want {
+        /// Its hash.
+        id: ObjectId,
+        /// Whether it is here now.
+        reply: oneshot::Sender<bool>,
+    },
+    /// Found a cluster with this roster.
+    Found {
+        /// Epoch 1.
+        roster: Roster,
+        /// For the outcome.
+        reply: oneshot::Sender<FoundOutcome>,
+    },
+}
+
+/// Something changed on this node or a peer; listeners read [`Shared`] for the new state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeEvent {
+    /// Something about these files: head, draft, or what a peer reports of them.
+    Files(Arc<[FileName]>),
+    /// A peer came, went, or said something of itself.
+    Peers,
+    /// An alarm was raised.
+    Alarm(cluster::Alarm),
+}
+
+/// The node does not answer; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NodeError {
+    /// The program is stopping.
+    #[error("this node is stopping")]
+    Stopping,
+}
+
+/// An object cannot be read.
+#[derive(Debug, Error)]
+pub enum ObjectError {
+    /// Neither here nor on a linked peer.
+    #[error("object {0} is neither here nor on a node that answers")]
+    Missing(ObjectId),
+    /// It is here, damaged or unreadable, and no peer has it.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The program is stopping.
+    #[error(transparent)]
+    Stopping(#[from] NodeError),
+}
+
+/// A cheap handle to the node; clones share it.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    events: broadcast::Sender<NodeEvent>,
+    shared: Arc<Shared>,
+    store: Arc<Store>,
+}
+
+impl Handle {
+    /// Joins the ends that the driver made.
+    #[must_use]
+    pub const fn new(
+        commands: mpsc::Sender<Command>,
+        events: broadcast::Sender<NodeEvent>,
+        shared: Arc<Shared>,
+        store: Arc<Store>,
+    ) -> Self {
+        Self { commands, events, shared, store }
+    }
+
+    /// Decides a save; answered when its outcome is durable, within the protocol's times.
+    ///
+    /// # Errors
+    /// When the program is stopping: the save may or may not be carried out after the next start.
+    pub async fn save(&self, save: Save) -> Result<SaveOutcome, NodeError> {
+        self.ask(|reply| Command::Save { save: Box::new(save), reply }).await
+    }
+
+    /// Founds a cluster.
+    ///
+    /// # Errors
+    /// When the program is stopping.
+    pub async fn found(&self, roster: Roster) -> Result<FoundOutcome, NodeError> {
+        self.ask(|reply| Command::Found { roster, reply }).await
+    }
+
+    /// The served head of a file (protocol 1).
+    #[must_use]
+    pub fn head(&self, name: &FileName) -> Option<ObjectId> {
+        self.shared.file(name).and_then(|entry| entry.served())
+    }
+
+    /// Reads an object that is here, from memory or disk; verified by its hash.
+    ///
+    /// # Errors
+    /// When it is not here or damaged.
+    pub async fn local_object(&self, id: ObjectId) -> Result<Object, ObjectError> {
+        if let Some(object) = self.shared.unfiled(&id) {
+            return Ok(object);
+        }
+        let store = Arc::clone(&self.store);
+        let read = tokio::task::spawn_blocking(move || store.read(&id)).await;
+        match read {
+            Ok(read) => Ok(read?),
+            Err(_) => Err(NodeError::Stopping.into()),
+        }
+    }
+
+    /// Reads an object; asks the peers for up to 2 s when it is not here (protocol 3).
+    ///
+    /// # Errors
+    /// When nobody who answers has it.
+    pub async fn object(&self, id: ObjectId) -> Result<Object, ObjectError> {
+        match self.local_object(id).await {
+            Ok(object) => Ok(object),
+            Err(ObjectError::Stopping(stopping)) => Err(stopping.into()),
+            Err(_) => {
+                if self.ask(|reply| Command::Want { id, reply }).await? {
+                    self.local_object(id).await
+                } else {
+                    Err(ObjectError::Missing(id))
+                }
+            }
+        }
+    }
+
+    /// State that pages and the API show.
+    #[must_use]
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Events from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<NodeEvent> {
+        self.events.subscribe()
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, NodeError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| NodeError::Stopping)?;
+        answer.await.map_err(|_| NodeError::Stopping)
+    }
+}

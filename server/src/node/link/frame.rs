@@ -1,0 +1,107 @@
+//! One frame as bytes: a version byte, then MessagePack with field names.
+//!
+//! Names, so that a newer node may add fields and an older one skips them.
+
+use cluster::PeerMessage;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::hello::Hello;
+
+/// First byte of every frame.
+const FRAME_VERSION: u8 = 1;
+/// Longest frame; longer ones end the connection.
+pub(super) const MAX_FRAME_BYTES: usize = 16 << 20;
+
+/// What one side says at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Frame {
+    /// First, by both.
+    Hello(Box<Hello>),
+    /// Instead of anything else: this connection is not wanted, and why.
+    Refused {
+        /// For the other side's log.
+        reason: String,
+    },
+    /// Every second, by both.
+    Ping {
+        /// The sender's own clock.
+        micros: u64,
+    },
+    /// To each ping.
+    Pong {
+        /// As it was in the ping.
+        micros: u64,
+        /// The answerer's wall clock, milliseconds since 1970.
+        wall_ms: u64,
+    },
+    /// What the cores say to each other.
+    Messages(Vec<PeerMessage>),
+}
+
+/// A frame that cannot be said or understood; nothing was changed.
+#[derive(Debug, Error)]
+pub enum FrameError {
+    /// Longer than both sides agreed.
+    #[error("a frame of {0} bytes is longer than {MAX_FRAME_BYTES}")]
+    TooLong(usize),
+    /// Another version byte, or none.
+    #[error("a frame of version {0:?}")]
+    Version(Option<u8>),
+    /// It cannot be written; a bug of ours.
+    #[error("a frame cannot be encoded: {0}")]
+    Encode(#[from] rmp_serde::encode::Error),
+    /// It cannot be read: a newer node's, or a bug of the peer.
+    #[error("a frame cannot be decoded: {0}")]
+    Decode(#[from] rmp_serde::decode::Error),
+}
+
+impl Frame {
+    pub(super) fn encode(&self) -> Result<Vec<u8>, FrameError> {
+        let mut bytes = Vec::with_capacity(128);
+        bytes.push(FRAME_VERSION);
+        rmp_serde::encode::write_named(&mut bytes, self)?;
+        if bytes.len() > MAX_FRAME_BYTES {
+            return Err(FrameError::TooLong(bytes.len()));
+        }
+        Ok(bytes)
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
+        match bytes.split_first() {
+            Some((&FRAME_VERSION, rest)) => Ok(rmp_serde::from_slice(rest)?),
+            other => Err(FrameError::Version(other.map(|(version, _)| *version))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_reads_back_as_it_was() {
+        let frame = Frame::Messages(vec![PeerMessage::RosterRequest]);
+        assert_eq!(Frame::decode(&frame.encode().unwrap()).unwrap(), frame);
+    }
+
+    #[test]
+    fn a_field_of_a_newer_node_is_skipped() {
+        #[derive(Serialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Newer {
+            Ping { micros: u64, colour: &'static str },
+        }
+        let mut bytes = vec![FRAME_VERSION];
+        let newer = Newer::Ping { micros: 7, colour: "red" };
+        rmp_serde::encode::write_named(&mut bytes, &newer).unwrap();
+        assert_eq!(Frame::decode(&bytes).unwrap(), Frame::Ping { micros: 7 });
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        assert!(matches!(Frame::decode(&[9, 0]), Err(FrameError::Version(Some(9)))));
+        assert!(matches!(Frame::decode(&[]), Err(FrameError::Version(None))));
+    }
+}

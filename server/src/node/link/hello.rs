@@ -1,0 +1,136 @@
+//! The first frame of a connection, in both directions: who speaks, and what it stands for.
+
+use cluster::{MemberId, Phase};
+use domain::{ClusterId, Incarnation, NodeId, Run};
+use serde::{Deserialize, Serialize};
+
+use super::clock::now_ms;
+use crate::node::identity::Identity;
+
+/// Version of what is said on a link; nodes with another one do not link.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// What a connection carries; a pair of nodes has one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Votes and heartbeats: small and never behind large ones.
+    Control,
+    /// Objects and catch-up.
+    Bulk,
+}
+
+/// Why a connection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To work together.
+    Member,
+    /// To ask, before a cluster is founded, what the other is; closed after the Hellos.
+    Founding,
+}
+
+/// What a node says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// What the connection carries.
+    pub kind: Kind,
+    /// Why it is made.
+    pub purpose: Purpose,
+    /// [`PROTOCOL_VERSION`] of the speaker.
+    pub protocol: u32,
+    /// Its cluster, once it is in one.
+    pub cluster: Option<ClusterId>,
+    /// Its id; must be that of its certificate.
+    pub node: NodeId,
+    /// The life of its durable state.
+    pub incarnation: Incarnation,
+    /// The start of its program.
+    pub run: Run,
+    /// Its name on screens.
+    pub name: String,
+    /// Where its links are reached, `host:port`.
+    pub address: String,
+    /// Epoch of its roster, 0 without one.
+    pub epoch: u64,
+    /// Phase of its roster.
+    pub phase: Option<Phase>,
+    /// Heads in its store and state.
+    pub files: u64,
+    /// Whether it has a roster.
+    pub has_roster: bool,
+    /// Number of its newest durable batch.
+    #[serde(default)]
+    pub durable_count: u64,
+    /// Software version.
+    pub version: String,
+    /// Its wall clock, milliseconds since 1970; for the shown offset only.
+    pub wall_ms: u64,
+    /// Where its dashboard is, if it says so.
+    #[serde(default)]
+    pub dashboard: Option<String>,
+}
+
+impl Hello {
+    /// The speaker, in this life of its disk.
+    #[must_use]
+    pub const fn member(&self) -> MemberId {
+        MemberId { node: self.node, incarnation: self.incarnation }
+    }
+}
+
+/// What of a [`Hello`] stays for the life of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Name of this node.
+    pub name: String,
+    /// Where its links are reached, `host:port`.
+    pub address: String,
+    /// Where its dashboard is.
+    pub dashboard: Option<String>,
+}
+
+/// What of a [`Hello`] changes; the node's driver publishes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelloState {
+    /// The cluster, once this node is in one.
+    pub cluster: Option<ClusterId>,
+    /// The life of its durable state; the same for the life of the program.
+    pub incarnation: Incarnation,
+    /// Epoch of its roster, 0 without one.
+    pub epoch: u64,
+    /// Phase of its roster.
+    pub phase: Option<Phase>,
+    /// Heads in its store and state.
+    pub files: u64,
+    /// Number of its newest durable batch.
+    pub durable_count: u64,
+}
+
+/// Makes the Hello of one connection.
+pub(super) fn hello(
+    identity: &Identity,
+    about: &About,
+    state: &HelloState,
+    (kind, purpose): (Kind, Purpose),
+) -> Hello {
+    Hello {
+        kind,
+        purpose,
+        protocol: PROTOCOL_VERSION,
+        cluster: state.cluster,
+        node: identity.node(),
+        incarnation: state.incarnation,
+        run: identity.run(),
+        name: about.name.clone(),
+        address: about.address.clone(),
+        epoch: state.epoch,
+        phase: state.phase,
+        files: state.files,
+        has_roster: state.cluster.is_some(),
+        durable_count: state.durable_count,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        wall_ms: now_ms(),
+        dashboard: about.dashboard.clone(),
+    }
+}

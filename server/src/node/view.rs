@@ -1,0 +1,156 @@
+//! What the node's task publishes for everybody to read: files, peers, counts.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{PoisonError, RwLock},
+};
+
+use cluster::{Draft, DraftKind, MemberId, Roster};
+use domain::{FileName, ObjectId, Root, Serial};
+use gitty::Object;
+
+/// State of one file on this node and, as each of them said, on its peers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FileEntry {
+    /// Decided head here.
+    pub decided: Option<ObjectId>,
+    /// A save under way or waiting, or a head of the store that is being proposed.
+    pub draft: Option<Draft>,
+    /// When a save of it began to wait, in milliseconds since 1970.
+    pub waiting_since_ms: Option<u64>,
+    /// Decided head on each peer, as it reported last.
+    pub reported: BTreeMap<MemberId, ObjectId>,
+    /// Author of the served head.
+    pub author: Option<String>,
+    /// `time` of the served head, in milliseconds since 1970.
+    pub changed_ms: u64,
+}
+
+impl FileEntry {
+    /// The served head (protocol 1): a head of the own store while it is proposed, else the decided.
+    #[must_use]
+    pub fn served(&self) -> Option<ObjectId> {
+        match self.draft {
+            Some(Draft { tip, kind: DraftKind::Import, .. }) => Some(tip),
+            Some(_) | None => self.decided,
+        }
+    }
+}
+
+/// A member of the roster, as this node sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PeerView {
+    /// Its identity.
+    pub id: MemberId,
+    /// Its name.
+    pub name: String,
+    /// Where its links are dialed.
+    pub address: String,
+    /// Whether its control link is up.
+    pub linked: bool,
+    /// Last frame on a control link, in milliseconds since 1970.
+    pub last_frame_ms: Option<u64>,
+    /// Round trip of the control link.
+    pub round_trip_ms: Option<f64>,
+    /// Its clock less ours, when it said Hello.
+    pub clock_offset_ms: Option<i64>,
+    /// Its software version.
+    pub version: Option<String>,
+    /// Digest of its decided heads, as it said last.
+    pub root: Option<Root>,
+    /// Milliseconds since 1970 when its digest last equalled ours.
+    pub equal_ms: Option<u64>,
+    /// Last position of its change log, as it said.
+    pub serial: Serial,
+    /// Files with a decided head there.
+    pub files: u64,
+    /// Saves that wait there.
+    pub waiting: u64,
+}
+
+/// This node in short.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeView {
+    /// Name of this node.
+    pub name: String,
+    /// Its identity.
+    pub me: Option<MemberId>,
+    /// The roster, once it is in a cluster.
+    pub roster: Option<Roster>,
+    /// The other members.
+    pub peers: Vec<PeerView>,
+    /// Digest of the decided heads here.
+    pub root: Option<Root>,
+    /// Files with a decided head here.
+    pub files: u64,
+    /// Saves that wait here for a majority.
+    pub waiting: u64,
+    /// Heads of the own store that are still being proposed.
+    pub importing: u64,
+    /// Saves decided here, per minute since 1970, for the last 15 minutes.
+    pub saves_per_minute: BTreeMap<u64, u64>,
+    /// Latest moves of heads: milliseconds since 1970, file, commit. Newest last, at most 20.
+    pub latest: Vec<(u64, FileName, ObjectId)>,
+    /// Alarms raised since the start, oldest first, at most 100.
+    pub alarms: Vec<cluster::Alarm>,
+    /// Objects that somebody needs and no linked peer has.
+    pub missing: Vec<ObjectId>,
+    /// Durable batches written since the start, and syncs.
+    pub batches: u64,
+}
+
+/// Shared state; the node's task writes, everybody reads. No lock is held across an await.
+#[derive(Debug, Default)]
+pub struct Shared {
+    files: RwLock<BTreeMap<FileName, FileEntry>>,
+    unfiled: RwLock<HashMap<ObjectId, Object>>,
+    node: RwLock<NodeView>,
+}
+
+impl Shared {
+    /// One file.
+    #[must_use]
+    pub fn file(&self, name: &FileName) -> Option<FileEntry> {
+        self.files.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Reads all files in order of their names.
+    pub fn with_files<T>(&self, read: impl FnOnce(&BTreeMap<FileName, FileEntry>) -> T) -> T {
+        read(&self.files.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes one file; an entry without head and draft is dropped.
+    pub fn change_file(&self, name: &FileName, change: impl FnOnce(&mut FileEntry)) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = files.entry(name.clone()).or_default();
+        change(entry);
+        if entry.decided.is_none() && entry.draft.is_none() && entry.reported.is_empty() {
+            files.remove(name);
+        }
+    }
+
+    /// An object that is durable in the database and has no file yet.
+    #[must_use]
+    pub fn unfiled(&self, id: &ObjectId) -> Option<Object> {
+        self.unfiled.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Changes the set of objects without a file.
+    pub fn change_unfiled<T>(
+        &self,
+        change: impl FnOnce(&mut HashMap<ObjectId, Object>) -> T,
+    ) -> T {
+        change(&mut self.unfiled.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// This node in short.
+    #[must_use]
+    pub fn node(&self) -> NodeView {
+        self.node.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what is shown of this node.
+    pub fn change_node(&self, change: impl FnOnce(&mut NodeView)) {
+        change(&mut self.node.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
