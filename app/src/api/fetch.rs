@@ -1,0 +1,54 @@
+//! The API over HTTP, from the browser.
+
+use domain::view::{FilesPage, FilesQuery, Overview, Problem};
+use gloo_net::http::Request;
+use send_wrapper::SendWrapper;
+use serde::de::DeserializeOwned;
+
+use super::{Answer, Api};
+
+/// Asks the server the page came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Fetch;
+
+impl Api for Fetch {
+    fn overview(&self) -> Answer<Overview> {
+        get("/api/v1/overview".to_owned())
+    }
+
+    fn files(&self, query: FilesQuery) -> Answer<FilesPage> {
+        get(format!("/api/v1/files{query}"))
+    }
+}
+
+/// A browser has one thread, so the wrapper never sees another.
+fn get<T: DeserializeOwned + 'static>(address: String) -> Answer<T> {
+    Box::pin(SendWrapper::new(async move {
+        let response = Request::get(&address).send().await.map_err(|_| offline())?;
+        if response.ok() {
+            return response
+                .json()
+                .await
+                .map_err(|error| garbled(&error.to_string()));
+        }
+        let status = response.status();
+        Err(response
+            .json()
+            .await
+            .unwrap_or_else(|_| garbled(&format!("status {status}"))))
+    }))
+}
+
+fn offline() -> Problem {
+    Problem {
+        code: "offline".into(),
+        message: "This node does not answer. The page tries again by itself.".into(),
+    }
+}
+
+fn garbled(what: &str) -> Problem {
+    Problem {
+        code: "garbled".into(),
+        message: format!("This node sent something this page cannot read ({what}). Reload it."),
+    }
+}

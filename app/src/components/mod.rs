@@ -1,0 +1,17 @@
+//! Parts that pages share.
+
+mod loaded;
+mod pill;
+mod sections;
+mod spark;
+mod state;
+mod top_bar;
+mod when;
+
+pub(crate) use loaded::{Failure, Loading, with_overview};
+pub(crate) use pill::{Pill, StaleMark};
+pub(crate) use sections::Sections;
+pub(crate) use spark::Spark;
+pub(crate) use state::StateMark;
+pub(crate) use top_bar::TopBar;
+pub(crate) use when::{When, WhenOfDay};

@@ -1,0 +1,62 @@
+//! What is around every page: top bar, sections, the page of the address.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    clock::Clock,
+    components::{Sections, StaleMark, TopBar},
+    live::Live,
+    pages::{FilesPage, NotFoundPage, OverviewPage},
+    site::Site,
+};
+
+/// The dashboard. Needs a [`crate::SharedApi`] as context on the server.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    #[cfg(feature = "hydrate")]
+    provide_context::<crate::SharedApi>(std::sync::Arc::new(crate::Fetch));
+    let site = Site::provide();
+    let live = Live::provide(Clock::provide(), site);
+    view! {
+        <Title formatter=|page: String| format!("{page} · swish-cluster") />
+        <Router>
+            <Keys />
+            <a class="skip" href="#main">"Skip to the page"</a>
+            <TopBar />
+            <Sections />
+            <main id="main" tabindex="-1" class:stale=move || live.stale().is_some()>
+                <StaleMark />
+                // Whole pages at once: readable where there is no JavaScript.
+                <Routes fallback=NotFoundPage>
+                    <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />
+                    <Route path=path!("/files") view=FilesPage ssr=SsrMode::Async />
+                </Routes>
+            </main>
+        </Router>
+    }
+}
+
+/// Keyboard, once the page is alive.
+#[component]
+fn Keys() -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    crate::keys::listen();
+}
+
+/// Brings the server's page to life, and marks the body for those who wait for that.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+    let _ = document()
+        .body()
+        .map(|body| body.set_attribute("data-hydrated", ""));
+}

@@ -1,0 +1,44 @@
+//! What every page knows of the cluster: the overview, as loaded and then as it comes live.
+
+use domain::view::{Overview, Problem};
+use leptos::prelude::*;
+
+use crate::api::api;
+
+/// The overview over time; `Copy`, from context.
+#[derive(Clone, Copy)]
+pub(crate) struct Site {
+    /// What the page was rendered with.
+    pub(crate) loaded: Resource<Result<Overview, Problem>>,
+    /// What came since; none while rendering.
+    latest: RwSignal<Option<Overview>>,
+}
+
+impl Site {
+    pub(crate) fn provide() -> Self {
+        let loaded = Resource::new(|| (), |()| api().overview());
+        let site = Self {
+            loaded,
+            latest: RwSignal::new(None),
+        };
+        provide_context(site);
+        site
+    }
+
+    /// The newest overview, where `loaded` is what [`Site::loaded`] gave.
+    pub(crate) fn current(self, loaded: Result<Overview, Problem>) -> Memo<Shown> {
+        Memo::new(move |_| match self.latest.get() {
+            Some(latest) => Ok(latest),
+            None => loaded.clone(),
+        })
+    }
+
+    /// Takes in a newer one.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn set(self, overview: Overview) {
+        self.latest.set(Some(overview));
+    }
+}
+
+/// An overview, or why there is none.
+pub(crate) type Shown = Result<Overview, Problem>;
