@@ -1,1 +1,27 @@
-//! gitty.
+//! The formats of SWISH's version store over bytes: objects, commits, the journal, terms.
+//!
+//! Nothing here opens a file, reads a clock or draws a random number; `store` does the files and
+//! `docs/swish-formats.md` is the text these modules implement.
+//!
+//! ```text
+//!   bytes of a loose file ──decode_loose──▶ Object ──▶ Commit ──link──▶ domain::Link
+//!                                             ▲          │
+//!                                             └──object──┘   Term is under Commit and journal
+//! ```
+
+mod bytes;
+pub mod commit;
+pub mod diff;
+pub mod journal;
+pub mod json;
+pub mod merge;
+pub mod object;
+pub mod term;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use commit::{Commit, CommitError, Meta};
+pub use journal::HeadUpdate;
+pub use object::{CollisionError, Object, ObjectError};
+pub use term::Term;
