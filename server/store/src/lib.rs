@@ -1,1 +1,155 @@
-//! store.
+//! A gitty directory on disk, shared with SWISH processes that know nothing of us.
+//!
+//! ```text
+//!   ab/cd/<36 hex>   loose objects: temporary file, rename
+//!   ref/head         journal of head moves: whole lines, under a lock SWISH respects
+//! ```
+//!
+//! Synchronous; the server calls it from threads of its own. Nothing here promises durability
+//! except [`Store::sync`]: the promise is the database's, and recovery writes again what it holds.
+
+mod disk;
+mod error;
+mod follower;
+mod index;
+mod journal;
+mod layout;
+mod lock;
+mod open;
+mod scan;
+mod tail;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use domain::{FileName, ObjectId};
+use gitty::{HeadUpdate, Object};
+
+use crate::journal::JournalFile;
+
+pub use disk::{Disk, Owner, RealDisk};
+pub use error::{JournalError, OpenError, ReadError, WriteError};
+pub use index::Index;
+pub use journal::Led;
+pub use layout::MAX_OBJECT_BYTES;
+pub use open::{OpenReport, Opened};
+pub use tail::TailReport;
+
+/// The directory: reads and writes objects, follows and leads the journal.
+pub struct Store {
+    dir: PathBuf,
+    /// Kept open so that a sync covers the file system that was opened.
+    handle: File,
+    owner: Owner,
+    disk: Box<dyn Disk>,
+    journal: Mutex<JournalFile>,
+}
+
+/// Whether an object that has a file is written again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rewrite {
+    /// Recovery and healing: a file that is there may be empty or damaged.
+    Yes,
+    /// Normal filing.
+    No,
+}
+
+impl Store {
+    /// Opens a store, or makes an empty one where there is none.
+    ///
+    /// # Errors
+    /// The directory cannot be used, or its journal was not written by SWISH.
+    pub fn open(dir: &Path) -> Result<Opened, OpenError> {
+        Self::open_on(dir, Box::new(RealDisk))
+    }
+
+    /// Opens a store on a disk that may fail on purpose.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on(dir: &Path, disk: Box<dyn Disk>) -> Result<Opened, OpenError> {
+        open::open(dir, disk)
+    }
+
+    /// Reads an object and checks its hash.
+    ///
+    /// # Errors
+    /// There is no whole object of this name.
+    pub fn read(&self, id: &ObjectId) -> Result<Object, ReadError> {
+        layout::read(&*self.disk, &self.dir, id)
+    }
+
+    /// Writes objects as loose files, each at once or not at all; syncs nothing.
+    ///
+    /// # Errors
+    /// A file could not be written; those before it are.
+    pub fn write_objects(
+        &self,
+        objects: &[(ObjectId, Object)],
+        rewrite: Rewrite,
+    ) -> Result<(), WriteError> {
+        objects.iter().try_for_each(|(id, object)| {
+            let path = layout::path(&self.dir, id);
+            if rewrite == Rewrite::No && path.exists() {
+                return Ok(());
+            }
+            layout::write(&*self.disk, &path, &object.encode_loose(), &self.owner)
+                .map_err(|source| WriteError { id: *id, source })
+        })
+    }
+
+    /// Reads the lines that others appended since the last reading.
+    ///
+    /// A line cut short stays for the next reading.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn read_journal(&self) -> Result<Vec<HeadUpdate>, JournalError> {
+        self.journal().read()
+    }
+
+    /// Leads each running process, wherever it stands, to the served heads (protocol 9).
+    ///
+    /// # Errors
+    /// Nothing, or in case of [`JournalError::Append`] a part, was appended; the next call
+    /// completes it and still returns the lines that were read.
+    pub fn lead(&self, served: &[(FileName, ObjectId)]) -> Result<Led, JournalError> {
+        self.journal().lead(&*self.disk, served)
+    }
+
+    /// How often the journal was found rebuilt since it was opened.
+    ///
+    /// A SWISH that was running then may still read the old file: it must be restarted.
+    #[must_use]
+    pub fn journal_rebuilds(&self) -> u64 {
+        self.journal().rebuilds()
+    }
+
+    /// Completes or cuts a last line without newline; only while no SWISH runs.
+    ///
+    /// # Errors
+    /// The journal cannot be changed.
+    pub fn repair_tail(&self) -> Result<TailReport, JournalError> {
+        self.journal().repair_tail(&*self.disk)
+    }
+
+    /// Brings everything written so far to the disk: files, directories and the journal.
+    ///
+    /// # Errors
+    /// The disk did not take it; the caller cannot know what is durable.
+    pub fn sync(&self) -> Result<(), io::Error> {
+        self.disk.sync(&self.handle)
+    }
+
+    fn journal(&self) -> MutexGuard<'_, JournalFile> {
+        // Each step of the journal leaves it usable, so a panic in another thread is no reason.
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
