@@ -73,6 +73,22 @@ pub enum Record {
     Reserved(u64),
 }
 
+impl Record {
+    /// The key it changes.
+    #[must_use]
+    pub const fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Promised { key, .. }
+            | Self::Accepted { key, .. }
+            | Self::Draft { key, .. }
+            | Self::Kept { key, .. }
+            | Self::Decided { key, .. }
+            | Self::Gaps { key, .. } => Some(key),
+            Self::Object { .. } | Self::Roster(_) | Self::Reserved(_) => None,
+        }
+    }
+}
+
 /// What was accepted under which ballot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Accepted {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use domain::FileName;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// What a register is about (protocol 1).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,6 +35,22 @@ impl fmt::Display for Key {
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Text that names no register; nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("not the name of a register: {0:?}")]
+pub struct KeyError(String);
+
+impl std::str::FromStr for Key {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        match text.split_once(':') {
+            Some(("file", name)) => Ok(Self::File(FileName::new(name))),
+            Some(_) | None => Err(KeyError(text.to_owned())),
+        }
     }
 }
 

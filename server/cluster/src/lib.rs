@@ -44,7 +44,7 @@ pub use io::{
     Event, FoundOutcome, Input, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
     WaitReason, WriteNo,
 };
-pub use key::Key;
+pub use key::{Key, KeyError};
 pub use message::{Bytes, Change, Heartbeat, INLINE_BYTES, PeerMessage, Propose};
 pub use objects::Objects;
 pub use roster::{Member, MemberId, Phase, Roster};

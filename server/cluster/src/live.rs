@@ -91,8 +91,6 @@ pub(crate) struct Peer {
     pub(crate) waiting: u64,
     /// Files with a decided head there.
     pub(crate) files: u64,
-    /// Number of its newest durable batch.
-    pub(crate) durable_count: u64,
     /// Its decided heads, as it reported them.
     pub(crate) heads: BTreeMap<Key, ObjectId>,
 }

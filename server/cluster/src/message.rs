@@ -184,8 +184,6 @@ pub struct Heartbeat {
     pub files: u64,
     /// Saves that wait for a majority there.
     pub waiting: u64,
-    /// Number of its newest durable batch.
-    pub durable_count: u64,
 }
 
 /// Bytes in a message, not repeated one by one in its text form.

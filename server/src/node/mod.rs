@@ -1,8 +1,30 @@
 //! Driver of the cluster core: one task owns it, everything else talks to it through a handle.
+//!
+//! ```text
+//! commands ─┐                        ┌─▶ links (votes, objects)
+//! links ────┤  inputs      outputs   ├─▶ core.db, one row a batch ─▶ filer (files, ref/head)
+//! timers ───┼────────▶ core ─────────┼─▶ replies, after their write
+//! core.db ──┘                        └─▶ shared state, events
+//! ```
 
+mod batch;
+mod driver;
+mod filer;
+pub mod founding;
 pub mod handle;
+pub mod identity;
+mod index;
+mod inputs;
+mod kill;
 pub mod link;
+mod open;
+mod outputs;
+mod publish;
+mod serve;
+mod timers;
 pub mod view;
 
+pub use driver::{Links as DriverLinks, start};
 pub use handle::{Command, Handle, NodeError, NodeEvent, ObjectError};
+pub use open::{OpenError, Opened, open};
 pub use view::{FileEntry, NodeView, PeerView, Shared};

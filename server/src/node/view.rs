@@ -14,6 +14,8 @@ use gitty::Object;
 pub struct FileEntry {
     /// Decided head here.
     pub decided: Option<ObjectId>,
+    /// Head found in the store at the start; served until the cluster has decided one.
+    pub imported: Option<ObjectId>,
     /// A save under way or waiting, or a head of the store that is being proposed.
     pub draft: Option<Draft>,
     /// When a save of it began to wait, in milliseconds since 1970.
@@ -27,12 +29,12 @@ pub struct FileEntry {
 }
 
 impl FileEntry {
-    /// The served head (protocol 1): a head of the own store while it is proposed, else the decided.
+    /// The served head (protocol 1): the decided one, or the store's before there is any.
     #[must_use]
     pub fn served(&self) -> Option<ObjectId> {
         match self.draft {
             Some(Draft { tip, kind: DraftKind::Import, .. }) => Some(tip),
-            Some(_) | None => self.decided,
+            Some(_) | None => self.decided.or(self.imported),
         }
     }
 }
@@ -95,8 +97,10 @@ pub struct NodeView {
     pub alarms: Vec<cluster::Alarm>,
     /// Objects that somebody needs and no linked peer has.
     pub missing: Vec<ObjectId>,
-    /// Durable batches written since the start, and syncs.
+    /// Number of the last durable batch.
     pub batches: u64,
+    /// Why files and journal lines cannot be written into the store, if so.
+    pub store_failure: Option<String>,
 }
 
 /// Shared state; the node's task writes, everybody reads. No lock is held across an await.
@@ -124,7 +128,7 @@ impl Shared {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let entry = files.entry(name.clone()).or_default();
         change(entry);
-        if entry.decided.is_none() && entry.draft.is_none() && entry.reported.is_empty() {
+        if entry.served().is_none() && entry.draft.is_none() && entry.reported.is_empty() {
             files.remove(name);
         }
     }

@@ -35,7 +35,6 @@ impl Core {
             root: self.durable.root(),
             files: count(self.durable.decided_count()),
             waiting: count(waiting.count()),
-            durable_count: self.live.persisted.0,
         };
         turn.send(peer, PeerMessage::Heartbeat(heartbeat));
     }
@@ -58,7 +57,6 @@ impl Core {
         peer.serial = heartbeat.serial;
         peer.files = heartbeat.files;
         peer.waiting = heartbeat.waiting;
-        peer.durable_count = heartbeat.durable_count;
         turn.emit(Event::PeerHeard { peer: from });
         if equal {
             peer.equal_at = Some(turn.now);

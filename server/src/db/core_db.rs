@@ -1,0 +1,183 @@
+//! Writing `core.db`.
+
+use std::path::Path;
+
+use cluster::{Key, KeyState, Roster};
+use domain::ObjectId;
+use gitty::Object;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait,
+    QueryFilter, Schema, TransactionTrait,
+    sea_query::OnConflict,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use serde::Serialize;
+use thiserror::Error;
+
+use super::entity::{fact, log, register, unfiled};
+
+/// Rows of one statement: SQLite takes 32,766 values.
+const ROWS: usize = 1_000;
+
+/// `core.db` cannot be read or written. What was answered before is kept; the node must stop,
+/// because its memory may be ahead of the disk.
+#[derive(Debug, Error)]
+pub enum DbError {
+    /// SQLite says so.
+    #[error("core.db cannot be read or written")]
+    Db(#[from] DbErr),
+    /// A row that this program cannot have written.
+    #[error("core.db holds a row of table {table} that cannot be read: {reason}")]
+    Row {
+        /// Where.
+        table: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The connection; the node's task is its only user.
+#[derive(Clone, Debug)]
+pub struct CoreDb {
+    pub(super) db: DatabaseConnection,
+}
+
+/// What one transaction brings from the log into the tables.
+#[derive(Debug, Default)]
+pub struct Apply {
+    /// Batches up to this one are covered by it, and dropped.
+    pub upto: u64,
+    /// Keys that changed, as of that batch.
+    pub registers: Vec<(Key, KeyState)>,
+    /// Objects that have no file yet.
+    pub unfiled: Vec<(ObjectId, Object)>,
+    /// Objects that have a file now, synced.
+    pub filed: Vec<ObjectId>,
+    /// The roster, if it changed.
+    pub roster: Option<Roster>,
+    /// Ballot counters reserved.
+    pub reserved: u64,
+}
+
+impl CoreDb {
+    /// Opens `core.db`, and makes its tables the first time.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is no database of this program.
+    pub async fn open(path: &Path) -> Result<Self, DbError> {
+        let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
+        options.max_connections(1).sqlx_logging(false).test_before_acquire(false);
+        options.map_sqlx_sqlite_opts(|options| {
+            options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+        });
+        let db = Database::connect(options).await?;
+        let schema = Schema::new(db.get_database_backend());
+        for mut table in [
+            schema.create_table_from_entity(log::Entity),
+            schema.create_table_from_entity(register::Entity),
+            schema.create_table_from_entity(unfiled::Entity),
+            schema.create_table_from_entity(fact::Entity),
+        ] {
+            db.execute(table.if_not_exists()).await?;
+        }
+        Ok(Self { db })
+    }
+
+    /// Makes a batch durable: one row, one sync.
+    ///
+    /// # Errors
+    /// When it is not certain that the row is on the disk.
+    pub async fn write(&self, number: u64, records: Vec<u8>) -> Result<(), DbError> {
+        let row = log::ActiveModel { number: Set(signed(number)), records: Set(records) };
+        log::Entity::insert(row).exec_without_returning(&self.db).await?;
+        Ok(())
+    }
+
+    /// Brings batches into the tables and drops their rows, in one transaction.
+    ///
+    /// # Errors
+    /// When it failed as a whole; the rows are still there.
+    pub async fn apply(&self, apply: Apply) -> Result<(), DbError> {
+        let transaction = self.db.begin().await?;
+        put_registers(&transaction, &apply.registers).await?;
+        put_unfiled(&transaction, &apply.unfiled).await?;
+        for ids in apply.filed.chunks(ROWS) {
+            let ids = ids.iter().map(|id| id.as_bytes().to_vec());
+            let rows = unfiled::Entity::delete_many().filter(unfiled::Column::Id.is_in(ids));
+            rows.exec(&transaction).await?;
+        }
+        put_fact(&transaction, "reserved", &apply.reserved).await?;
+        if let Some(roster) = &apply.roster {
+            put_fact(&transaction, "roster", roster).await?;
+        }
+        let covered = log::Column::Number.lte(signed(apply.upto));
+        log::Entity::delete_many().filter(covered).exec(&transaction).await?;
+        // The count goes on after the rows are gone.
+        put_fact(&transaction, "applied", &apply.upto).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+async fn put_registers(
+    db: &impl ConnectionTrait,
+    registers: &[(Key, KeyState)],
+) -> Result<(), DbError> {
+    for rows in registers.chunks(ROWS) {
+        let rows = rows.iter().map(|(key, state)| {
+            Ok(register::ActiveModel { name: Set(key.to_string()), state: Set(encode(state)?) })
+        });
+        let rows = rows.collect::<Result<Vec<_>, DbError>>()?;
+        let replace =
+            OnConflict::column(register::Column::Name).update_column(register::Column::State).to_owned();
+        register::Entity::insert_many(rows)
+            .on_conflict(replace)
+            .exec_without_returning(db)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn put_unfiled(
+    db: &impl ConnectionTrait,
+    objects: &[(ObjectId, Object)],
+) -> Result<(), DbError> {
+    // Few rows at a time: each may hold megabytes.
+    for rows in objects.chunks(50) {
+        let rows = rows.iter().map(|(id, object)| {
+            let id = Set(id.as_bytes().to_vec());
+            Ok(unfiled::ActiveModel { id, object: Set(encode(object)?) })
+        });
+        let rows = rows.collect::<Result<Vec<_>, DbError>>()?;
+        let keep = OnConflict::column(unfiled::Column::Id)
+            .update_column(unfiled::Column::Object)
+            .to_owned();
+        unfiled::Entity::insert_many(rows).on_conflict(keep).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn put_fact(
+    db: &impl ConnectionTrait,
+    name: &str,
+    value: &impl Serialize,
+) -> Result<(), DbError> {
+    let row = fact::ActiveModel { name: Set(name.to_owned()), value: Set(encode(value)?) };
+    let replace =
+        OnConflict::column(fact::Column::Name).update_column(fact::Column::Value).to_owned();
+    fact::Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
+    Ok(())
+}
+
+pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, DbError> {
+    let row = |error: rmp_serde::encode::Error| DbError::Row {
+        table: "any",
+        reason: error.to_string(),
+    };
+    rmp_serde::to_vec_named(value).map_err(row)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,117 @@
+//! Reading `core.db` at the start: tables first, then the log over them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cluster::{Durable, Key, KeyState, Record, Roster};
+use domain::{Incarnation, ObjectId};
+use gitty::Object;
+use sea_orm::{EntityTrait, QueryOrder};
+use serde::de::DeserializeOwned;
+
+use super::{
+    CoreDb, DbError,
+    core_db::put_fact,
+    entity::{fact, log, register, unfiled},
+};
+
+/// What a node knows after a start.
+#[derive(Debug)]
+pub struct Recovered {
+    /// State of the core.
+    pub durable: Durable,
+    /// Objects in the database: with no file, or with one that may be empty after a power cut.
+    pub unfiled: BTreeMap<ObjectId, Object>,
+    /// Number of the last batch.
+    pub last: u64,
+    /// Keys whose rows of the log are not in the tables yet.
+    pub dirty: BTreeSet<Key>,
+    /// Batches read from the log.
+    pub replayed: usize,
+}
+
+impl CoreDb {
+    /// Reads everything back. A database that has just been made gets `incarnation`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds what this program cannot have written.
+    pub async fn recover(&self, incarnation: Incarnation) -> Result<Recovered, DbError> {
+        let facts = self.facts().await?;
+        let incarnation = match fact_of(&facts, "incarnation")? {
+            Some(incarnation) => incarnation,
+            None => {
+                put_fact(&self.db, "incarnation", &incarnation).await?;
+                incarnation
+            }
+        };
+        let roster: Option<Roster> = fact_of(&facts, "roster")?;
+        let reserved = fact_of(&facts, "reserved")?.unwrap_or(0);
+        let durable = Durable::restore(incarnation, roster, reserved, self.registers().await?);
+        let mut recovered = Recovered {
+            durable,
+            unfiled: self.unfiled().await?,
+            last: fact_of(&facts, "applied")?.unwrap_or(0),
+            dirty: BTreeSet::new(),
+            replayed: 0,
+        };
+        self.replay(&mut recovered).await?;
+        Ok(recovered)
+    }
+
+    async fn facts(&self) -> Result<BTreeMap<String, Vec<u8>>, DbError> {
+        let rows = fact::Entity::find().all(&self.db).await?;
+        Ok(rows.into_iter().map(|row| (row.name, row.value)).collect())
+    }
+
+    async fn registers(&self) -> Result<BTreeMap<Key, KeyState>, DbError> {
+        let rows = register::Entity::find().all(&self.db).await?;
+        let rows = rows.into_iter().map(|row| {
+            let key = row.name.parse().map_err(|error: cluster::KeyError| DbError::Row {
+                table: "register",
+                reason: error.to_string(),
+            })?;
+            Ok((key, decode("register", &row.state)?))
+        });
+        rows.collect()
+    }
+
+    async fn unfiled(&self) -> Result<BTreeMap<ObjectId, Object>, DbError> {
+        let rows = unfiled::Entity::find().all(&self.db).await?;
+        let rows = rows.into_iter().map(|row| {
+            let id = row.id.try_into().map_err(|_| DbError::Row {
+                table: "unfiled",
+                reason: "its key is not a hash".to_owned(),
+            })?;
+            Ok((ObjectId::from_bytes(id), decode("unfiled", &row.object)?))
+        });
+        rows.collect()
+    }
+
+    async fn replay(&self, recovered: &mut Recovered) -> Result<(), DbError> {
+        let rows = log::Entity::find().order_by_asc(log::Column::Number).all(&self.db).await?;
+        recovered.replayed = rows.len();
+        for row in rows {
+            let records: Vec<Record> = decode("log", &row.records)?;
+            for record in records {
+                recovered.durable.apply(&record);
+                recovered.dirty.extend(record.key().cloned());
+                if let Record::Object { id, object, .. } = record {
+                    recovered.unfiled.insert(id, object);
+                }
+            }
+            recovered.last = recovered.last.max(u64::try_from(row.number).unwrap_or(0));
+        }
+        Ok(())
+    }
+}
+
+fn fact_of<T: DeserializeOwned>(
+    facts: &BTreeMap<String, Vec<u8>>,
+    name: &str,
+) -> Result<Option<T>, DbError> {
+    facts.get(name).map(|value| decode("fact", value)).transpose()
+}
+
+fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<T, DbError> {
+    rmp_serde::from_slice(bytes)
+        .map_err(|error| DbError::Row { table, reason: error.to_string() })
+}

@@ -1,0 +1,275 @@
+//! The task that owns the core: one loop that takes inputs, performs outputs and commits batches.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    future::Future,
+    pin::Pin,
+    sync::{Arc, mpsc as thread_mpsc},
+    time::Instant,
+};
+
+use cluster::{Core, FoundOutcome, Key, MemberId, PeerMessage, SaveOutcome, Token, WriteNo};
+use domain::{FileName, Millis, ObjectId};
+use store::{Index, Store};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tracing::error;
+
+use super::{
+    batch::{Held, Pending, Shadow, Writing},
+    filer::{Filer, Job, Report},
+    handle::{COMMANDS, Command, EVENTS, Handle, NodeEvent},
+    link::{self, HelloState, LinkEvent},
+    open::Opened,
+    publish::About,
+    timers::Timers,
+    view::Shared,
+};
+use crate::{
+    db::{CoreDb, DbError},
+    shutdown::Stop,
+};
+
+/// Inputs that are handled before their records are written together.
+const INPUTS_AT_ONCE: usize = 512;
+/// Saves wait while files and journal lines are this many batches behind the database.
+const FILER_BEHIND: u64 = 3_000;
+
+/// The node's ends of the links.
+#[derive(Debug)]
+pub struct Links {
+    /// To send and to dial.
+    pub links: link::Links,
+    /// What comes in.
+    pub events: mpsc::Receiver<LinkEvent>,
+    /// What of our Hello changes.
+    pub hello: watch::Sender<HelloState>,
+}
+
+/// Somebody waits for the reply to a command.
+#[derive(Debug)]
+pub(super) enum Waiter {
+    Save(oneshot::Sender<SaveOutcome>),
+    Object(oneshot::Sender<bool>),
+    Found(oneshot::Sender<FoundOutcome>),
+}
+
+type WriteResult = Pin<Box<dyn Future<Output = Result<(), DbError>> + Send>>;
+
+/// Everything the task owns.
+pub(super) struct Driver {
+    pub(super) core: Core,
+    pub(super) index: Index,
+    pub(super) db: CoreDb,
+    pub(super) store: Arc<Store>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) links: Links,
+    pub(super) events: broadcast::Sender<NodeEvent>,
+    pub(super) about: About,
+    pub(super) timers: Timers,
+    pub(super) pending: Pending,
+    pub(super) writing: Option<Writing>,
+    pub(super) persisted: WriteNo,
+    pub(super) held: BTreeMap<WriteNo, Vec<Held>>,
+    pub(super) outbox: BTreeMap<(MemberId, link::Kind), Vec<PeerMessage>>,
+    pub(super) waiters: HashMap<Token, Waiter>,
+    pub(super) tokens: u64,
+    pub(super) last_row: u64,
+    pub(super) shadow: Shadow,
+    pub(super) jobs: thread_mpsc::Sender<Job>,
+    /// Objects that have a file which no sync covers yet, by the batch it was written for.
+    pub(super) filed: Vec<(u64, Vec<ObjectId>)>,
+    pub(super) filed_row: u64,
+    /// Objects that have a row in table `unfiled`.
+    pub(super) in_table: BTreeSet<ObjectId>,
+    /// Of those, the ones that have a file on the disk now.
+    pub(super) out_of_table: Vec<ObjectId>,
+    pub(super) covered: Option<u64>,
+    pub(super) store_heads: BTreeMap<FileName, ObjectId>,
+    pub(super) changed: BTreeSet<FileName>,
+    pub(super) peers_changed: bool,
+    pub(super) serving: Arc<tokio::sync::Semaphore>,
+    started: Instant,
+    write: Option<WriteResult>,
+}
+
+/// Starts the node's task and its filer; they end after `stop`, when everything is written.
+///
+/// # Errors
+/// When the filer's thread cannot be made.
+pub fn start(
+    opened: Opened,
+    links: Links,
+    stop: Stop,
+) -> std::io::Result<(Handle, tokio::task::JoinHandle<()>)> {
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let (events, _) = broadcast::channel(EVENTS);
+    let (reports, filer_reports) = mpsc::unbounded_channel();
+    let (jobs, thread) = Filer::start(Arc::clone(&opened.store), reports)?;
+    let handle = Handle::new(
+        commands,
+        events.clone(),
+        Arc::clone(&opened.shared),
+        Arc::clone(&opened.store),
+    );
+    let driver = Driver {
+        shadow: Shadow::new(opened.core.durable().clone()),
+        core: opened.core,
+        index: opened.index,
+        db: opened.db,
+        store: opened.store,
+        shared: opened.shared,
+        links,
+        events,
+        about: opened.about,
+        timers: Timers::default(),
+        pending: Pending::default(),
+        writing: None,
+        persisted: WriteNo(0),
+        held: BTreeMap::new(),
+        outbox: BTreeMap::new(),
+        waiters: HashMap::new(),
+        tokens: 0,
+        last_row: opened.last_row,
+        jobs,
+        filed: Vec::new(),
+        filed_row: opened.last_row,
+        in_table: opened.in_table,
+        out_of_table: Vec::new(),
+        covered: None,
+        store_heads: opened.store_heads,
+        changed: BTreeSet::new(),
+        peers_changed: true,
+        serving: Arc::new(tokio::sync::Semaphore::new(64)),
+        started: Instant::now(),
+        write: None,
+    };
+    let task = tokio::spawn(async move {
+        driver.run(inbox, filer_reports, stop).await;
+        // The filer syncs and ends when its jobs end.
+        let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+    });
+    Ok((handle, task))
+}
+
+impl Driver {
+    /// Milliseconds since the start.
+    pub(super) fn now(&self) -> Millis {
+        Millis(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Command>,
+        mut reports: mpsc::UnboundedReceiver<Report>,
+        stop: Stop,
+    ) {
+        self.input(cluster::Input::Started);
+        self.dial();
+        let mut tick = tokio::time::interval(std::time::Duration::from_millis(500));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !stop.is_stopped() {
+            self.flush();
+            let wake = self.wake();
+            let busy = self.last_row.saturating_sub(self.filed_row) > FILER_BEHIND;
+            tokio::select! {
+                biased;
+                () = stop.stopped() => break,
+                done = written(&mut self.write) => self.on_written(done),
+                Some(event) = self.links.events.recv() => self.on_links(event),
+                Some(report) = reports.recv() => self.on_report(report),
+                Some(command) = inbox.recv(), if !busy => self.on_commands(command, &mut inbox),
+                () = tokio::time::sleep_until(wake.into()) => self.on_timers(),
+                _ = tick.tick() => self.publish_node(),
+            }
+            self.apply().await;
+        }
+        self.finish().await;
+    }
+
+    /// One link event, and those that wait behind it.
+    fn on_links(&mut self, first: LinkEvent) {
+        self.on_link(first);
+        for _ in 0..INPUTS_AT_ONCE {
+            let Ok(event) = self.links.events.try_recv() else { return };
+            self.on_link(event);
+        }
+    }
+
+    fn on_commands(&mut self, first: Command, inbox: &mut mpsc::Receiver<Command>) {
+        self.on_command(first);
+        for _ in 0..INPUTS_AT_ONCE {
+            let Ok(command) = inbox.try_recv() else { return };
+            self.on_command(command);
+        }
+    }
+
+    fn on_timers(&mut self) {
+        let now = self.now();
+        while let Some(timer) = self.timers.take(now) {
+            self.input(cluster::Input::Timer(timer));
+        }
+    }
+
+    /// When something is due by itself: a timer, or a write that waited for company.
+    fn wake(&self) -> Instant {
+        let write = self.pending.by.filter(|_| self.writing.is_none());
+        let next = [self.timers.next(), write].into_iter().flatten().min();
+        let wait = next.map_or(1_000, |at| at.since(self.now()).0);
+        Instant::now() + std::time::Duration::from_millis(wait)
+    }
+
+    /// Sends what was collected, starts the next write, tells the listeners.
+    fn flush(&mut self) {
+        if self.pending.due(self.now()) {
+            self.start_write();
+        }
+        self.send_outbox();
+        self.publish_changes();
+    }
+
+    pub(super) fn start_write(&mut self) {
+        if self.writing.is_some() || self.pending.records.is_empty() {
+            return;
+        }
+        super::kill::point(super::kill::Point::BeforePersist);
+        let pending = std::mem::take(&mut self.pending);
+        self.last_row += 1;
+        let number = self.last_row;
+        let bytes = rmp_serde::to_vec_named(&pending.records).expect("records are plain values");
+        let db = self.db.clone();
+        self.write = Some(Box::pin(async move { db.write(number, bytes).await }));
+        self.writing = Some(Writing { number, upto: pending.upto, records: pending.records });
+    }
+
+    fn on_written(&mut self, done: Result<(), DbError>) {
+        self.write = None;
+        if let Err(reason) = done {
+            // Memory is ahead of the disk and may not speak (protocol 4.1).
+            error!(%reason, "core.db cannot be written: this node stops; what was answered is kept");
+            std::process::abort();
+        }
+        self.batch_durable();
+    }
+
+    /// Writes what is left, so that a restart has nothing to replay.
+    async fn finish(&mut self) {
+        loop {
+            self.start_write();
+            let Some(write) = self.write.take() else { return };
+            let done = write.await;
+            self.on_written(done);
+        }
+    }
+
+    pub(super) fn key_of(name: &FileName) -> Key {
+        Key::File(name.clone())
+    }
+}
+
+/// The end of the write under way; never, if there is none.
+async fn written(write: &mut Option<WriteResult>) -> Result<(), DbError> {
+    match write {
+        Some(write) => write.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,84 @@
+//! What comes to the node, as inputs of the core.
+
+use cluster::{Input, Key, Output, Token};
+use tracing::{error, info};
+
+use super::{
+    driver::{Driver, Waiter},
+    filer::Report,
+    handle::Command,
+    index::IndexedObjects,
+    link::LinkEvent,
+};
+
+impl Driver {
+    /// Hands one input to the core and performs its outputs in order.
+    pub(super) fn input(&mut self, input: Input) {
+        let now = self.now();
+        let mut outputs: Vec<Output> = Vec::new();
+        self.core.handle(now, input, &mut IndexedObjects(&mut self.index), &mut outputs);
+        for output in outputs {
+            self.perform(now, output);
+        }
+    }
+
+    pub(super) fn on_command(&mut self, command: Command) {
+        self.tokens += 1;
+        let token = Token(self.tokens);
+        match command {
+            Command::Save { save, reply } => {
+                self.waiters.insert(token, Waiter::Save(reply));
+                self.input(Input::Save { token, save });
+            }
+            Command::Want { id, reply } => {
+                self.waiters.insert(token, Waiter::Object(reply));
+                self.input(Input::Want { token, id });
+            }
+            Command::Found { roster, reply } => {
+                self.waiters.insert(token, Waiter::Found(reply));
+                let heads = self.store_heads.iter();
+                let heads = heads.map(|(name, head)| (Key::File(name.clone()), *head)).collect();
+                self.input(Input::Found { token, roster, heads });
+            }
+        }
+    }
+
+    pub(super) fn on_link(&mut self, event: LinkEvent) {
+        self.peers_changed = true;
+        match event {
+            LinkEvent::Up { peer, hello } => {
+                info!(peer.id = %peer.node, peer.name = %hello.name, "linked with {}", hello.name);
+                self.input(Input::PeerUp { peer, epoch: hello.epoch, run: hello.run });
+            }
+            LinkEvent::Down { peer } => {
+                info!(peer.id = %peer.node, "link with {} is gone", peer.node);
+                self.input(Input::PeerDown { peer });
+            }
+            LinkEvent::Frame { from, messages } => {
+                for message in messages {
+                    self.input(Input::Message { from, message });
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_report(&mut self, report: Report) {
+        match report {
+            Report::Filed { upto, objects, foreign } => {
+                self.filed_row = self.filed_row.max(upto);
+                self.filed.push((upto, objects));
+                for update in foreign {
+                    self.on_foreign(&update);
+                }
+            }
+            Report::Covered { upto } => {
+                self.cover(upto);
+                self.covered = Some(upto);
+            }
+            Report::Failed { reason } => {
+                error!(%reason, "the store cannot be written; saves are kept in core.db");
+                self.shared.change_node(|node| node.store_failure = Some(reason));
+            }
+        }
+    }
+}

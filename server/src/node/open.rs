@@ -1,0 +1,207 @@
+//! Opening a node's disk: database first, then the store, which is brought up to it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cluster::{Config, Core, Durable};
+use domain::{FileName, Incarnation, NodeId, ObjectId, ObjectKind};
+use gitty::{Commit, Object};
+use store::{Index, JournalError, Rewrite, Store, WriteError};
+use thiserror::Error;
+use tracing::{info, warn};
+
+use super::{
+    publish::{self, About},
+    view::Shared,
+};
+use crate::db::{Apply, CoreDb, DbError, Recovered};
+
+/// The node cannot start; nothing was lost, and nothing was answered.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// About `core.db`.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// About the store.
+    #[error("the store {path} cannot be opened")]
+    Store {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: store::OpenError,
+    },
+    /// About objects of the database that have to be files.
+    #[error("objects cannot be written into the store")]
+    Write(#[from] WriteError),
+    /// About `ref/head`.
+    #[error("the journal of the store cannot be brought up to date")]
+    Journal(#[from] JournalError),
+    /// About the disk.
+    #[error("the store cannot be synced")]
+    Sync(#[source] std::io::Error),
+}
+
+/// A node that is ready to start.
+pub struct Opened {
+    pub(super) core: Core,
+    pub(super) index: Index,
+    pub(super) db: CoreDb,
+    pub(super) store: Arc<Store>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) about: About,
+    pub(super) last_row: u64,
+    pub(super) in_table: BTreeSet<ObjectId>,
+    pub(super) store_heads: BTreeMap<FileName, ObjectId>,
+}
+
+impl Opened {
+    /// State to say Hello with.
+    #[must_use]
+    pub fn durable(&self) -> &Durable {
+        self.core.durable()
+    }
+
+    /// Files in the store.
+    #[must_use]
+    pub fn files(&self) -> usize {
+        self.store_heads.len().max(self.core.durable().decided_count())
+    }
+}
+
+/// Opens database and store; afterwards every decided head is in `ref/head` and has its files.
+///
+/// # Errors
+/// See [`OpenError`].
+pub async fn open(
+    data: &Path,
+    store_dir: &Path,
+    name: &str,
+    node: NodeId,
+) -> Result<Opened, OpenError> {
+    let db = CoreDb::open(&data.join("core.db")).await?;
+    let recovered = db.recover(Incarnation::from_bytes(rand::random())).await?;
+    let opened = Store::open(store_dir)
+        .map_err(|source| OpenError::Store { path: store_dir.to_owned(), source })?;
+    for id in &opened.damaged {
+        warn!(object = %id, "object {id} of the store is damaged; it is not used");
+    }
+    let mut index = opened.index;
+    index_unfiled(&mut index, &recovered);
+    let store = Arc::new(opened.store);
+    let (filed, last_row) = file_recovered(&store, &index, &opened.heads, &recovered)?;
+    let in_table = apply_recovered(&db, &recovered, &filed, last_row).await?;
+    let shared = Arc::new(Shared::default());
+    let unfiled = recovered.unfiled.into_iter().filter(|(id, _)| !filed.contains(id));
+    shared.change_unfiled(|map| *map = unfiled.collect::<HashMap<_, _>>());
+    info!(replayed = recovered.replayed, files = opened.heads.len(), "store and database are open");
+    let core = Core::recover(Config::default(), node, recovered.durable);
+    publish_all(&shared, &store, &core, &opened.heads);
+    let about = About { name: name.to_owned() };
+    let store_heads = opened.heads;
+    Ok(Opened { core, index, db, store, shared, about, last_row, in_table, store_heads })
+}
+
+/// Objects that only the database has belong to the index as well.
+fn index_unfiled(index: &mut Index, recovered: &Recovered) {
+    for (id, object) in &recovered.unfiled {
+        if object.kind != ObjectKind::Commit {
+            index.insert_blob(*id);
+        } else if let Ok(commit) = Commit::parse(&object.content) {
+            index.insert_commit(*id, commit.link());
+        }
+    }
+}
+
+/// Writes files and lines of every decided head, whether or not a file is there: a power cut can
+/// leave one empty, and SWISH never rewrites it (protocol 3).
+fn file_recovered(
+    store: &Store,
+    index: &Index,
+    heads: &BTreeMap<FileName, ObjectId>,
+    recovered: &Recovered,
+) -> Result<(BTreeSet<ObjectId>, u64), OpenError> {
+    let mut objects: Vec<(ObjectId, Object)> = Vec::new();
+    let mut served = Vec::new();
+    for (key, head) in recovered.durable.heads() {
+        if heads.get(key.file()) != Some(&head) {
+            served.push((key.file().clone(), head));
+        }
+        let mut at = Some(head);
+        while let Some(link) = at.and_then(|id| index.link(&id)) {
+            let ids = at.into_iter().chain([link.blob]);
+            let before = objects.len();
+            objects.extend(ids.filter_map(|id| Some((id, recovered.unfiled.get(&id)?.clone()))));
+            let found = objects.len() > before;
+            at = link.previous.filter(|_| found && link.name == *key.file());
+        }
+    }
+    store.repair_tail()?;
+    store.write_objects(&objects, Rewrite::Yes)?;
+    store.lead(&served)?;
+    if !objects.is_empty() || !served.is_empty() || recovered.replayed > 0 {
+        store.sync().map_err(OpenError::Sync)?;
+    }
+    Ok((objects.into_iter().map(|(id, _)| id).collect(), recovered.last))
+}
+
+/// The log is replayed: its rows go into the tables.
+async fn apply_recovered(
+    db: &CoreDb,
+    recovered: &Recovered,
+    filed: &BTreeSet<ObjectId>,
+    last_row: u64,
+) -> Result<BTreeSet<ObjectId>, OpenError> {
+    let unfiled: Vec<(ObjectId, Object)> = recovered
+        .unfiled
+        .iter()
+        .filter(|(id, _)| !filed.contains(id))
+        .map(|(id, object)| (*id, object.clone()))
+        .collect();
+    let in_table = unfiled.iter().map(|(id, _)| *id).collect();
+    if recovered.replayed > 0 {
+        let durable = &recovered.durable;
+        let keys = recovered.dirty.iter();
+        let registers =
+            keys.filter_map(|key| Some((key.clone(), durable.get(key)?.clone()))).collect();
+        let apply = Apply {
+            upto: last_row,
+            registers,
+            unfiled,
+            filed: filed.iter().copied().collect(),
+            roster: durable.roster.clone(),
+            reserved: durable.reserved,
+        };
+        db.apply(apply).await?;
+    }
+    Ok(in_table)
+}
+
+/// Lists every file with its head, author and time before the first page is served.
+fn publish_all(
+    shared: &Shared,
+    store: &Store,
+    core: &Core,
+    store_heads: &BTreeMap<FileName, ObjectId>,
+) {
+    let decided = core.durable().heads().map(|(key, _)| key.file());
+    let drafts = core.durable().keys.iter().filter(|(_, state)| state.draft.is_some());
+    let names: BTreeSet<&FileName> =
+        store_heads.keys().chain(decided).chain(drafts.map(|(key, _)| key.file())).collect();
+    for name in names {
+        let status = core.file(&cluster::Key::File(name.clone()));
+        shared.change_file(name, |entry| {
+            entry.decided = status.decided.map(|decided| decided.head);
+            entry.draft = status.draft;
+            entry.imported = store_heads.get(name).copied();
+            let head = entry.served();
+            let object = head.and_then(|id| shared.unfiled(&id).or_else(|| store.read(&id).ok()));
+            if let Some(object) = object {
+                publish::describe(entry, &object);
+            }
+        });
+    }
+}

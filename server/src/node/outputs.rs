@@ -1,0 +1,254 @@
+//! What the core wants done.
+
+use cluster::{Event, MemberId, Output, PeerMessage, Record, Reply, SaveOutcome, Token, WriteNo};
+use domain::{FileName, Millis, ObjectId};
+use gitty::{HeadUpdate, Object};
+use tracing::{error, warn};
+
+use super::{
+    batch::Held,
+    driver::{Driver, Waiter},
+    filer::Job,
+    kill::{self, Point},
+    link::Kind,
+};
+use crate::db::Apply;
+
+impl Driver {
+    pub(super) fn perform(&mut self, now: Millis, output: Output) {
+        match output {
+            Output::Persist { no, records, urgency } => {
+                self.keep_objects(&records);
+                self.pending.add(now, no, records, urgency);
+            }
+            Output::Send { to, message, after } => self.hold(after, Held::Send(to, message)),
+            Output::Reply { token, reply, after } => self.hold(after, Held::Reply(token, reply)),
+            Output::Arm { timer, between } => self.timers.arm(now, timer, between),
+            Output::Disarm(timer) => self.timers.disarm(&timer),
+            Output::Serve { to, ids } => self.serve(to, ids),
+            Output::ServeChunks { to, id, first, count } => {
+                self.serve_chunks(to, id, first, count);
+            }
+            Output::Emit(event) => self.on_event(event),
+            Output::Raise(alarm) => self.raise(alarm),
+        }
+    }
+
+    /// New objects can be read and served at once; they have no file until a head leads to them.
+    fn keep_objects(&self, records: &[Record]) {
+        let objects = records.iter().filter_map(|record| match record {
+            Record::Object { id, object, .. } => Some((*id, object.clone())),
+            _ => None,
+        });
+        self.shared.change_unfiled(|unfiled| unfiled.extend(objects));
+    }
+
+    fn hold(&mut self, after: Option<WriteNo>, held: Held) {
+        match after.filter(|after| *after > self.persisted) {
+            Some(after) => self.held.entry(after).or_default().push(held),
+            None => self.release(held),
+        }
+    }
+
+    fn release(&mut self, held: Held) {
+        match held {
+            Held::Send(to, message) => {
+                let kind = kind_of(&message);
+                self.outbox.entry((to, kind)).or_default().push(message);
+            }
+            Held::Reply(token, reply) => self.reply(token, reply),
+        }
+    }
+
+    fn reply(&mut self, token: Token, reply: Reply) {
+        if matches!(reply, Reply::Save(SaveOutcome::Decided { .. })) {
+            kill::point(Point::BeforeReply);
+        }
+        // Whoever asked may be gone: that is their business.
+        let _ = match (self.waiters.remove(&token), reply) {
+            (Some(Waiter::Save(waiter)), Reply::Save(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
+            (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
+            (_, _) => false,
+        };
+    }
+
+    pub(super) fn send_outbox(&mut self) {
+        for ((to, kind), messages) in std::mem::take(&mut self.outbox) {
+            let proposes = messages.iter().any(|m| matches!(m, PeerMessage::Propose(_)));
+            self.links.links.send(to, kind, messages);
+            if proposes {
+                kill::point(Point::AfterPropose);
+            }
+        }
+    }
+
+    /// The batch that was written is durable: what waited for it may leave.
+    pub(super) fn batch_durable(&mut self) {
+        let Some(writing) = self.writing.take() else { return };
+        kill::point(Point::AfterPersist);
+        self.persisted = writing.upto;
+        let served = self.shadow.take(writing.number, &writing.records);
+        let objects = served.iter().flat_map(|(name, head)| self.path_objects(name, *head));
+        let job = Job { number: writing.number, objects: objects.collect(), served };
+        if self.jobs.send(job).is_err() {
+            error!("the filer's thread has ended: this node stops; what was answered is kept");
+            std::process::abort();
+        }
+        let later = self.held.split_off(&WriteNo(writing.upto.0 + 1));
+        for held in std::mem::replace(&mut self.held, later).into_values().flatten() {
+            self.release(held);
+        }
+        self.input(cluster::Input::Persisted(writing.upto));
+    }
+
+    /// Objects on the path of a head that have no file yet.
+    fn path_objects(&self, name: &FileName, head: ObjectId) -> Vec<(ObjectId, Object)> {
+        let mut found = Vec::new();
+        self.shared.change_unfiled(|unfiled| {
+            let mut at = Some(head);
+            while let Some(id) = at {
+                let Some(link) = self.index.link(&id).filter(|link| link.name == *name) else {
+                    return;
+                };
+                let Some(commit) = unfiled.get(&id) else { return };
+                found.push((id, commit.clone()));
+                let blob = unfiled.get(&link.blob).map(|blob| (link.blob, blob.clone()));
+                found.extend(blob);
+                at = link.previous;
+            }
+        });
+        // The oldest first: SWISH never finds a commit whose predecessor is not there.
+        found.reverse();
+        found
+    }
+
+    /// A sync covers the files of everything up to this batch: memory need not keep them.
+    pub(super) fn cover(&mut self, upto: u64) {
+        let (covered, rest) =
+            std::mem::take(&mut self.filed).into_iter().partition(|(row, _)| *row <= upto);
+        self.filed = rest;
+        let covered: Vec<(u64, Vec<ObjectId>)> = covered;
+        for id in covered.into_iter().flat_map(|(_, ids)| ids) {
+            self.shared.change_unfiled(|unfiled| unfiled.remove(&id));
+            if self.in_table.remove(&id) {
+                self.out_of_table.push(id);
+            }
+        }
+    }
+
+    /// Brings what files and a sync cover from the log into the tables.
+    pub(super) async fn apply(&mut self) {
+        if self.writing.is_some() {
+            return;
+        }
+        let Some(upto) = self.covered.take() else { return };
+        let (keys, ids) = self.shadow.split(upto);
+        let registers = keys
+            .into_iter()
+            .filter_map(|key| Some((key.clone(), self.shadow.durable.get(&key)?.clone())))
+            .collect();
+        let unfiled: Vec<(ObjectId, Object)> = self.shared.change_unfiled(|unfiled| {
+            ids.into_iter().filter_map(|id| Some((id, unfiled.get(&id)?.clone()))).collect()
+        });
+        self.in_table.extend(unfiled.iter().map(|(id, _)| *id));
+        let apply = Apply {
+            upto,
+            registers,
+            unfiled,
+            filed: std::mem::take(&mut self.out_of_table),
+            roster: self.shadow.roster.take(),
+            reserved: self.shadow.durable.reserved,
+        };
+        if let Err(reason) = self.db.apply(apply).await {
+            error!(%reason, "core.db cannot be written: this node stops; what was answered is kept");
+            std::process::abort();
+        }
+    }
+
+    /// A line of the journal that this node did not write.
+    pub(super) fn on_foreign(&mut self, update: &HeadUpdate) {
+        let key = Self::key_of(&update.name);
+        let known = self.core.durable().get(&key).is_some_and(|state| {
+            state.decided.is_some_and(|decided| self.on_path(&key, decided.head, update.new))
+        });
+        if !known && self.core.durable().roster.is_some() {
+            self.raise(cluster::Alarm::ForeignLine { key, head: update.new });
+        }
+    }
+
+    fn on_path(&self, key: &cluster::Key, head: ObjectId, wanted: ObjectId) -> bool {
+        let mut at = Some(head);
+        while let Some(id) = at {
+            if id == wanted {
+                return true;
+            }
+            let link = self.index.link(&id).filter(|link| &link.name == key.file());
+            at = link.and_then(|link| link.previous);
+        }
+        false
+    }
+
+    fn raise(&self, alarm: cluster::Alarm) {
+        warn!(?alarm, "something happened that must not: an operator must look");
+        self.shared.change_node(|node| {
+            if node.alarms.len() < 100 && !node.alarms.contains(&alarm) {
+                node.alarms.push(alarm.clone());
+            }
+        });
+        let _ = self.events.send(super::handle::NodeEvent::Alarm(alarm));
+    }
+
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::HeadMoved { key, to, .. } => {
+                kill::point(Point::AfterDecide);
+                self.note_move(key.file(), to);
+            }
+            Event::DraftChanged { key } => {
+                self.changed.insert(key.file().clone());
+            }
+            Event::PeerReported { keys, .. } => {
+                self.changed.extend(keys.iter().map(|key| key.file().clone()));
+            }
+            Event::PeerHeard { .. } => self.peers_changed = true,
+            Event::RosterAdopted => {
+                self.dial();
+                self.peers_changed = true;
+            }
+            Event::ObjectMissing { id, asked } => self.note_missing(id, &asked),
+        }
+    }
+
+    fn note_missing(&self, id: ObjectId, asked: &[MemberId]) {
+        warn!(object = %id, asked = asked.len(), "object {id} is on no node that answers");
+        self.shared.change_node(|node| {
+            if node.missing.len() < 100 && !node.missing.contains(&id) {
+                node.missing.push(id);
+            }
+        });
+    }
+}
+
+/// Votes and heartbeats never wait behind objects (protocol 2).
+const fn kind_of(message: &PeerMessage) -> Kind {
+    match message {
+        PeerMessage::Announce { .. } | PeerMessage::Chunk { .. } | PeerMessage::Changes { .. } => {
+            Kind::Bulk
+        }
+        PeerMessage::Prepare { .. }
+        | PeerMessage::Promise { .. }
+        | PeerMessage::Propose(_)
+        | PeerMessage::Fetching { .. }
+        | PeerMessage::Accept { .. }
+        | PeerMessage::Nack { .. }
+        | PeerMessage::NewHead { .. }
+        | PeerMessage::Request { .. }
+        | PeerMessage::RequestChunks { .. }
+        | PeerMessage::Absent { .. }
+        | PeerMessage::Heartbeat(_)
+        | PeerMessage::Since { .. }
+        | PeerMessage::RosterIs { .. }
+        | PeerMessage::RosterRequest => Kind::Control,
+    }
+}
