@@ -77,7 +77,9 @@ impl Socket {
 
 /// Connects to a node's link listener.
 pub(super) async fn connect(address: &str) -> Result<Socket, ConnectError> {
-    timeout(CONNECT, connect_without_end(address)).await.map_err(|_| ConnectError::TimedOut)?
+    timeout(CONNECT, connect_without_end(address))
+        .await
+        .map_err(|_| ConnectError::TimedOut)?
 }
 
 /// Sets an accepted socket's bounds before it is one.
@@ -114,8 +116,9 @@ async fn connect_without_end(address: &str) -> Result<Socket, ConnectError> {
         .max_message_size(Some(MAX_NOISE_BYTES))
         .max_frame_size(Some(MAX_NOISE_BYTES));
     let url = format!("ws://{address}{PATH}");
-    let (socket, _) =
-        client_async_with_config(url, stream, Some(config)).await.map_err(Box::new)?;
+    let (socket, _) = client_async_with_config(url, stream, Some(config))
+        .await
+        .map_err(Box::new)?;
     Ok(Socket::dialed(socket))
 }
 
@@ -131,7 +134,8 @@ fn dialed_bytes(message: Result<DialedMessage, WsError>) -> Option<Result<Bytes,
     match message {
         Ok(DialedMessage::Binary(bytes)) => Some(Ok(bytes)),
         Ok(DialedMessage::Ping(_) | DialedMessage::Pong(_)) => None,
-        Ok(DialedMessage::Text(_) | DialedMessage::Close(_) | DialedMessage::Frame(_))
-        | Err(_) => Some(Err(Lost)),
+        Ok(DialedMessage::Text(_) | DialedMessage::Close(_) | DialedMessage::Frame(_)) | Err(_) => {
+            Some(Err(Lost))
+        }
     }
 }

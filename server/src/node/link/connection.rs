@@ -1,0 +1,264 @@
+//! One connection at work: frames in, frames out, a ping every second, and its end.
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::{Duration, Instant},
+};
+
+use axum::body::Bytes;
+use domain::NodeId;
+use futures_util::{SinkExt, StreamExt};
+use thiserror::Error;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::{
+    clock::now_ms,
+    frame::{Frame, FrameError},
+    handshake::Session,
+    hello::Kind,
+    links::{LinkEvent, Shared},
+    noise::{Opener, SealError, Sealer},
+    outbox::Outbox,
+    socket::{Incoming, Lost, Outgoing},
+    table::Entry,
+};
+
+/// A connection that says nothing for this long is closed (protocol 2).
+const SILENT: Duration = Duration::from_secs(10);
+/// A message that the other side does not take for this long ends the connection.
+const STUCK: Duration = Duration::from_secs(10);
+const PING_EVERY: Duration = Duration::from_secs(1);
+
+/// What the times in pings count from.
+static CLOCK: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Why a connection ended.
+#[derive(Debug, Error)]
+enum End {
+    #[error("closed by the other side")]
+    Lost,
+    #[error("nothing heard for {} s", SILENT.as_secs())]
+    Silent,
+    #[error("nothing taken for {} s", STUCK.as_secs())]
+    Stuck,
+    #[error("refused by the other side: {0}")]
+    Refused(String),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error("replaced, or no member any more")]
+    Closed,
+    #[error("this node is stopping")]
+    Stopping,
+}
+
+impl From<Lost> for End {
+    fn from(_: Lost) -> Self {
+        Self::Lost
+    }
+}
+
+/// Gives a session its place in the table and runs it to its end; one too many is told so.
+pub(super) async fn run(shared: Arc<Shared>, mut session: Session, dialer: NodeId) {
+    match shared.table.enter(&session.hello, dialer) {
+        Ok(entry) => run_entered(shared, session, entry).await,
+        Err(refusal) => {
+            let _ = session
+                .say(&Frame::Refused {
+                    reason: refusal.to_string(),
+                })
+                .await;
+        }
+    }
+}
+
+async fn run_entered(shared: Arc<Shared>, session: Session, mut entry: Entry) {
+    entry.replace().await;
+    if !entry.slot.close.is_stopped() {
+        work(&shared, session, &entry).await;
+    }
+    shared.table.leave(&entry);
+    entry.slot.ended.stop();
+}
+
+/// From `Up` to `Down`.
+async fn work(shared: &Shared, session: Session, entry: &Entry) {
+    let Session {
+        hello,
+        socket,
+        sealer,
+        opener,
+    } = session;
+    let (peer, kind) = (entry.peer, entry.kind);
+    tracing::info!(peer.id = ?peer, peer.name = hello.name, ?kind, "link to {} is up", hello.name);
+    let name = hello.name.clone();
+    tell_control(shared, entry, |peer| LinkEvent::Up {
+        peer,
+        hello: Box::new(hello),
+    })
+    .await;
+    let mut reader = Reader {
+        shared,
+        entry,
+        incoming: socket.incoming,
+        opener,
+    };
+    let mut writer = Writer {
+        outbox: &entry.slot.outbox,
+        entry,
+        outgoing: socket.outgoing,
+        sealer,
+    };
+    let end = tokio::select! {
+        end = reader.run() => end,
+        end = writer.run() => end,
+        () = entry.slot.close.stopped() => End::Closed,
+        () = shared.stop.stopped() => End::Stopping,
+    };
+    tracing::info!(peer.id = ?peer, peer.name = name, ?kind, "link to {name} ended: {end}");
+    tell_control(shared, entry, |peer| LinkEvent::Down { peer }).await;
+}
+
+/// Tells the driver about a control connection; a stopping node's driver may not listen.
+async fn tell_control(
+    shared: &Shared,
+    entry: &Entry,
+    event: impl FnOnce(cluster::MemberId) -> LinkEvent,
+) {
+    if entry.kind == Kind::Control {
+        tokio::select! {
+            _ = shared.events.send(event(entry.peer)) => {}
+            () = shared.stop.stopped() => {}
+        }
+    }
+}
+
+struct Reader<'a> {
+    shared: &'a Shared,
+    entry: &'a Entry,
+    incoming: Incoming,
+    opener: Opener,
+}
+
+impl Reader<'_> {
+    async fn run(&mut self) -> End {
+        loop {
+            if let Err(end) = self.turn().await {
+                return end;
+            }
+        }
+    }
+
+    async fn turn(&mut self) -> Result<(), End> {
+        let next = timeout(SILENT, self.incoming.next())
+            .await
+            .map_err(|_| End::Silent)?;
+        let sealed = next.unwrap_or(Err(Lost))?;
+        self.entry.meter.received(self.entry.kind, sealed.len());
+        let Some(frame) = self.opener.open(&sealed)? else {
+            return Ok(());
+        };
+        match Frame::decode(&frame) {
+            Ok(frame) => self.handle(frame).await,
+            Err(error) => {
+                self.skip(&error);
+                Ok(())
+            }
+        }
+    }
+
+    /// A frame of a newer node, or a bug: the rest of the conversation is still good.
+    fn skip(&self, error: &FrameError) {
+        self.entry.meter.undecodable();
+        tracing::warn!(peer.id = ?self.entry.peer, %error, "a frame was skipped: {error}");
+    }
+
+    async fn handle(&mut self, frame: Frame) -> Result<(), End> {
+        match frame {
+            Frame::Messages(messages) => {
+                let event = LinkEvent::Frame {
+                    from: self.entry.peer,
+                    messages,
+                };
+                self.shared
+                    .events
+                    .send(event)
+                    .await
+                    .map_err(|_| End::Stopping)?;
+            }
+            Frame::Ping { micros } => self.answer(micros),
+            Frame::Pong { micros, wall_ms } => self.measure(micros, wall_ms),
+            Frame::Refused { reason } => return Err(End::Refused(reason)),
+            Frame::Hello(_) => {}
+        }
+        Ok(())
+    }
+
+    fn answer(&self, micros: u64) {
+        let pong = Frame::Pong {
+            micros,
+            wall_ms: now_ms(),
+        };
+        if let Ok(bytes) = pong.encode() {
+            // A full queue measures itself: the peer sees no round trip.
+            let _ = self.entry.slot.outbox.push(bytes);
+        }
+    }
+
+    fn measure(&self, micros: u64, wall_ms: u64) {
+        let sent = Duration::from_micros(micros);
+        if self.entry.kind == Kind::Control
+            && let Some(length) = CLOCK.elapsed().checked_sub(sent)
+        {
+            self.entry.meter.round_trip(length, wall_ms);
+        }
+    }
+}
+
+struct Writer<'a> {
+    outbox: &'a Outbox,
+    entry: &'a Entry,
+    outgoing: Outgoing,
+    sealer: Sealer,
+}
+
+impl Writer<'_> {
+    async fn run(&mut self) -> End {
+        let mut pings = interval(PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let frames = tokio::select! {
+                frames = self.outbox.take() => frames,
+                _ = pings.tick() => ping().into_iter().collect(),
+            };
+            if let Err(end) = self.write(frames).await {
+                return end;
+            }
+        }
+    }
+
+    /// Seals and sends frames, with one flush for all of them.
+    async fn write(&mut self, frames: Vec<Vec<u8>>) -> Result<(), End> {
+        for frame in frames {
+            self.entry.meter.sent(frame.len());
+            for message in self.sealer.seal(&frame)? {
+                self.feed(message).await?;
+            }
+        }
+        timeout(STUCK, self.outgoing.flush())
+            .await
+            .map_err(|_| End::Stuck)??;
+        Ok(())
+    }
+
+    async fn feed(&mut self, message: Bytes) -> Result<(), End> {
+        timeout(STUCK, self.outgoing.feed(message))
+            .await
+            .map_err(|_| End::Stuck)??;
+        Ok(())
+    }
+}
+
+fn ping() -> Option<Vec<u8>> {
+    let micros = u64::try_from(CLOCK.elapsed().as_micros()).ok()?;
+    Frame::Ping { micros }.encode().ok()
+}

@@ -1,0 +1,204 @@
+//! The handle that the driver holds, and what all connections share.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use cluster::{MemberId, PeerMessage};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, mpsc, watch},
+};
+
+use super::{
+    accept,
+    dial::{self, Dialing},
+    frame::Frame,
+    handshake::Local,
+    hello::{About, Hello, HelloState, Kind},
+    meter::{Counters, LinkView},
+    probe::{self, ProbeError},
+    table::Table,
+};
+use crate::{node::identity::Identity, shutdown::Stop};
+
+/// Strangers that may be in their handshake at once.
+const HANDSHAKES: usize = 64;
+
+/// What links need to start.
+#[derive(Debug)]
+pub struct LinkConfig {
+    /// The keys of this node.
+    pub identity: Arc<Identity>,
+    /// The cluster secret.
+    pub secret: [u8; 32],
+    /// Where other nodes connect.
+    pub listener: TcpListener,
+    /// What this node always says of itself.
+    pub about: About,
+    /// What it says of itself now.
+    pub hello: watch::Receiver<HelloState>,
+    /// For the driver. It must be read all the time: a full channel holds back the peers.
+    pub events: mpsc::Sender<LinkEvent>,
+    /// Ends all connections, the listener and the dialing.
+    pub stop: Stop,
+}
+
+/// Something happened on a link.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinkEvent {
+    /// The control connection to a peer is up.
+    Up {
+        /// Who.
+        peer: MemberId,
+        /// What it said of itself.
+        hello: Box<Hello>,
+    },
+    /// The control connection to a peer is gone.
+    Down {
+        /// Who.
+        peer: MemberId,
+    },
+    /// A peer says something, on either connection.
+    Frame {
+        /// Who.
+        from: MemberId,
+        /// What, in order.
+        messages: Vec<PeerMessage>,
+    },
+}
+
+/// What became of something to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Sent {
+    /// It waits for its turn; a connection that is lost may still lose it.
+    Queued,
+    /// There is no connection of that kind, or no room; counted.
+    Dropped,
+}
+
+/// All links of this node; clones share them.
+#[derive(Clone)]
+pub struct Links(pub(super) Arc<Shared>);
+
+/// What every connection can reach.
+pub(super) struct Shared {
+    pub(super) local: Local,
+    pub(super) table: Table,
+    pub(super) events: mpsc::Sender<LinkEvent>,
+    pub(super) stop: Stop,
+    pub(super) handshakes: Arc<Semaphore>,
+    dialing: Mutex<BTreeMap<MemberId, Dialing>>,
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Links")
+            .field("table", &self.0.table)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Links {
+    /// Begins to accept connections; dials nobody before [`Links::dial`].
+    #[must_use]
+    pub fn start(config: LinkConfig) -> Self {
+        let LinkConfig {
+            identity,
+            secret,
+            listener,
+            about,
+            hello,
+            events,
+            stop,
+        } = config;
+        let shared = Arc::new(Shared {
+            table: Table::new(identity.node()),
+            local: Local {
+                identity,
+                secret,
+                about,
+                state: hello,
+            },
+            events,
+            stop,
+            handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
+            dialing: Mutex::default(),
+        });
+        tokio::spawn(accept::serve(Arc::clone(&shared), listener));
+        Self(shared)
+    }
+
+    /// Replaces the list of the roster's other members and where each is dialed.
+    ///
+    /// Connections to anybody else are closed, and no longer accepted once this node is in a
+    /// cluster.
+    pub fn dial(&self, peers: Vec<(MemberId, String)>) {
+        let listed: BTreeMap<_, _> = peers.into_iter().collect();
+        self.0.table.list(listed.clone());
+        let mut dialing = self
+            .0
+            .dialing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        dialing.retain(|peer, dialed| listed.get(peer) == Some(dialed.address()));
+        for (peer, address) in listed {
+            dialing
+                .entry(peer)
+                .or_insert_with(|| dial::start(&self.0, peer, address));
+        }
+    }
+
+    /// Sends messages as one frame; never waits.
+    pub fn send(&self, to: MemberId, kind: Kind, messages: Vec<PeerMessage>) -> Sent {
+        let queued = match Frame::Messages(messages).encode() {
+            Ok(frame) => self.0.table.push(&to, kind, frame),
+            Err(error) => {
+                tracing::error!(peer.id = ?to, %error, "a frame was not sent: {error}");
+                false
+            }
+        };
+        if queued { Sent::Queued } else { Sent::Dropped }
+    }
+
+    /// Asks whoever listens at `address` what it is, before a cluster is founded.
+    ///
+    /// # Errors
+    /// When nobody answers there, or not as a node with our secret.
+    pub async fn probe(&self, address: &str) -> Result<Hello, ProbeError> {
+        probe::probe(&self.0.local, address).await
+    }
+
+    /// This node, in this life of its disk.
+    #[must_use]
+    pub fn me(&self) -> MemberId {
+        self.0.local.me()
+    }
+
+    /// What this node says of itself on every connection.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.0.local.about
+    }
+
+    /// What this node says of itself now.
+    #[must_use]
+    pub fn state(&self) -> HelloState {
+        self.0.local.state.borrow().clone()
+    }
+
+    /// Every member and every linked peer, in order of their ids.
+    #[must_use]
+    pub fn views(&self) -> Vec<LinkView> {
+        self.0.table.views()
+    }
+
+    /// Sums over all links since the start.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.0.table.counters()
+    }
+}

@@ -1,0 +1,51 @@
+//! A question to whoever listens at an address: what are you?
+
+use thiserror::Error;
+
+use super::{
+    handshake::{HandshakeError, Local},
+    hello::{Hello, Kind, Purpose},
+    socket::{self, ConnectError},
+};
+
+/// An address did not turn out to be a node; nothing was changed there or here.
+#[derive(Debug, Error)]
+pub enum ProbeError {
+    /// Nobody answers.
+    #[error("{address}: {source}")]
+    Connect {
+        /// Where.
+        address: String,
+        /// Why.
+        #[source]
+        source: ConnectError,
+    },
+    /// Whoever answers has another secret, or is no node.
+    #[error("{address}: {source}")]
+    Handshake {
+        /// Where.
+        address: String,
+        /// Why.
+        #[source]
+        source: HandshakeError,
+    },
+}
+
+/// Connects, exchanges Hellos and closes.
+pub(super) async fn probe(local: &Local, address: &str) -> Result<Hello, ProbeError> {
+    let at = || address.to_owned();
+    let socket = socket::connect(address)
+        .await
+        .map_err(|source| ProbeError::Connect {
+            address: at(),
+            source,
+        })?;
+    let session = local
+        .greet(socket, (Kind::Control, Purpose::Founding), |_| Ok(()))
+        .await
+        .map_err(|source| ProbeError::Handshake {
+            address: at(),
+            source,
+        })?;
+    Ok(session.hello)
+}

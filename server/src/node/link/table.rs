@@ -1,0 +1,283 @@
+//! Which connection of each peer and kind is in use.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use cluster::MemberId;
+use domain::NodeId;
+use tokio::sync::watch;
+
+use super::{
+    clock::{now_ms, offset_ms},
+    handshake::Refusal,
+    hello::{Hello, Kind},
+    meter::{Counters, LinkView, Meter},
+    outbox::Outbox,
+};
+use crate::shutdown::Stop;
+
+/// Bytes that may wait for a control connection.
+const CONTROL_BYTES: usize = 4 << 20;
+/// Bytes that may wait for a bulk connection.
+const BULK_BYTES: usize = 8 << 20;
+
+/// A connection that is in use, or waits for the one that it replaces to end.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    number: u64,
+    dialer: NodeId,
+    pub(super) outbox: Arc<Outbox>,
+    /// Given to end it.
+    pub(super) close: Stop,
+    /// Given when it has ended and nobody will hear of it again.
+    pub(super) ended: Stop,
+}
+
+/// A new connection's place in the table.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) peer: MemberId,
+    pub(super) kind: Kind,
+    pub(super) slot: Slot,
+    pub(super) replaces: Option<Slot>,
+    pub(super) meter: Arc<Meter>,
+}
+
+/// All connections; no lock is held across an await.
+#[derive(Debug)]
+pub(super) struct Table {
+    me: NodeId,
+    places: Mutex<Places>,
+    changed: watch::Sender<u64>,
+    refused: AtomicU64,
+    unlinked: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Places {
+    listed: BTreeMap<MemberId, String>,
+    peers: BTreeMap<MemberId, Peer>,
+    last_number: u64,
+}
+
+#[derive(Debug, Default)]
+struct Peer {
+    slots: BTreeMap<Kind, Slot>,
+    hello: Option<Hello>,
+    meter: Arc<Meter>,
+}
+
+impl Entry {
+    /// Asks the connection in whose place this one is to end, and waits until it has.
+    pub(super) async fn replace(&mut self) {
+        if let Some(old) = self.replaces.take() {
+            old.close.stop();
+            old.ended.stopped().await;
+        }
+    }
+}
+
+impl Table {
+    pub(super) fn new(me: NodeId) -> Self {
+        Self {
+            me,
+            places: Mutex::default(),
+            changed: watch::Sender::new(0),
+            refused: AtomicU64::default(),
+            unlinked: AtomicU64::default(),
+        }
+    }
+
+    /// Replaces the list of members; closes the connections of those that are on it no more.
+    pub(super) fn list(&self, listed: BTreeMap<MemberId, String>) {
+        let mut places = self.places();
+        places.listed = listed;
+        let Places { listed, peers, .. } = &mut *places;
+        for (_, peer) in peers.iter().filter(|(id, _)| !listed.contains_key(id)) {
+            peer.slots.values().for_each(|slot| slot.close.stop());
+        }
+        peers.retain(|id, peer| listed.contains_key(id) || !peer.slots.is_empty());
+    }
+
+    pub(super) fn is_listed(&self, peer: &MemberId) -> bool {
+        self.places().listed.contains_key(peer)
+    }
+
+    /// Whether a new connection would get a place.
+    pub(super) fn admits(&self, hello: &Hello, dialer: NodeId) -> Result<(), Refusal> {
+        self.places().admits(self.me, hello, dialer)
+    }
+
+    /// Gives a new connection its place. The caller runs it, and calls [`Table::leave`] at its end.
+    pub(super) fn enter(&self, hello: &Hello, dialer: NodeId) -> Result<Entry, Refusal> {
+        let mut places = self.places();
+        places.admits(self.me, hello, dialer)?;
+        places.last_number += 1;
+        let slot = Slot::new(places.last_number, dialer, hello.kind);
+        let (peer, kind) = (hello.member(), hello.kind);
+        let place = places.peers.entry(peer).or_default();
+        let replaces = place.slots.insert(kind, slot.clone());
+        let meter = Arc::clone(&place.meter);
+        if kind == Kind::Control {
+            meter.clock(offset_ms(hello.wall_ms, now_ms()));
+            place.hello = Some(hello.clone());
+        }
+        drop(places);
+        self.announce_change();
+        Ok(Entry {
+            peer,
+            kind,
+            slot,
+            replaces,
+            meter,
+        })
+    }
+
+    /// Gives the place back, unless a newer connection has it.
+    pub(super) fn leave(&self, entry: &Entry) {
+        let mut places = self.places();
+        let Places { listed, peers, .. } = &mut *places;
+        if let Some(peer) = peers.get_mut(&entry.peer) {
+            if peer
+                .slots
+                .get(&entry.kind)
+                .is_some_and(|slot| slot.number == entry.slot.number)
+            {
+                peer.slots.remove(&entry.kind);
+            }
+            if peer.slots.is_empty() && !listed.contains_key(&entry.peer) {
+                peers.remove(&entry.peer);
+            }
+        }
+        drop(places);
+        self.announce_change();
+    }
+
+    /// Queues an encoded frame; false when there is no connection or no room.
+    pub(super) fn push(&self, to: &MemberId, kind: Kind, frame: Vec<u8>) -> bool {
+        let found = self.places().peers.get(to).map(|peer| {
+            let outbox = peer.slots.get(&kind).map(|slot| Arc::clone(&slot.outbox));
+            (outbox, Arc::clone(&peer.meter))
+        });
+        let Some((outbox, meter)) = found else {
+            self.unlinked.fetch_add(1, Ordering::Relaxed);
+            return false;
+        };
+        let queued = outbox.is_some_and(|outbox| outbox.push(frame).is_ok());
+        if !queued {
+            meter.lost();
+        }
+        queued
+    }
+
+    /// Counts a connection that came in and did not become a link.
+    pub(super) fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn has(&self, peer: &MemberId, kind: Kind) -> bool {
+        self.places()
+            .peers
+            .get(peer)
+            .is_some_and(|peer| peer.slots.contains_key(&kind))
+    }
+
+    /// Wakes whenever a connection comes or goes.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    pub(super) fn views(&self) -> Vec<LinkView> {
+        let places = self.places();
+        let unknown = Peer::default();
+        let mut ids: Vec<_> = places
+            .listed
+            .keys()
+            .chain(places.peers.keys())
+            .copied()
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let view = |id: MemberId| {
+            let peer = places.peers.get(&id).unwrap_or(&unknown);
+            peer.view(id, places.listed.get(&id).cloned())
+        };
+        ids.into_iter().map(view).collect()
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        let mut sum = Counters {
+            refused: self.refused.load(Ordering::Relaxed),
+            dropped: self.unlinked.load(Ordering::Relaxed),
+            ..Counters::default()
+        };
+        for peer in self.places().peers.values() {
+            peer.meter.add_to(&mut sum);
+        }
+        sum
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn announce_change(&self) {
+        self.changed.send_modify(|number| *number += 1);
+    }
+}
+
+impl Places {
+    /// A newer connection of the same dialer replaces the older; else the lower node's stays.
+    fn admits(&self, me: NodeId, hello: &Hello, dialer: NodeId) -> Result<(), Refusal> {
+        let slot = self
+            .peers
+            .get(&hello.member())
+            .and_then(|peer| peer.slots.get(&hello.kind));
+        match slot {
+            Some(slot) if slot.dialer != dialer && dialer != me.min(hello.node) => {
+                Err(Refusal::Doubled)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl Slot {
+    fn new(number: u64, dialer: NodeId, kind: Kind) -> Self {
+        let max_bytes = match kind {
+            Kind::Control => CONTROL_BYTES,
+            Kind::Bulk => BULK_BYTES,
+        };
+        Self {
+            number,
+            dialer,
+            outbox: Arc::new(Outbox::new(max_bytes)),
+            close: Stop::new(),
+            ended: Stop::new(),
+        }
+    }
+}
+
+impl Peer {
+    fn view(&self, id: MemberId, address: Option<String>) -> LinkView {
+        LinkView {
+            peer: id,
+            address,
+            linked: self.slots.contains_key(&Kind::Control),
+            bulk: self.slots.contains_key(&Kind::Bulk),
+            version: self.hello.as_ref().map(|hello| hello.version.clone()),
+            clock_offset_ms: self.hello.as_ref().map(|_| self.meter.clock_offset_ms()),
+            hello: self.hello.clone(),
+            last_frame_ms: self.meter.last_frame_ms(),
+            round_trip_ms: self.meter.round_trip_ms(),
+            bytes_in: self.meter.bytes_in(),
+            bytes_out: self.meter.bytes_out(),
+            dropped: self.meter.dropped(),
+        }
+    }
+}
