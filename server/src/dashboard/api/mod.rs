@@ -1,0 +1,53 @@
+//! `/api/v1`: one file per resource, JSON of the types in `domain::view`.
+
+mod events;
+mod files;
+pub(super) mod init;
+mod overview;
+pub(crate) mod status;
+
+use axum::{
+    Extension, Json, Router,
+    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use domain::view::Problem;
+use serde::Serialize;
+
+use super::{live, site::Site};
+use crate::app::App;
+
+/// Routes that read; starts the task behind the event stream.
+pub(super) fn router(app: &App) -> Router<App> {
+    let site = Site::new(app.node.clone());
+    let feed = live::start(site.clone(), app.stop.clone());
+    Router::new()
+        .route("/api/v1/overview", get(overview::show))
+        .route("/api/v1/files", get(files::show))
+        .route("/api/v1/status", get(status::show))
+        .route("/api/v1/events", get(events::show))
+        .layer(Extension(site))
+        .layer(Extension(feed))
+}
+
+/// JSON that nobody keeps, or a problem with its status.
+fn answer<T: Serialize>(result: Result<T, Problem>) -> Response {
+    let mut response = match result {
+        Ok(value) => Json(value).into_response(),
+        Err(problem) => (status_of(&problem), Json(problem)).into_response(),
+    };
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn status_of(problem: &Problem) -> StatusCode {
+    match problem.code.as_str() {
+        "not_found" => StatusCode::NOT_FOUND,
+        "malformed" => StatusCode::BAD_REQUEST,
+        "already_member" => StatusCode::CONFLICT,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

@@ -1,0 +1,37 @@
+//! `GET /health`: the cluster's state for probes; 503 when nothing can be decided.
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::words::ClusterState;
+use serde_json::json;
+
+use super::{picture::Tally, site::Site};
+use crate::app::App;
+
+pub(super) async fn show(State(app): State<App>) -> Response {
+    let site = Site::new(app.node.clone());
+    let status = site
+        .ask(|picture, shared| picture.status(&Tally::take(picture, shared)))
+        .await;
+    let Ok(status) = status else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let code = match status.state {
+        ClusterState::NoMajority => StatusCode::SERVICE_UNAVAILABLE,
+        ClusterState::Degraded
+        | ClusterState::Diverged
+        | ClusterState::CatchingUp
+        | ClusterState::Healthy => StatusCode::OK,
+    };
+    let body = json!({
+        "state": status.state,
+        "word": status.state.word(),
+        "sentence": status.sentence,
+        "margin": status.margin,
+    });
+    (code, Json(body)).into_response()
+}

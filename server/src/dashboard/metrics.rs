@@ -1,0 +1,73 @@
+//! `GET /metrics`: Prometheus text; gauges are set from the same picture as the pages.
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use domain::words::{ClusterState, FileState, NodeHealth};
+use metrics::gauge;
+
+use super::{
+    picture::{Picture, Tally},
+    site::Site,
+};
+use crate::app::App;
+
+pub(super) async fn show(State(app): State<App>) -> Response {
+    let site = Site::new(app.node.clone());
+    let set = site
+        .ask(|picture, shared| set(picture, &Tally::take(picture, shared)))
+        .await;
+    if set.is_err() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let text = app.metrics.render();
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    )
+        .into_response()
+}
+
+fn set(picture: &Picture, tally: &Tally) {
+    let now = picture.status(tally).state;
+    for state in ClusterState::ALL {
+        gauge!("swish_cluster_state", "state" => state.code()).set(flag(*state == now));
+    }
+    for state in FileState::ALL {
+        let files = number(tally.counts.of(*state));
+        gauge!("swish_cluster_files", "state" => state.code()).set(files);
+    }
+    for health in NodeHealth::ALL {
+        let nodes = picture
+            .seats
+            .iter()
+            .filter(|seat| seat.health == *health)
+            .count();
+        let nodes = number(u64::try_from(nodes).unwrap_or(u64::MAX));
+        gauge!("swish_cluster_nodes", "health" => health.code()).set(nodes);
+    }
+    let node = &picture.node;
+    gauge!("swish_cluster_waiting_saves").set(number(node.waiting));
+    gauge!("swish_cluster_importing_heads").set(number(node.importing));
+    gauge!("swish_cluster_missing_objects").set(number(length(node.missing.len())));
+    gauge!("swish_cluster_alarms").set(number(length(node.alarms.len())));
+    metrics::counter!("swish_cluster_durable_batches_total").absolute(node.batches);
+    for (seat, behind) in picture.seats.iter().zip(&tally.behind) {
+        gauge!("swish_cluster_files_behind", "node" => seat.name.clone()).set(number(*behind));
+    }
+}
+
+fn flag(is_set: bool) -> f64 {
+    f64::from(u8::from(is_set))
+}
+
+fn length(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// Counts of this program stay below 2^32; a greater one is shown as that.
+fn number(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}

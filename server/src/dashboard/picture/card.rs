@@ -1,0 +1,47 @@
+//! Cards of the members.
+
+use domain::{Root, view::NodeCard, words::NodeRole};
+
+use super::{Picture, Seat, Tally};
+
+/// Digits of a digest that people compare.
+const ROOT_DIGITS: usize = 8;
+
+impl Picture {
+    /// A card for each member, this node first.
+    pub(super) fn cards(&self, tally: &Tally) -> Vec<NodeCard> {
+        let seats = self.seats.iter().zip(&tally.behind);
+        seats
+            .map(|(seat, behind)| self.card(seat, *behind))
+            .collect()
+    }
+
+    fn card(&self, seat: &Seat, behind: u64) -> NodeCard {
+        let peer = seat.peer.as_ref();
+        let root = peer.map_or(self.node.root, |peer| peer.root);
+        let is_heard = peer.is_none_or(|peer| peer.last_frame_ms.is_some());
+        NodeCard {
+            id: seat.member.node,
+            name: seat.name.clone(),
+            own: seat.is_own(),
+            health: seat.health,
+            role: NodeRole::Member,
+            last_seen_ms: peer.map_or(Some(self.at_ms), |peer| peer.last_frame_ms),
+            root: root.map(digits),
+            same_root: root.is_some() && root == self.node.root,
+            files: is_heard.then(|| peer.map_or(self.node.files, |peer| peer.files)),
+            behind,
+            clock_offset_ms: peer.map_or(Some(0), |peer| peer.clock_offset_ms),
+            version: match peer {
+                Some(peer) => peer.version.clone(),
+                None => Some(env!("CARGO_PKG_VERSION").to_owned()),
+            },
+            round_trip_ms: peer.and_then(|peer| peer.round_trip_ms),
+            address: seat.address.clone(),
+        }
+    }
+}
+
+fn digits(root: Root) -> String {
+    root.to_string().chars().take(ROOT_DIGITS).collect()
+}

@@ -1,0 +1,120 @@
+//! A member of the cluster and how it answers.
+
+use cluster::MemberId;
+use domain::{Incarnation, NodeId, words::NodeHealth};
+
+use crate::node::{NodeView, PeerView};
+
+/// Silence after which a node is Suspect.
+const SUSPECT_AFTER_MS: u64 = 3_000;
+/// Silence after which a node is Away.
+const AWAY_AFTER_MS: u64 = 10_000;
+/// Round trip over which a node is Slow.
+const SLOW_OVER_MS: f64 = 500.0;
+/// Difference of clocks that people should look at.
+const CLOCK_OFF_MS: u64 = 60_000;
+
+/// A member, as this node sees it.
+#[derive(Clone, Debug)]
+pub(in crate::dashboard) struct Seat {
+    /// Its identity.
+    pub(in crate::dashboard) member: MemberId,
+    /// What people call it.
+    pub(in crate::dashboard) name: String,
+    /// Where its links are dialed.
+    pub(in crate::dashboard) address: String,
+    /// How it answers.
+    pub(in crate::dashboard) health: NodeHealth,
+    /// What is known of it; none for this node itself.
+    pub(in crate::dashboard) peer: Option<PeerView>,
+}
+
+impl Seat {
+    /// True for the node that answers.
+    pub(in crate::dashboard) const fn is_own(&self) -> bool {
+        self.peer.is_none()
+    }
+
+    /// Whether it can help to decide now.
+    pub(in crate::dashboard) const fn answers(&self) -> bool {
+        !matches!(self.health, NodeHealth::Suspect | NodeHealth::Away)
+    }
+
+    /// How long it has been silent; none if nothing was ever heard.
+    pub(in crate::dashboard) fn silent_ms(&self, at_ms: u64) -> Option<u64> {
+        match &self.peer {
+            None => Some(0),
+            Some(peer) => peer.last_frame_ms.map(|heard| at_ms.saturating_sub(heard)),
+        }
+    }
+}
+
+/// The members of the roster, this node first; before founding, this node alone.
+pub(super) fn seats(node: &NodeView, at_ms: u64) -> Vec<Seat> {
+    let me = node.me.unwrap_or(MemberId {
+        node: NodeId::from_bytes([0; 8]),
+        incarnation: Incarnation::from_bytes([0; 8]),
+    });
+    let members = node.roster.iter().flat_map(|roster| &roster.members);
+    let own_address = members.clone().find(|member| member.id == me);
+    let mut seats = vec![Seat {
+        member: me,
+        name: node.name.clone(),
+        address: own_address
+            .map(|member| member.address.clone())
+            .unwrap_or_default(),
+        health: NodeHealth::Up,
+        peer: None,
+    }];
+    seats.extend(members.filter(|member| member.id != me).map(|member| {
+        let known = node.peers.iter().find(|peer| peer.id == member.id).cloned();
+        let peer = known.unwrap_or_else(|| unheard(member));
+        Seat {
+            member: member.id,
+            name: member.name.clone(),
+            address: member.address.clone(),
+            health: health(&peer, at_ms),
+            peer: Some(peer),
+        }
+    }));
+    seats
+}
+
+/// A member that nothing was heard of.
+fn unheard(member: &cluster::Member) -> PeerView {
+    PeerView {
+        id: member.id,
+        name: member.name.clone(),
+        address: member.address.clone(),
+        linked: false,
+        last_frame_ms: None,
+        round_trip_ms: None,
+        clock_offset_ms: None,
+        version: None,
+        root: None,
+        equal_ms: None,
+        serial: domain::Serial(0),
+        files: 0,
+        waiting: 0,
+    }
+}
+
+fn health(peer: &PeerView, at_ms: u64) -> NodeHealth {
+    let silent_ms = peer
+        .last_frame_ms
+        .map_or(u64::MAX, |heard| at_ms.saturating_sub(heard));
+    if silent_ms >= AWAY_AFTER_MS {
+        NodeHealth::Away
+    } else if silent_ms >= SUSPECT_AFTER_MS || !peer.linked {
+        NodeHealth::Suspect
+    } else if peer
+        .clock_offset_ms
+        .is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS)
+    {
+        NodeHealth::ClockOff
+    } else if peer.round_trip_ms.is_some_and(|ms| ms > SLOW_OVER_MS) {
+        NodeHealth::Slow
+    } else {
+        NodeHealth::Up
+    }
+}

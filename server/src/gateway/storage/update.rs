@@ -1,0 +1,101 @@
+//! `PUT /p/<name>`: a new version of a file, or of its metadata only.
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State, rejection::BytesRejection},
+    http::HeaderMap,
+    response::Response,
+};
+use domain::{FileName, ObjectId};
+use gitty::commit;
+use serde_json::json;
+
+use super::{
+    Version, authorise,
+    client::Client,
+    conflict::{self, Lost},
+    posted::Posted,
+    reply,
+    save::{Ended, Text, save},
+};
+use crate::{
+    app::App,
+    gateway::{error::Refusal, now_ms},
+    node::Handle,
+};
+
+/// Saves a version on top of the one the client's page was made from.
+pub(super) async fn update(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    client: Client,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let answer = run(&app.node, &FileName::from(path.as_str()), &client, body).await;
+    answer.unwrap_or_else(|refusal| refusal.into_response(&headers))
+}
+
+async fn run(
+    node: &Handle,
+    name: &FileName,
+    client: &Client,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let head = node
+        .head(name)
+        .ok_or_else(|| Refusal::NotFound(format!("/p/{name}")))?;
+    let posted = Posted::read(body)?;
+    if name.extension() == "lnk" && !posted.meta_only {
+        return Err(Refusal::Permalink(name.to_string()));
+    }
+    let edited = posted.required_previous()?;
+    authorise::modify(name, &Version::load(node, head).await?.commit)?;
+    let data = (!posted.meta_only).then_some(posted.data.as_str());
+    let lost = |head, previous| Lost {
+        name,
+        head,
+        previous,
+        posted: data,
+    };
+    let previous = match Version::find(node, edited).await? {
+        Some(previous) if previous.commit.name() == *name => previous,
+        other => return conflict::respond(node, lost(head, other)).await,
+    };
+    match propose(node, client, &posted, &previous).await? {
+        Ended::Decided(commit) => decided(node, edited, commit).await,
+        Ended::Conflict(head) => conflict::respond(node, lost(head, Some(previous))).await,
+        Ended::Unsettled(unsettled) => Ok(reply::unsettled(name, &unsettled)),
+    }
+}
+
+async fn propose(
+    node: &Handle,
+    client: &Client,
+    posted: &Posted,
+    previous: &Version,
+) -> Result<Ended, Refusal> {
+    let text = if posted.meta_only {
+        None
+    } else {
+        Some(Text::new(&posted.data)?)
+    };
+    let blob = match &text {
+        Some(text) => text.id,
+        None => {
+            // The save names a text that this node must have.
+            previous.bytes(node).await?;
+            previous.commit.data()
+        }
+    };
+    let time = commit::commit_time(now_ms(), previous.commit.time_ms());
+    let meta = client.meta(&posted.meta);
+    let commit = commit::update(&previous.commit, previous.id, blob, meta, time);
+    save(node, Some(previous.id), &commit, text).await
+}
+
+async fn decided(node: &Handle, base: ObjectId, commit: ObjectId) -> Result<Response, Refusal> {
+    let mut body = reply::saved(node, Some(base), commit).await?;
+    body["messages"] = json!([]);
+    Ok(reply::ok(&body))
+}
