@@ -1,1 +1,30 @@
-//! sim.
+//! The deterministic world: whole clusters of real cores under faults, and what must never happen.
+//!
+//! ```text
+//!   seed ──▶ Profile ──▶ World { nodes: Core + disk + objects + timers, network, clients, faults }
+//!                          │ one event at a time, in virtual time
+//!                          ▼
+//!                        Oracle ──▶ invariants/ ──▶ Outcome: figures, or one Violation
+//! ```
+//!
+//! Everything random comes from the seed, nothing reads a clock, and every collection is ordered:
+//! the same seed gives the same run, line for line.
+
+mod dice;
+mod invariants;
+mod oracle;
+mod outcome;
+mod profile;
+mod trace;
+mod world;
+
+pub use outcome::{Counts, Outcome, Violation};
+pub use profile::{Kind, Profile};
+pub use trace::Trace;
+pub use world::World;
+
+/// Runs one schedule to its end.
+#[must_use]
+pub fn run(profile: Profile, trace: Trace) -> Outcome {
+    World::new(profile, trace).run()
+}

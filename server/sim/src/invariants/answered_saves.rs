@@ -1,0 +1,87 @@
+//! P3: what a client was told about its save stays true.
+
+use cluster::{Key, SaveOutcome};
+use domain::ObjectId;
+
+use super::Check;
+use crate::{
+    Violation,
+    oracle::{Attempt, Oracle},
+    trace::{name, short},
+    world::Node,
+};
+
+const NAME: &str = "answered saves (P3)";
+
+/// When a node says that `commit` is decided, some node holds a decided head that has it.
+pub(crate) fn check_decided(oracle: &Oracle, node: usize, op: usize, commit: ObjectId) -> Check {
+    let key = &oracle.ops[op].key;
+    let stands_for = oracle.commits.get(&commit).and_then(|made| made.op);
+    if oracle.position(key, &commit).is_some() && stands_for == Some(op) {
+        return Ok(());
+    }
+    let (node, commit) = (name(node), short(&commit));
+    let sentence = if stands_for == Some(op) {
+        format!("{node} answered save {op} of {key} as decided by {commit}, which is not decided")
+    } else {
+        format!("{node} answered save {op} of {key} by {commit}, which is another save")
+    };
+    Err(Violation::new(NAME, sentence))
+}
+
+/// At the end of a schedule.
+pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
+    for (op, save) in oracle.ops.iter().enumerate() {
+        for attempt in &save.attempts {
+            check_attempt(oracle, nodes, op, attempt)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_attempt(oracle: &Oracle, nodes: &[Node], op: usize, attempt: &Attempt) -> Check {
+    let key = &oracle.ops[op].key;
+    let on_path = |id: &ObjectId| oracle.position(key, id).is_some();
+    let node = name(attempt.node);
+    let broken = match &attempt.answer {
+        None | Some(SaveOutcome::Conflict { .. }) => None,
+        Some(SaveOutcome::Decided { commit }) => (!on_path(commit))
+            .then(|| format!("answered as decided by {}, which was lost", short(commit))),
+        Some(SaveOutcome::Waiting { commit, .. }) => {
+            let kept = on_path(commit) || readable(oracle, &nodes[attempt.node], key, commit);
+            (!kept).then(|| format!("answered as waiting, and {} was lost", short(commit)))
+        }
+        Some(
+            SaveOutcome::Blocked { .. }
+            | SaveOutcome::NoSuchFile
+            | SaveOutcome::NotFounded
+            | SaveOutcome::Busy,
+        ) => on_path(&attempt.commit)
+            .then(|| format!("refused, and {} was decided", short(&attempt.commit))),
+    };
+    broken.map_or(Ok(()), |how| {
+        Err(Violation::new(
+            NAME,
+            format!("save {op} of {key} on {node} was {how}"),
+        ))
+    })
+}
+
+/// True if a save that waited is on the disk of the node that said so, and the node knows it; or
+/// the same save stands on the decided path as another commit.
+fn readable(oracle: &Oracle, node: &Node, key: &Key, tip: &ObjectId) -> bool {
+    let Some(made) = oracle.commits.get(tip) else {
+        return false;
+    };
+    let state = node.core.durable().get(key);
+    let known = state.is_some_and(|state| {
+        state.kept.contains(tip) || state.draft.is_some_and(|draft| draft.tip == *tip)
+    });
+    let held = node.disk.holds(tip) && node.disk.holds(&made.link.blob);
+    let stands = oracle.paths.get(key).is_some_and(|path| {
+        path.order
+            .iter()
+            .any(|id| oracle.commits[id].link.op == made.link.op)
+    });
+    held && (known || stands)
+}

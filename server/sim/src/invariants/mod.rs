@@ -1,0 +1,30 @@
+//! What must never happen, one promise a file (docs/protocol.md, 10).
+//!
+//! | Property | Source | File |
+//! |---|---|---|
+//! | decided heads of a file lie on one path | P1 | `one_path` |
+//! | no node drops a decided commit, nor moves back or sideways | P2 | `forward_only` |
+//! | a save answered as decided is on the path, for ever; one that waits stays readable; one that was refused never happens | P3 | `answered_saves` |
+//! | the objects of a decided head are durable on a majority when it is first decided | P4 | `objects_on_majority` |
+//! | after the faults end everything converges and every save is answered | P5 | `convergence` |
+//! | an operation takes effect once | P6 | `once` |
+//! | decided order follows real time | P7 | `real_time` |
+//! | a conflict names a decided head, and the save that lost is never decided | P8 | `conflicts` |
+//! | no ballot is used for two heads | 4.1 | `one_head_per_ballot` |
+//! | no node sees the impossible | 4.2 | `no_alarm` |
+
+pub(crate) mod answered_saves;
+pub(crate) mod conflicts;
+pub(crate) mod convergence;
+pub(crate) mod forward_only;
+pub(crate) mod no_alarm;
+pub(crate) mod objects_on_majority;
+pub(crate) mod once;
+pub(crate) mod one_head_per_ballot;
+pub(crate) mod one_path;
+pub(crate) mod real_time;
+
+use crate::Violation;
+
+/// Holds, or how it does not.
+pub(crate) type Check = Result<(), Violation>;

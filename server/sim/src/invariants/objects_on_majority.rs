@@ -1,0 +1,30 @@
+//! P4: when a head is first decided, its objects back to the decided head before it are durable on
+//! a majority of the members' disks.
+
+use cluster::Key;
+use domain::ObjectId;
+
+use super::Check;
+use crate::{Violation, oracle::Oracle, trace::short, world::Node};
+
+/// Checks the commits that a newly decided head added to the path.
+pub(crate) fn check(oracle: &Oracle, nodes: &[Node], key: &Key, added: &[ObjectId]) -> Check {
+    let needed: Vec<ObjectId> = added
+        .iter()
+        .flat_map(|id| [*id, oracle.commits[id].link.blob])
+        .filter(|id| !oracle.gaps.contains(id))
+        .collect();
+    let complete = |node: &&Node| needed.iter().all(|id| node.disk.holds(id));
+    let found = nodes.iter().filter(complete).count();
+    if found > nodes.len() / 2 {
+        return Ok(());
+    }
+    let head = added.last().map(short).unwrap_or_default();
+    Err(Violation::new(
+        "objects on a majority (P4)",
+        format!(
+            "{key} was decided as {head} while {found} of {} disks held its objects",
+            nodes.len()
+        ),
+    ))
+}

@@ -1,0 +1,184 @@
+//! `sim`: runs schedules of the cluster core and says which promise broke, and how to see it again.
+#![expect(clippy::print_stdout, reason = "a command prints its result")]
+
+use std::{process::ExitCode, time::Instant};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use cluster::Mutant;
+use sim::{Counts, Profile, Trace, Violation};
+
+/// Deterministic simulation of swish-cluster.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs many schedules, one per seed.
+    Run {
+        /// How many.
+        #[arg(long, default_value_t = 1_000)]
+        seeds: u64,
+        /// The first.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+        #[command(flatten)]
+        options: Options,
+        /// Threads; 2 for many seeds.
+        #[arg(long)]
+        threads: Option<u64>,
+    },
+    /// Prints every event of one schedule.
+    Replay {
+        /// Which.
+        seed: u64,
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
+#[derive(clap::Args, Clone, Copy)]
+struct Options {
+    /// Members of the cluster.
+    #[arg(long, default_value_t = 3)]
+    nodes: usize,
+    /// A rule to break on purpose.
+    #[arg(long, value_parser = mutant)]
+    mutant: Option<Mutant>,
+}
+
+/// What a share of the seeds gave.
+#[derive(Default)]
+struct Share {
+    counts: Counts,
+    failed: Vec<(u64, Violation)>,
+}
+
+fn main() -> Result<ExitCode> {
+    match Arguments::parse().command {
+        Command::Run {
+            seeds,
+            from,
+            options,
+            threads,
+        } => run(seeds, from, options, threads),
+        Command::Replay { seed, options } => Ok(replay(seed, options)),
+    }
+}
+
+fn run(seeds: u64, from: u64, options: Options, threads: Option<u64>) -> Result<ExitCode> {
+    let threads = threads.unwrap_or(if seeds >= 100 { 2 } else { 1 }).max(1);
+    let began = Instant::now();
+    let mut whole = Share::default();
+    std::thread::scope(|scope| -> Result<()> {
+        let shares: Vec<_> = (0..threads)
+            .map(|share| {
+                scope.spawn(move || run_share(from + share, from + seeds, threads, options))
+            })
+            .collect();
+        for share in shares {
+            let share = share.join().ok().context("a schedule panicked")?;
+            whole.counts += share.counts;
+            whole.failed.extend(share.failed);
+        }
+        Ok(())
+    })?;
+    whole.failed.sort_by_key(|(seed, _)| *seed);
+    report(
+        &whole,
+        began.elapsed().as_secs_f64() * f64::from(u32::try_from(threads)?),
+    );
+    for (seed, violation) in whole.failed.iter().take(5) {
+        println!("seed {seed}: {violation}");
+        println!("  {}", command(*seed, options));
+    }
+    Ok(if whole.failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_share(first: u64, end: u64, step: u64, options: Options) -> Share {
+    let mut share = Share::default();
+    let mut seed = first;
+    while seed < end {
+        let profile = Profile::of(seed, options.nodes, options.mutant);
+        let outcome = sim::run(profile, Trace::off());
+        share.counts += outcome.counts;
+        share
+            .failed
+            .extend(outcome.violation.map(|violation| (seed, violation)));
+        seed += step;
+    }
+    share
+}
+
+fn report(share: &Share, core_seconds: f64) {
+    let counts = share.counts;
+    let seconds = |us: u64| std::time::Duration::from_micros(us).as_secs_f64();
+    let hours = seconds(counts.virtual_us) / 3_600.0;
+    println!(
+        "{} schedules, {hours:.1} simulated hours, {:.2} hours per second and core",
+        counts.schedules,
+        hours / core_seconds
+    );
+    println!(
+        "{} crashes, {} cuts, {} pauses, {} messages; slowest healing {:.1} s",
+        counts.crashes,
+        counts.cuts,
+        counts.pauses,
+        counts.messages,
+        seconds(counts.healing_us)
+    );
+    println!(
+        "{} saves tried: {} decided, {} waiting, {} conflicts, {} refused; {} commits decided",
+        counts.attempts,
+        counts.decided,
+        counts.waiting,
+        counts.conflicts,
+        counts.refused,
+        counts.commits
+    );
+    let lost = share
+        .failed
+        .iter()
+        .filter(|(_, violation)| violation.invariant.starts_with("answered saves"))
+        .count();
+    println!("{} broken promises, {lost} lost saves", share.failed.len());
+}
+
+fn replay(seed: u64, options: Options) -> ExitCode {
+    let profile = Profile::of(seed, options.nodes, options.mutant);
+    let outcome = sim::run(profile, Trace::on());
+    for line in outcome.lines {
+        println!("{line}");
+    }
+    match outcome.violation {
+        None => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
+    }
+}
+
+/// What repeats a schedule.
+fn command(seed: u64, options: Options) -> String {
+    let mut command = format!("cargo run --release -p sim -- replay {seed}");
+    if options.nodes != 3 {
+        command += &format!(" --nodes {}", options.nodes);
+    }
+    if let Some(mutant) = options.mutant {
+        command += &format!(" --mutant {mutant:?}");
+    }
+    command
+}
+
+fn mutant(text: &str) -> Result<Mutant, String> {
+    let named = |mutant: &Mutant| format!("{mutant:?}").eq_ignore_ascii_case(text);
+    Mutant::ALL.into_iter().find(named).ok_or_else(|| {
+        let names: Vec<String> = Mutant::ALL.iter().map(|m| format!("{m:?}")).collect();
+        format!("one of {}", names.join(", "))
+    })
+}

@@ -1,0 +1,102 @@
+//! What really happened: every commit made, every save asked for, every head decided anywhere.
+//!
+//! Knows more than any node. The invariants read it; only the world writes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cluster::{Ballot, Key, SaveOutcome, Token};
+use domain::{Link, ObjectId};
+use gitty::Commit;
+
+/// A commit, and the operation that made it.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) commit: Commit,
+    pub(crate) link: Link,
+    /// None for a commit of the founder's store.
+    pub(crate) op: Option<usize>,
+}
+
+/// What somebody wants to have saved, however often it is tried.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    pub(crate) key: Key,
+    pub(crate) attempts: Vec<Attempt>,
+    /// Position on the decided path that was answered to somebody before this was first asked.
+    pub(crate) floor: Option<usize>,
+}
+
+/// One request to save.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) node: usize,
+    /// Start of the node that took it; none if the node was down.
+    pub(crate) run: Option<u64>,
+    pub(crate) base: Option<ObjectId>,
+    pub(crate) commit: ObjectId,
+    pub(crate) answer: Option<SaveOutcome>,
+}
+
+/// The decided path of a file, over everything any node ever held for decided.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Path {
+    pub(crate) order: Vec<ObjectId>,
+    at: BTreeMap<ObjectId, usize>,
+    /// Latest position that was answered to a client.
+    pub(crate) answered: Option<usize>,
+}
+
+impl Path {
+    pub(crate) fn position(&self, id: &ObjectId) -> Option<usize> {
+        self.at.get(id).copied()
+    }
+
+    pub(crate) fn append(&mut self, commits: &[ObjectId]) {
+        for id in commits {
+            self.at.insert(*id, self.order.len());
+            self.order.push(*id);
+        }
+    }
+}
+
+/// Everything the invariants are judged by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Oracle {
+    pub(crate) commits: BTreeMap<ObjectId, Made>,
+    pub(crate) paths: BTreeMap<Key, Path>,
+    pub(crate) ops: Vec<Op>,
+    /// Operation and attempt of each token.
+    pub(crate) tokens: BTreeMap<Token, (usize, usize)>,
+    /// Objects that no node ever had.
+    pub(crate) gaps: BTreeSet<ObjectId>,
+    /// Head that was proposed or accepted under each ballot.
+    pub(crate) proposed: BTreeMap<(Key, Ballot), ObjectId>,
+}
+
+impl Oracle {
+    pub(crate) fn made(&mut self, id: ObjectId, commit: Commit, op: Option<usize>) {
+        let link = commit.link();
+        self.commits.insert(id, Made { commit, link, op });
+    }
+
+    /// The commits of the path of `head`, newest first.
+    pub(crate) fn back<'a>(
+        &'a self,
+        key: &'a Key,
+        head: ObjectId,
+    ) -> impl Iterator<Item = ObjectId> + 'a {
+        let own = |id: ObjectId| {
+            self.commits
+                .get(&id)
+                .filter(|made| &made.link.name == key.file())
+                .map(|_| id)
+        };
+        std::iter::successors(own(head), move |id| {
+            own(self.commits.get(id)?.link.previous?)
+        })
+    }
+
+    pub(crate) fn position(&self, key: &Key, id: &ObjectId) -> Option<usize> {
+        self.paths.get(key)?.position(id)
+    }
+}

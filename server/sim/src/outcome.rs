@@ -1,0 +1,87 @@
+//! What came of a schedule.
+
+use std::{fmt, ops::AddAssign};
+
+/// A promise that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which: its name in `invariants`.
+    pub invariant: &'static str,
+    /// How, in one sentence.
+    pub sentence: String,
+}
+
+impl Violation {
+    pub(crate) const fn new(invariant: &'static str, sentence: String) -> Self {
+        Self {
+            invariant,
+            sentence,
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.sentence)
+    }
+}
+
+/// Figures of one schedule or of many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Schedules.
+    pub schedules: u64,
+    /// Virtual time, in microseconds.
+    pub virtual_us: u64,
+    /// Crashes of nodes.
+    pub crashes: u64,
+    /// Links cut, in one direction or both.
+    pub cuts: u64,
+    /// Nodes that stood still.
+    pub pauses: u64,
+    /// Messages handed to a core.
+    pub messages: u64,
+    /// Attempts of clients to save.
+    pub attempts: u64,
+    /// Of them answered as decided.
+    pub decided: u64,
+    /// Of them answered as waiting.
+    pub waiting: u64,
+    /// Of them answered as conflicts.
+    pub conflicts: u64,
+    /// Of them refused: blocked, busy, unknown.
+    pub refused: u64,
+    /// Commits on decided paths.
+    pub commits: u64,
+    /// Slowest healing, in microseconds.
+    pub healing_us: u64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.schedules += other.schedules;
+        self.virtual_us += other.virtual_us;
+        self.crashes += other.crashes;
+        self.cuts += other.cuts;
+        self.pauses += other.pauses;
+        self.messages += other.messages;
+        self.attempts += other.attempts;
+        self.decided += other.decided;
+        self.waiting += other.waiting;
+        self.conflicts += other.conflicts;
+        self.refused += other.refused;
+        self.commits += other.commits;
+        self.healing_us = self.healing_us.max(other.healing_us);
+    }
+}
+
+/// Figures, the first broken promise if there is one, and the trace if it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Figures.
+    pub counts: Counts,
+    /// The first broken promise; the schedule ended there.
+    pub violation: Option<Violation>,
+    /// One line per event, if it was asked for.
+    pub lines: Vec<String>,
+}

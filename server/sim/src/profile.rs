@@ -1,0 +1,211 @@
+//! What kind of weather a schedule has: every knob, drawn from its seed.
+
+use cluster::{Config, Mutant};
+use domain::Millis;
+
+use crate::dice::Dice;
+
+/// Weather of a schedule; the seeds go round through them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A bit of everything.
+    Mixed,
+    /// Everybody saves one file at once over a lossy network; nothing crashes.
+    Duel,
+    /// Crashes at any moment, slow disks, everybody saves one file.
+    Crashes,
+    /// Links are cut, one way and both ways, and come back.
+    Cuts,
+    /// Nothing fails: saves race on several files, texts are large, a store is founded.
+    Calm,
+}
+
+impl Kind {
+    const ROUND: [Self; 6] = [
+        Self::Mixed,
+        Self::Crashes,
+        Self::Duel,
+        Self::Cuts,
+        Self::Crashes,
+        Self::Calm,
+    ];
+}
+
+/// How the cluster begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// Every disk has the roster.
+    Roster,
+    /// The first node has a store and is told to found.
+    Store,
+}
+
+/// Every knob of a schedule. Times are ranges in microseconds, odds are per thousand.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Where everything random comes from.
+    pub seed: u64,
+    /// Members.
+    pub nodes: usize,
+    /// Its weather.
+    pub kind: Kind,
+    pub(crate) beginning: Beginning,
+    pub(crate) clients: usize,
+    pub(crate) files: usize,
+    /// Length of the part with faults.
+    pub(crate) faults_us: u64,
+    pub(crate) loss: u64,
+    pub(crate) duplicates: u64,
+    /// Messages of a connection that is gone which still arrive; register messages only.
+    pub(crate) late: u64,
+    pub(crate) delay_us: (u64, u64),
+    /// Messages that take up to half a second.
+    pub(crate) stragglers: u64,
+    pub(crate) sync_us: (u64, u64),
+    /// Syncs that take up to 400 ms.
+    pub(crate) slow_syncs: u64,
+    /// Time between two faults.
+    pub(crate) fault_gap_us: Option<(u64, u64)>,
+    /// Odds of each kind of fault, added up: crash, crash of several, cut, pause.
+    pub(crate) fault_odds: [u64; 4],
+    pub(crate) down_us: (u64, u64),
+    pub(crate) cut_us: (u64, u64),
+    pub(crate) think_us: (u64, u64),
+    /// Time until a client gives up waiting.
+    pub(crate) client_patience_us: (u64, u64),
+    /// Texts over 60 KiB.
+    pub(crate) large: u64,
+    pub(crate) config: Config,
+}
+
+impl Profile {
+    /// The profile of a seed.
+    #[must_use]
+    pub fn of(seed: u64, nodes: usize, mutant: Option<Mutant>) -> Self {
+        let mut dice = Dice::new(seed ^ 0x5717_c0de);
+        let round = u64::try_from(Kind::ROUND.len()).unwrap_or(1);
+        let kind = Kind::ROUND[usize::try_from(seed % round).unwrap_or(0)];
+        let profile = Self::mixed(seed, nodes, mutant, &mut dice);
+        match kind {
+            Kind::Mixed => profile,
+            Kind::Duel => profile.duel(&mut dice),
+            Kind::Crashes => profile.crashes(&mut dice),
+            Kind::Cuts => profile.cuts(&mut dice),
+            Kind::Calm => profile.calm(),
+        }
+    }
+
+    fn mixed(seed: u64, nodes: usize, mutant: Option<Mutant>, dice: &mut Dice) -> Self {
+        let beginning = if dice.chance(300) {
+            Beginning::Store
+        } else {
+            Beginning::Roster
+        };
+        Self {
+            seed,
+            nodes,
+            kind: Kind::Mixed,
+            beginning,
+            clients: 2 + dice.index(3),
+            files: 1 + dice.index(3),
+            faults_us: 12_000_000,
+            loss: dice.between((0, 60)),
+            duplicates: dice.between((0, 60)),
+            late: 300,
+            delay_us: (100, dice.between((500, 20_000))),
+            stragglers: dice.between((0, 30)),
+            sync_us: (100, 8_000),
+            slow_syncs: dice.between((0, 40)),
+            fault_gap_us: Some((200_000, 2_500_000)),
+            fault_odds: [350, 100, 400, 150],
+            down_us: (5_000, 2_500_000),
+            cut_us: (50_000, 4_000_000),
+            think_us: (5_000, 900_000),
+            client_patience_us: (300_000, 12_000_000),
+            large: 15,
+            config: config(mutant, dice),
+        }
+    }
+
+    fn duel(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Duel,
+            beginning: Beginning::Roster,
+            clients: 3 + dice.index(2),
+            files: 1,
+            faults_us: 8_000_000,
+            loss: dice.between((0, 150)),
+            stragglers: dice.between((0, 120)),
+            fault_gap_us: None,
+            think_us: (1_000, 400_000),
+            ..self
+        }
+    }
+
+    fn crashes(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Crashes,
+            clients: 3 + dice.index(2),
+            files: 1,
+            faults_us: 10_000_000,
+            stragglers: dice.between((0, 120)),
+            late: 700,
+            sync_us: (500, dice.between((8_000, 60_000))),
+            slow_syncs: dice.between((0, 150)),
+            fault_gap_us: Some((20_000, dice.between((150_000, 1_200_000)))),
+            fault_odds: [650, 150, 150, 50],
+            down_us: (1_000, 300_000),
+            cut_us: (20_000, 1_000_000),
+            think_us: (1_000, 150_000),
+            client_patience_us: (50_000, 3_000_000),
+            ..self
+        }
+    }
+
+    fn cuts(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Cuts,
+            faults_us: 15_000_000,
+            fault_gap_us: Some((50_000, dice.between((300_000, 1_500_000)))),
+            fault_odds: [50, 0, 850, 100],
+            think_us: (1_000, 500_000),
+            ..self
+        }
+    }
+
+    fn calm(self) -> Self {
+        Self {
+            kind: Kind::Calm,
+            beginning: Beginning::Store,
+            faults_us: 8_000_000,
+            loss: 0,
+            duplicates: 0,
+            stragglers: 0,
+            slow_syncs: 0,
+            fault_gap_us: None,
+            large: 80,
+            ..self
+        }
+    }
+}
+
+/// Limits small enough to be met within a schedule.
+fn config(mutant: Option<Mutant>, dice: &mut Dice) -> Config {
+    let tight = dice.chance(400);
+    let normal = Config {
+        mutant,
+        ..Config::default()
+    };
+    if !tight {
+        return normal;
+    }
+    Config {
+        contention: Millis(4_000),
+        queue: 2,
+        background_rounds: 1,
+        changes_page: 1,
+        chunk_window: 1,
+        ballots_reserved: dice.between((0, 3)),
+        ..normal
+    }
+}

@@ -1,0 +1,304 @@
+//! Clients: pages that save, wait, give up, try again elsewhere, and merge after a conflict.
+
+use std::collections::BTreeMap;
+
+use cluster::{Input, Key, Objects, Save, SaveOutcome, Token};
+use domain::{FileName, ObjectId};
+use gitty::{Commit, Meta, Object};
+use serde_json::json;
+
+use super::{World, event::Event};
+use crate::{
+    invariants::{Check, answered_saves, conflicts, real_time},
+    oracle::{Attempt, Op},
+    trace::{name, short},
+};
+
+/// Milliseconds since 1970 at the beginning of every schedule.
+const EPOCH_MS: u64 = 1_700_000_000_000;
+
+/// One client, usually at one node.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Client {
+    home: usize,
+    /// Head of each file that it saw last.
+    seen: BTreeMap<usize, Option<ObjectId>>,
+    /// What it wants to have saved now.
+    task: Option<Task>,
+}
+
+/// A save under way.
+#[derive(Clone, Debug)]
+struct Task {
+    op: usize,
+    file: usize,
+    base: Option<ObjectId>,
+    text: Object,
+    text_id: ObjectId,
+    /// The request whose answer it waits for.
+    token: Option<Token>,
+}
+
+pub(crate) fn key(file: usize) -> Key {
+    Key::from(FileName::from(format!("f{file}.pl").as_str()))
+}
+
+impl Client {
+    pub(crate) fn at(home: usize) -> Self {
+        Self {
+            home,
+            ..Self::default()
+        }
+    }
+}
+
+impl World {
+    /// A client begins a save, or repeats the one it is at.
+    pub(super) fn client_turn(&mut self, client: usize) {
+        if self.healing {
+            return;
+        }
+        if self.clients[client].task.is_none() {
+            self.begin_op(client);
+        }
+        self.attempt(client);
+    }
+
+    fn begin_op(&mut self, client: usize) {
+        let file = self.dice.index(self.profile.files);
+        let key = key(file);
+        let op = self.oracle.ops.len();
+        let node = &self.nodes[self.clients[client].home];
+        let reloads = self.dice.chance(700);
+        if node.up && (reloads || !self.clients[client].seen.contains_key(&file)) {
+            let state = node.core.durable().get(&key);
+            let head = state.and_then(|state| state.decided);
+            let head = head.map(|decided| decided.head);
+            self.clients[client].seen.insert(file, head);
+        }
+        let base = self.clients[client].seen.get(&file).copied().flatten();
+        let filler = if self.dice.chance(self.profile.large) {
+            "% filler\n".repeat(7_000 + self.dice.index(14_000))
+        } else {
+            String::new()
+        };
+        let text = Object::blob(&format!("save({op}).\n{filler}"));
+        let text_id = text.id().expect("nobody attacks SHA-1 here");
+        let floor = self.oracle.paths.get(&key).and_then(|path| path.answered);
+        self.oracle.ops.push(Op {
+            key,
+            attempts: Vec::new(),
+            floor,
+        });
+        self.clients[client].task = Some(Task {
+            op,
+            file,
+            base,
+            text,
+            text_id,
+            token: None,
+        });
+    }
+
+    /// Sends the save to the client's node, sometimes to another.
+    fn attempt(&mut self, client: usize) {
+        let Some(mut task) = self.clients[client].task.clone() else {
+            return;
+        };
+        let node = if self.dice.chance(750) {
+            self.clients[client].home
+        } else {
+            self.dice.index(self.nodes.len())
+        };
+        let commit = self.commit(&task);
+        let (object, link) = (commit.object(), commit.link());
+        let id = object.id().expect("nobody attacks SHA-1 here");
+        let token = Token(self.next_stamp());
+        self.oracle.made(id, commit, Some(task.op));
+        let attempts = &mut self.oracle.ops[task.op].attempts;
+        self.oracle.tokens.insert(token, (task.op, attempts.len()));
+        attempts.push(Attempt {
+            node,
+            run: None,
+            base: task.base,
+            commit: id,
+            answer: None,
+        });
+        let save = Save {
+            key: key(task.file),
+            base: task.base,
+            commit: object,
+            id,
+            link,
+            blob: Some((task.text_id, task.text.clone())),
+        };
+        task.token = Some(token);
+        self.clients[client].task = Some(task);
+        let way = self.dice.between((50, 3_000));
+        let save = Box::new(save);
+        self.after(way, Event::Save { node, token, save });
+        let patience = self.dice.between(self.profile.client_patience_us);
+        self.after(patience, Event::GiveUp { client, token });
+    }
+
+    /// The commit as the gateway would make it now: the same save later has another time only.
+    fn commit(&self, task: &Task) -> Commit {
+        let meta = json!({ "commit_message": format!("save {}", task.op) });
+        let meta = Meta::from_json(&meta, false);
+        let now_ms = EPOCH_MS + self.now / 1_000;
+        let base = task
+            .base
+            .and_then(|id| Some((id, self.oracle.commits.get(&id)?)));
+        match base {
+            Some((id, made)) => {
+                let now = gitty::commit::commit_time(now_ms, made.link.time_ms);
+                gitty::commit::update(&made.commit, id, task.text_id, meta, now)
+            }
+            None => {
+                let now = gitty::commit::commit_time(now_ms, 0);
+                let from = self.forked_from(task);
+                gitty::commit::create(key(task.file).file(), task.text_id, meta, from, now)
+            }
+        }
+    }
+
+    /// Some new files are forks of another file; the same for each attempt of a save.
+    fn forked_from(&self, task: &Task) -> Option<ObjectId> {
+        let other = task.file.checked_sub(1).filter(|_| task.op % 3 == 0)?;
+        self.oracle.paths.get(&key(other))?.order.first().copied()
+    }
+
+    /// A save reaches its node.
+    pub(super) fn save_arrives(&mut self, node: usize, token: Token, save: Box<Save>) {
+        let (op, attempt) = self.oracle.tokens[&token];
+        if !self.nodes[node].up {
+            return;
+        }
+        self.counts.attempts += 1;
+        self.oracle.ops[op].attempts[attempt].run = Some(self.nodes[node].run);
+        let save = self.without_known_text(node, save);
+        let now = self.now;
+        self.trace.line(now, || {
+            let base = save.base.map_or_else(|| "nothing".into(), |id| short(&id));
+            let (node, id) = (name(node), short(&save.id));
+            format!("{node} ⇐ save {op}.{attempt} {} {id} on {base}", save.key)
+        });
+        self.input(node, Input::Save { token, save });
+    }
+
+    /// A save whose text the node has comes without it, sometimes.
+    fn without_known_text(&mut self, node: usize, mut save: Box<Save>) -> Box<Save> {
+        let known = self.nodes[node].shelf.holds(&save.link.blob);
+        if known && self.dice.chance(300) {
+            save.blob = None;
+        }
+        save
+    }
+
+    /// A node answers; what it says is judged as it leaves.
+    pub(super) fn answered(&mut self, node: usize, token: Token, outcome: SaveOutcome) -> Check {
+        let Some(&(op, attempt)) = self.oracle.tokens.get(&token) else {
+            return Ok(());
+        };
+        let now = self.now;
+        self.trace.line(now, || {
+            format!("{} ⇒ save {op}.{attempt} {outcome:?}", name(node))
+        });
+        self.oracle.ops[op].attempts[attempt].answer = Some(outcome.clone());
+        match &outcome {
+            SaveOutcome::Decided { commit } => {
+                self.counts.decided += 1;
+                answered_saves::check_decided(&self.oracle, node, op, *commit)?;
+                real_time::check(&self.oracle, op, *commit)?;
+                self.note_answered(op, commit);
+            }
+            SaveOutcome::Conflict { head } => {
+                self.counts.conflicts += 1;
+                conflicts::check_head(&self.oracle, op, *head)?;
+            }
+            SaveOutcome::Waiting { .. } => self.counts.waiting += 1,
+            SaveOutcome::Blocked { .. }
+            | SaveOutcome::NoSuchFile
+            | SaveOutcome::NotFounded
+            | SaveOutcome::Busy => self.counts.refused += 1,
+        }
+        let way = self.dice.between((50, 5_000));
+        self.after(way, Event::Answer { token, outcome });
+        Ok(())
+    }
+
+    fn note_answered(&mut self, op: usize, commit: &ObjectId) {
+        let key = self.oracle.ops[op].key.clone();
+        if let Some(path) = self.oracle.paths.get_mut(&key) {
+            path.answered = path.answered.max(path.position(commit));
+        }
+    }
+
+    /// The client reads the answer; one to an earlier attempt from the same base is as good.
+    pub(super) fn client_reads(&mut self, token: Token, outcome: SaveOutcome) {
+        let (op, attempt) = self.oracle.tokens[&token];
+        let base = self.oracle.ops[op].attempts[attempt].base;
+        let waits = |client: &Client| {
+            let task = client.task.as_ref();
+            task.is_some_and(|task| task.op == op && task.base == base)
+        };
+        let Some(client) = self.clients.iter().position(waits) else {
+            return;
+        };
+        let again = match outcome {
+            SaveOutcome::Decided { commit } => {
+                self.saw(client, commit);
+                false
+            }
+            SaveOutcome::Conflict { head } => {
+                self.saw(client, head);
+                self.merges(client, head)
+            }
+            SaveOutcome::Waiting { .. } => self.dice.chance(400),
+            SaveOutcome::Blocked { .. }
+            | SaveOutcome::NoSuchFile
+            | SaveOutcome::NotFounded
+            | SaveOutcome::Busy => self.dice.chance(600),
+        };
+        if !again {
+            self.clients[client].task = None;
+        }
+        self.thinks(client);
+    }
+
+    fn saw(&mut self, client: usize, head: ObjectId) {
+        if let Some(task) = &self.clients[client].task {
+            let file = task.file;
+            self.clients[client].seen.insert(file, Some(head));
+        }
+    }
+
+    /// After a conflict most people put their change on the other version and save again.
+    fn merges(&mut self, client: usize, head: ObjectId) -> bool {
+        let merges = self.dice.chance(600);
+        if let Some(task) = self.clients[client].task.as_mut().filter(|_| merges) {
+            task.base = Some(head);
+        }
+        merges
+    }
+
+    /// No answer for too long: tries again, perhaps elsewhere, or never learns what became of it.
+    pub(super) fn client_gives_up(&mut self, client: usize, token: Token) {
+        let task = self.clients[client].task.as_ref();
+        if task.is_none_or(|task| task.token != Some(token)) {
+            return;
+        }
+        if self.dice.chance(250) {
+            self.clients[client].task = None;
+        }
+        self.thinks(client);
+    }
+
+    pub(super) fn thinks(&mut self, client: usize) {
+        if let Some(task) = &mut self.clients[client].task {
+            task.token = None;
+        }
+        let time = self.dice.between(self.profile.think_us);
+        self.after(time, Event::Client { client });
+    }
+}

@@ -1,0 +1,105 @@
+//! A disk: a log of batches, each durable as a whole or not at all, in order.
+
+use std::collections::BTreeSet;
+
+use cluster::{Durable, Record, Urgency, WriteNo};
+use domain::{Incarnation, ObjectId};
+use gitty::Object;
+
+/// Records written together.
+pub(crate) type Batch = (WriteNo, Vec<Record>);
+
+/// Disk of one node.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Disk {
+    log: Vec<Record>,
+    /// Objects in the log.
+    held: BTreeSet<ObjectId>,
+    /// The next batch, while one is being synced or nobody is in a hurry.
+    pending: Option<Batch>,
+    urgent: bool,
+    syncing: Option<Batch>,
+    /// Whether the batch is to be flushed although nobody is in a hurry.
+    pub(crate) flush_armed: bool,
+}
+
+impl Disk {
+    /// Puts records on a disk before the story begins.
+    pub(crate) fn preset(&mut self, records: Vec<Record>) {
+        for record in records {
+            self.keep(record);
+        }
+    }
+
+    pub(crate) fn holds(&self, id: &ObjectId) -> bool {
+        self.held.contains(id)
+    }
+
+    pub(crate) fn write(&mut self, no: WriteNo, records: Vec<Record>, urgency: Urgency) {
+        let batch = self.pending.get_or_insert_with(|| (no, Vec::new()));
+        batch.0 = no;
+        batch.1.extend(records);
+        self.urgent |= urgency == Urgency::Now;
+    }
+
+    /// Somebody waits for the pending batch from now on.
+    pub(crate) fn hurry(&mut self) {
+        self.flush_armed = false;
+        self.urgent = self.pending.is_some();
+    }
+
+    /// True if a batch waits that nobody is in a hurry for.
+    pub(crate) fn idles(&self) -> bool {
+        self.pending.is_some() && !self.urgent && !self.flush_armed
+    }
+
+    /// Begins to sync the pending batch, if the disk is free and somebody waits.
+    pub(crate) fn begin_sync(&mut self) -> bool {
+        if self.syncing.is_some() || !self.urgent {
+            return false;
+        }
+        self.urgent = false;
+        self.syncing = self.pending.take();
+        self.syncing.is_some()
+    }
+
+    /// The sync is done: everything up to this number is durable.
+    pub(crate) fn synced(&mut self) -> Option<WriteNo> {
+        let (no, records) = self.syncing.take()?;
+        for record in records {
+            self.keep(record);
+        }
+        Some(no)
+    }
+
+    /// Power is cut; what was being synced may have become durable, without anybody knowing.
+    pub(crate) fn crash(&mut self, lucky: bool) {
+        if lucky {
+            self.synced();
+        }
+        self.syncing = None;
+        self.pending = None;
+        self.urgent = false;
+        self.flush_armed = false;
+    }
+
+    /// What a start of the program reads back.
+    pub(crate) fn recover(&self, incarnation: Incarnation) -> (Durable, Vec<(ObjectId, Object)>) {
+        let mut durable = Durable::new(incarnation);
+        let mut objects = Vec::new();
+        for record in &self.log {
+            durable.apply(record);
+            if let Record::Object { id, object, .. } = record {
+                objects.push((*id, object.clone()));
+            }
+        }
+        (durable, objects)
+    }
+
+    fn keep(&mut self, record: Record) {
+        if let Record::Object { id, .. } = &record {
+            self.held.insert(*id);
+        }
+        self.log.push(record);
+    }
+}

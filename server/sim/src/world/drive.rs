@@ -1,0 +1,223 @@
+//! The driver: performs a core's outputs as production does (architecture, "The shape of a core").
+
+use cluster::{Input, Key, Output, PeerMessage, Record, Reply, Timer, WriteNo};
+use domain::ObjectId;
+
+use super::{World, event::Event};
+use crate::{
+    invariants::{
+        Check, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot, one_path,
+    },
+    trace::{name, short},
+};
+
+impl World {
+    /// Hands an input to a core and performs what comes of it.
+    pub(super) fn input(&mut self, node: usize, input: Input) {
+        let outputs = self.nodes[node].handle(self.now, input);
+        self.perform_all(node, outputs);
+    }
+
+    fn perform_all(&mut self, node: usize, outputs: Vec<Output>) {
+        for output in outputs {
+            if let Some(left) = self.nodes[node].dies_in {
+                if left == 0 {
+                    return self.crash(node);
+                }
+                self.nodes[node].dies_in = Some(left - 1);
+            }
+            let done = self.perform(node, output);
+            self.note(done);
+        }
+        self.sync(node);
+    }
+
+    fn perform(&mut self, node: usize, output: Output) -> Check {
+        match output {
+            Output::Persist {
+                no,
+                records,
+                urgency,
+            } => {
+                self.note_records(node, no, &records)?;
+                self.nodes[node].disk.write(no, records, urgency);
+            }
+            Output::Send { after, .. } | Output::Reply { after, .. }
+                if self.is_held_back(node, after) =>
+            {
+                let after = after.unwrap_or_default();
+                self.nodes[node].held_back.push((after, output));
+            }
+            Output::Send { to, message, .. } => self.send_out(node, to, message)?,
+            Output::Reply { token, reply, .. } => match reply {
+                Reply::Save(outcome) => self.answered(node, token, outcome)?,
+                Reply::Object(_) | Reply::Found(_) => {}
+            },
+            Output::Arm { timer, between } => self.arm(node, timer, between),
+            Output::Disarm(timer) => {
+                self.nodes[node].timers.remove(&timer);
+            }
+            Output::Serve { to, ids } => {
+                for id in ids {
+                    let message = self.nodes[node].shelf.announce(id);
+                    self.send_out(node, to, message)?;
+                }
+            }
+            Output::ServeChunks {
+                to,
+                id,
+                first,
+                count,
+            } => {
+                for message in self.nodes[node].shelf.chunks(id, first, count) {
+                    self.send_out(node, to, message)?;
+                }
+            }
+            Output::Emit(event) => self.core_event(node, event)?,
+            Output::Raise(alarm) => no_alarm::check(node, &alarm)?,
+        }
+        Ok(())
+    }
+
+    fn is_held_back(&self, node: usize, after: Option<WriteNo>) -> bool {
+        after.is_some_and(|after| after > self.nodes[node].persisted)
+    }
+
+    fn arm(&mut self, node: usize, timer: Timer, (low, high): (u64, u64)) {
+        let stamp = self.next_stamp();
+        self.nodes[node].timers.insert(timer.clone(), stamp);
+        let delay = self.dice.between((low * 1_000, high * 1_000));
+        self.after(delay, Event::Timer { node, timer, stamp });
+    }
+
+    pub(super) fn fire(&mut self, node: usize, timer: Timer, stamp: u64) {
+        if self.nodes[node].timers.get(&timer) == Some(&stamp) {
+            self.nodes[node].timers.remove(&timer);
+            let now = self.now;
+            self.trace
+                .line(now, || format!("{} ⏲ {timer:?}", name(node)));
+            self.input(node, Input::Timer(timer));
+        }
+    }
+
+    fn note_records(&mut self, node: usize, no: WriteNo, records: &[Record]) -> Check {
+        for record in records {
+            match record {
+                Record::Object { id, object, .. } => {
+                    self.nodes[node].shelf.put(*id, object.clone())
+                }
+                Record::Accepted { key, ballot, head } => {
+                    one_head_per_ballot::check(&mut self.oracle, key, *ballot, *head)?;
+                }
+                Record::Promised { .. }
+                | Record::Draft { .. }
+                | Record::Kept { .. }
+                | Record::Decided { .. }
+                | Record::Gaps { .. }
+                | Record::Roster(_)
+                | Record::Reserved(_) => {}
+            }
+        }
+        let now = self.now;
+        self.trace.line(now, || {
+            let kinds: Vec<&str> = records.iter().map(kind).collect();
+            format!("{} ▤ write {}: {}", name(node), no.0, kinds.join(" "))
+        });
+        Ok(())
+    }
+
+    fn send_out(&mut self, node: usize, to: cluster::MemberId, message: PeerMessage) -> Check {
+        if let PeerMessage::Propose(propose) = &message {
+            let (key, ballot, head) = (&propose.key, propose.ballot, propose.head);
+            one_head_per_ballot::check(&mut self.oracle, key, ballot, head)?;
+        }
+        if let Some(to) = self.nodes.iter().position(|node| node.id == to) {
+            self.send(node, to, message);
+        }
+        Ok(())
+    }
+
+    /// Begins a sync if somebody waits for one; lets other batches wait up to 50 ms.
+    fn sync(&mut self, node: usize) {
+        let run = self.nodes[node].run;
+        if self.nodes[node].disk.begin_sync() {
+            let time = self.sync_time();
+            self.after(time, Event::Synced { node, run });
+        } else if self.nodes[node].disk.idles() {
+            self.nodes[node].disk.flush_armed = true;
+            let wait = self.dice.between((0, 50_000));
+            self.after(wait, Event::Flush { node, run });
+        }
+    }
+
+    fn sync_time(&mut self) -> u64 {
+        if self.healing {
+            return self.dice.between((100, 4_000));
+        }
+        if self.dice.chance(self.profile.slow_syncs) {
+            return self.dice.between((20_000, 400_000));
+        }
+        self.dice.between(self.profile.sync_us)
+    }
+
+    pub(super) fn flush(&mut self, node: usize, run: u64) {
+        if self.nodes[node].up && self.nodes[node].run == run {
+            self.nodes[node].disk.hurry();
+            self.sync(node);
+        }
+    }
+
+    pub(super) fn synced(&mut self, node: usize, run: u64) {
+        if !self.nodes[node].up || self.nodes[node].run != run {
+            return;
+        }
+        let Some(no) = self.nodes[node].disk.synced() else {
+            return;
+        };
+        let now = self.now;
+        self.trace
+            .line(now, || format!("{} ▣ durable up to {}", name(node), no.0));
+        let free = self.nodes[node].release(no);
+        self.perform_all(node, free);
+        if self.nodes[node].up {
+            self.input(node, Input::Persisted(no));
+        }
+    }
+
+    pub(super) fn head_moved(
+        &mut self,
+        node: usize,
+        key: &Key,
+        from: Option<ObjectId>,
+        to: ObjectId,
+    ) -> Check {
+        let now = self.now;
+        self.trace
+            .line(now, || format!("{} ★ {key} is {}", name(node), short(&to)));
+        let added = one_path::check(&self.oracle, key, to)?;
+        if !added.is_empty() {
+            objects_on_majority::check(&self.oracle, &self.nodes, key, &added)?;
+            once::check(&self.oracle, key, &added)?;
+            self.oracle
+                .paths
+                .entry(key.clone())
+                .or_default()
+                .append(&added);
+        }
+        forward_only::check(&self.oracle, node, key, from, to)
+    }
+}
+
+const fn kind(record: &Record) -> &'static str {
+    match record {
+        Record::Promised { .. } => "promised",
+        Record::Accepted { .. } => "accepted",
+        Record::Draft { .. } => "draft",
+        Record::Kept { .. } => "kept",
+        Record::Decided { .. } => "decided",
+        Record::Object { .. } => "object",
+        Record::Gaps { .. } => "gaps",
+        Record::Roster(_) => "roster",
+        Record::Reserved(_) => "reserved",
+    }
+}

@@ -1,0 +1,180 @@
+//! The world: nodes, network, clients and faults, in virtual time, one event at a time.
+
+mod begin;
+mod clients;
+mod disk;
+mod drive;
+mod event;
+mod faults;
+mod network;
+mod node;
+mod shelf;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Counts, Outcome, Profile, Trace, Violation,
+    dice::Dice,
+    invariants::{Check, answered_saves, conflicts, convergence},
+    oracle::Oracle,
+};
+use clients::Client;
+use event::Event;
+use network::Network;
+pub(crate) use node::Node;
+
+/// Healing has to be over within this time.
+const HEAL_WITHIN_US: u64 = 40_000_000;
+/// Time between two looks whether it is.
+const LOOK_EVERY_US: u64 = 100_000;
+
+/// A cluster and everything around it.
+#[derive(Debug)]
+pub struct World {
+    profile: Profile,
+    dice: Dice,
+    /// Microseconds since the beginning.
+    now: u64,
+    stamp: u64,
+    queue: BTreeMap<(u64, u64), Event>,
+    nodes: Vec<Node>,
+    network: Network,
+    clients: Vec<Client>,
+    /// Faults are over.
+    healing: bool,
+    oracle: Oracle,
+    violation: Option<Violation>,
+    counts: Counts,
+    trace: Trace,
+}
+
+impl World {
+    /// A world in which nothing has happened.
+    #[must_use]
+    pub fn new(profile: Profile, trace: Trace) -> Self {
+        Self {
+            dice: Dice::new(profile.seed),
+            now: 0,
+            stamp: 0,
+            queue: BTreeMap::new(),
+            nodes: (0..profile.nodes)
+                .map(|at| Node::new(at, &profile.config))
+                .collect(),
+            network: Network::default(),
+            clients: Vec::new(),
+            healing: false,
+            oracle: Oracle::default(),
+            violation: None,
+            counts: Counts {
+                schedules: 1,
+                ..Counts::default()
+            },
+            trace,
+            profile,
+        }
+    }
+
+    /// Lets it happen: faults, then healing, until everything has converged or a promise broke.
+    #[must_use]
+    pub fn run(mut self) -> Outcome {
+        self.begin();
+        while self.violation.is_none() {
+            let due = self.queue.first_key_value().map(|((at, _), _)| *at);
+            if !self.healing && due.is_none_or(|at| at >= self.profile.faults_us) {
+                self.now = self.profile.faults_us;
+                let healed = self.heal();
+                self.note(healed);
+                self.after(LOOK_EVERY_US, Event::Look);
+                continue;
+            }
+            let Some(((at, _), event)) = self.queue.pop_first() else {
+                break;
+            };
+            self.now = at;
+            let done = self.step(event);
+            self.note(done);
+        }
+        self.counts.virtual_us = self.now;
+        let paths = self.oracle.paths.values();
+        let commits: usize = paths.map(|path| path.order.len()).sum();
+        self.counts.commits = u64::try_from(commits).unwrap_or(u64::MAX);
+        Outcome {
+            counts: self.counts,
+            violation: self.violation,
+            lines: self.trace.into_lines(),
+        }
+    }
+
+    fn step(&mut self, event: Event) -> Check {
+        if let Some(node) = event.node() {
+            let awake = self.nodes[node].asleep_until;
+            if self.nodes[node].up && awake > self.now {
+                self.at(awake, event);
+                return Ok(());
+            }
+        }
+        match event {
+            Event::Deliver {
+                from,
+                to,
+                session,
+                message,
+            } => self.deliver(from, to, session, *message),
+            Event::Timer { node, timer, stamp } => self.fire(node, timer, stamp),
+            Event::Flush { node, run } => self.flush(node, run),
+            Event::Synced { node, run } => self.synced(node, run),
+            Event::Dial { a, b } => self.dial(a, b),
+            Event::HangUp { a, b, session } => self.hang_up(a, b, session),
+            Event::Mend { from, to } => self.mend(from, to),
+            Event::Fault => self.fault(),
+            Event::Start { node } => return self.start(node),
+            Event::Found => self.found(),
+            Event::Client { client } => self.client_turn(client),
+            Event::GiveUp { client, token } => self.client_gives_up(client, token),
+            Event::Save { node, token, save } => self.save_arrives(node, token, save),
+            Event::Answer { token, outcome } => self.client_reads(token, outcome),
+            Event::Look => return self.look(),
+        }
+        Ok(())
+    }
+
+    /// Ends the schedule if everything has converged; complains if it takes too long.
+    fn look(&mut self) -> Check {
+        let healing_us = self.now - self.profile.faults_us;
+        let converged = convergence::check(&self.oracle, &self.nodes);
+        if converged.is_err() && healing_us < HEAL_WITHIN_US {
+            self.after(LOOK_EVERY_US, Event::Look);
+            return Ok(());
+        }
+        self.queue.clear();
+        self.counts.healing_us = healing_us;
+        converged?;
+        answered_saves::check(&self.oracle, &self.nodes)?;
+        conflicts::check(&self.oracle)
+    }
+
+    /// Keeps the first broken promise.
+    fn note(&mut self, check: Check) {
+        if let Err(violation) = check
+            && self.violation.is_none()
+        {
+            let text = violation.to_string();
+            self.trace.line(self.now, || format!("✗ {text}"));
+            self.violation = Some(violation);
+        }
+    }
+
+    fn next_stamp(&mut self) -> u64 {
+        self.stamp += 1;
+        self.stamp
+    }
+
+    fn at(&mut self, time: u64, event: Event) {
+        let stamp = self.next_stamp();
+        self.queue.insert((time, stamp), event);
+    }
+
+    fn after(&mut self, delay: u64, event: Event) {
+        self.at(self.now + delay, event);
+    }
+}

@@ -1,0 +1,112 @@
+//! One node: a core, its disk, its objects, its timers.
+
+use std::collections::BTreeMap;
+
+use cluster::{Config, Core, Durable, Input, MemberId, Objects, Output, Timer, WriteNo};
+use domain::{Incarnation, Millis, NodeId, Run};
+use gitty::Commit;
+
+use super::{disk::Disk, shelf::Shelf};
+
+/// A node, running or not.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) id: MemberId,
+    pub(crate) up: bool,
+    /// Number of its start.
+    pub(crate) run: u64,
+    pub(crate) core: Core,
+    pub(crate) disk: Disk,
+    pub(crate) shelf: Shelf,
+    /// Armed timers; a fired one counts only with the same stamp.
+    pub(crate) timers: BTreeMap<Timer, u64>,
+    /// What waits for a write.
+    pub(crate) held_back: Vec<(WriteNo, Output)>,
+    pub(crate) persisted: WriteNo,
+    /// Stands still until then.
+    pub(crate) asleep_until: u64,
+    /// Crashes after performing so many more outputs.
+    pub(crate) dies_in: Option<u64>,
+    /// What its clock is ahead by, in milliseconds.
+    pub(crate) ahead_ms: u64,
+}
+
+impl Node {
+    pub(crate) fn new(at: usize, config: &Config) -> Self {
+        let byte = u8::try_from(at + 1).unwrap_or(u8::MAX);
+        let id = MemberId {
+            node: NodeId::from_bytes([byte; 8]),
+            incarnation: Incarnation::from_bytes([byte; 8]),
+        };
+        let durable = Durable::new(id.incarnation);
+        Self {
+            id,
+            up: false,
+            run: 0,
+            core: Core::recover(config.clone(), id.node, durable),
+            disk: Disk::default(),
+            shelf: Shelf::default(),
+            timers: BTreeMap::new(),
+            held_back: Vec::new(),
+            persisted: WriteNo(0),
+            asleep_until: 0,
+            dies_in: None,
+            ahead_ms: 0,
+        }
+    }
+
+    /// Starts the program again from what is on the disk.
+    pub(crate) fn start(&mut self, config: &Config, ahead_ms: u64) {
+        let (durable, objects) = self.disk.recover(self.id.incarnation);
+        self.shelf = Shelf::default();
+        for (id, object) in objects {
+            let commit = Commit::parse(&object.content).ok();
+            let commit = commit.filter(|_| object.kind == domain::ObjectKind::Commit);
+            self.shelf.insert(id, commit.map(|commit| commit.link()));
+            self.shelf.put(id, object);
+        }
+        self.core = Core::recover(config.clone(), self.id.node, durable);
+        self.up = true;
+        self.run += 1;
+        self.persisted = WriteNo(0);
+        self.ahead_ms = ahead_ms;
+    }
+
+    /// Stops it, as by a cut of the power.
+    pub(crate) fn crash(&mut self, lucky: bool) {
+        self.up = false;
+        self.disk.crash(lucky);
+        self.timers.clear();
+        self.held_back.clear();
+        self.dies_in = None;
+        self.asleep_until = 0;
+    }
+
+    pub(crate) fn handle(&mut self, now_us: u64, input: Input) -> Vec<Output> {
+        let mut out = Vec::new();
+        let now = Millis(now_us / 1_000 + self.ahead_ms);
+        self.core.handle(now, input, &mut self.shelf, &mut out);
+        out
+    }
+
+    /// Outputs that this write, or an earlier one, was in the way of.
+    pub(crate) fn release(&mut self, no: WriteNo) -> Vec<Output> {
+        self.persisted = self.persisted.max(no);
+        let waiting = std::mem::take(&mut self.held_back);
+        let (free, held) = waiting.into_iter().partition(|(after, _)| *after <= no);
+        self.held_back = held;
+        let free: Vec<(WriteNo, Output)> = free;
+        free.into_iter().map(|(_, output)| output).collect()
+    }
+
+    pub(crate) fn run_id(&self) -> Run {
+        let mut bytes = self.run.to_be_bytes();
+        bytes[0] = self.id.node.as_bytes()[0];
+        Run::from_bytes(bytes)
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        let roster = self.core.durable().roster.as_ref();
+        roster.map_or(0, |roster| roster.epoch)
+    }
+}
