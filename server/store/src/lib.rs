@@ -52,6 +52,14 @@ pub struct Store {
     journal: Mutex<JournalFile>,
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Whether an object that has a file is written again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rewrite {

@@ -10,11 +10,28 @@ pub(super) fn write(value: f64) -> String {
     }
     let scientific = format!("{:e}", value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let digits = even(digits(mantissa), value);
     let sign = if value.is_sign_negative() { "-" } else { "" };
     // Position of the point, counted from the first digit.
     let point = exponent.parse().unwrap_or(0_i32) + 1;
     format!("{sign}{}", place_point(&digits, point))
+}
+
+fn digits(mantissa: &str) -> String {
+    mantissa.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Of two shortest forms that are equally near, SWI-Prolog takes the even one, Rust the upper.
+fn even(shortest: String, value: f64) -> String {
+    let exact = format!("{:.60e}", value.abs());
+    let exact = digits(exact.split_once('e').map_or("", |(mantissa, _)| mantissa));
+    let (lower, rest) = exact.split_at(shortest.len().min(exact.len()));
+    let is_tie = rest.trim_end_matches('0') == "5";
+    if is_tie && lower.ends_with(['0', '2', '4', '6', '8']) {
+        lower.to_owned()
+    } else {
+        shortest
+    }
 }
 
 /// The layout rules: plain from 0.0001 up to 15 digits before the point, else an exponent.
@@ -66,6 +83,9 @@ mod tests {
             (9_007_199_254_740_992.0, "9.007199254740992e+15"),
             (0.000_123_45, "0.00012345"),
             (1_795_397_300.151_308_8, "1795397300.1513088"),
+            (104_999_463_279_977.13, "104999463279977.12"),
+            (104_999_463_279_977.38, "104999463279977.38"),
+            (0.5, "0.5"),
             (f64::NEG_INFINITY, "-1.0Inf"),
             (f64::NAN, "1.5NaN"),
         ];

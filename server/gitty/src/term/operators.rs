@@ -71,7 +71,7 @@ pub(super) fn prefix(name: &str) -> Option<Operator> {
     })
 }
 
-/// Whether `name` is an operator of either kind.
+/// Whether `name` needs brackets as an operand; the dot is an operator that is not read.
 pub(super) fn is_operator(name: &str) -> bool {
-    infix(name).is_some() || prefix(name).is_some()
+    name == "." || infix(name).is_some() || prefix(name).is_some()
 }

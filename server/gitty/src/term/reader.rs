@@ -318,6 +318,10 @@ impl Parser<'_> {
         let token = self.advance()?;
         let key = match &token.kind {
             Kind::Name(name) | Kind::Quoted(name) | Kind::Symbol(name) => Key::atom(name),
+            Kind::Punctuation('{') if self.sees('}') => {
+                self.advance()?;
+                Key::atom("{}")
+            }
             Kind::Integer(digits) => Key::Integer(digits.parse().map_err(|_| unexpected(&token))?),
             _ => return Err(unexpected(&token)),
         };

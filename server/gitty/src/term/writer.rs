@@ -23,14 +23,17 @@ struct Writer {
 impl Writer {
     /// Writes a token, with a space if it would grow into the last one.
     fn token(&mut self, token: &str) {
-        let glues = match (self.text.chars().next_back(), token.chars().next()) {
-            (Some(last), Some(first)) => glue(last, first),
-            _ => false,
-        };
-        if glues {
+        if self.glues(token) {
             self.text.push(' ');
         }
         self.text.push_str(token);
+    }
+
+    fn glues(&self, token: &str) -> bool {
+        match (self.text.chars().next_back(), token.chars().next()) {
+            (Some(last), Some(first)) => glue(last, first),
+            _ => false,
+        }
     }
 
     fn term(&mut self, term: &Term, max: u16) {
@@ -137,18 +140,13 @@ impl Writer {
         self.text.push(')');
     }
 
+    /// Writes an infix operator; one that needs a space before it gets one behind it too.
     fn infix(&mut self, name: &str) {
-        let word = if matches!(name, "," | "|") {
-            name.to_owned()
-        } else {
-            atom(name)
-        };
-        let spaced = word
-            .chars()
-            .all(|character| Class::of(character).continues());
-        if spaced {
-            self.text.push(' ');
+        if matches!(name, "," | "|") {
+            return self.text.push_str(name);
         }
+        let word = atom(name);
+        let spaced = self.glues(&word);
         self.token(&word);
         if spaced {
             self.text.push(' ');
@@ -178,7 +176,7 @@ impl Writer {
     /// Writes an argument of an operator: an atom that is an operator gets brackets.
     fn operand(&mut self, term: &Term, max: u16) {
         let brackets = match term {
-            Term::Atom(name) => name == "," || name == "|" || operators::is_operator(name),
+            Term::Atom(name) => operators::is_operator(name),
             _ => false,
         };
         self.bracketed(brackets, |out| out.term(term, max));
