@@ -1,0 +1,292 @@
+//! What every request can reach, and a node from its start to its end.
+
+use std::{
+    io, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration,
+};
+
+use axum::Router;
+use cluster::MemberId;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use tokio::{
+    net::{TcpListener, UnixListener},
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use crate::{
+    config::{Config, DataLock, bind, local},
+    dashboard,
+    error::StartError,
+    gateway,
+    node::{
+        self, DriverLinks, Handle, Opened,
+        identity::{Identity, read_secret},
+        link::{About, HelloState, LinkConfig, Links, now_ms},
+    },
+    shutdown::Stop,
+    telemetry,
+};
+
+/// Events of links that may wait for the driver.
+const LINK_EVENTS: usize = 1024;
+/// Time for requests under way, and for the last writes, after the stop signal.
+const GRACE: Duration = Duration::from_secs(5);
+/// The metrics library wants to be told from time to time that time passes.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// What every request can reach; clones share it.
+#[derive(Clone)]
+pub struct App {
+    /// The node: saves, reads and events.
+    pub node: Handle,
+    /// Its links to the others.
+    pub links: Links,
+    /// Its settings.
+    pub config: Arc<Config>,
+    /// Where it really listens.
+    pub addresses: Arc<Addresses>,
+    /// For `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Start of the program, milliseconds since 1970.
+    pub started_ms: u64,
+    /// Streams end when this is given.
+    pub stop: Stop,
+}
+
+/// Where a node listens, as its first line of output says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Addresses {
+    /// Its name.
+    pub node: String,
+    /// What SWISH pages talk to.
+    pub gateway: String,
+    /// What operators open.
+    pub dashboard: String,
+    /// Where other nodes reach it.
+    pub link: String,
+}
+
+/// Everything that listens.
+struct Listeners {
+    gateway: TcpListener,
+    dashboard: TcpListener,
+    link: TcpListener,
+}
+
+/// Runs a node until `stop` is given; `started` is told where it listens.
+///
+/// # Errors
+/// When it cannot start. Nothing was answered then.
+pub async fn run(
+    config: Config,
+    stop: Stop,
+    started: impl FnOnce(&Addresses),
+) -> Result<(), StartError> {
+    let _lock = DataLock::take(&config.node.data)?;
+    let identity = Arc::new(Identity::open(&config.node.data)?);
+    let secret = read_secret(&config.node.secret_file)?;
+    let metrics = telemetry::record_metrics()?;
+    let opened = open(&config, &identity).await?;
+    let listeners = Listeners::bind(&config).await?;
+    let addresses = Arc::new(listeners.addresses(&config));
+    let Listeners {
+        gateway,
+        dashboard,
+        link,
+    } = listeners;
+    let (node_links, links) = start_links(&opened, &addresses, |about, hello, events| LinkConfig {
+        identity,
+        secret,
+        listener: link,
+        about,
+        hello,
+        events,
+        stop: stop.clone(),
+    });
+    let (node, driver) =
+        node::start(opened, node_links, stop.clone()).map_err(|source| StartError::System {
+            what: "starting the filer's thread",
+            source,
+        })?;
+    let config = Arc::new(config);
+    let app = App {
+        node,
+        links,
+        config,
+        addresses,
+        metrics,
+        started_ms: now_ms(),
+        stop,
+    };
+    let servers = [
+        serve(gateway, gateway::router(app.clone()), &app.stop),
+        serve(dashboard, dashboard::router(app.clone()), &app.stop),
+        serve_socket(&app)?,
+        tokio::spawn(upkeep(app.clone())),
+    ];
+    started(&app.addresses);
+    tracing::info!(
+        node.name = app.addresses.node,
+        "node {} is serving",
+        app.addresses.node
+    );
+    wait(&app, driver, servers).await;
+    Ok(())
+}
+
+async fn open(config: &Config, identity: &Identity) -> Result<Opened, StartError> {
+    let store = &config.node.store;
+    std::fs::create_dir_all(store).map_err(|source| StartError::Data {
+        path: store.clone(),
+        source,
+    })?;
+    let node = &config.node;
+    Ok(node::open(&node.data, store, &node.name, identity.node()).await?)
+}
+
+fn start_links(
+    opened: &Opened,
+    addresses: &Addresses,
+    config: impl FnOnce(
+        About,
+        watch::Receiver<HelloState>,
+        mpsc::Sender<node::link::LinkEvent>,
+    ) -> LinkConfig,
+) -> (DriverLinks, Links) {
+    let about = About {
+        name: addresses.node.clone(),
+        address: addresses.link.clone(),
+        dashboard: Some(addresses.dashboard.clone()),
+    };
+    let (hello, said) = watch::channel(hello_state(opened));
+    let (sender, events) = mpsc::channel(LINK_EVENTS);
+    let links = Links::start(config(about, said, sender));
+    (
+        DriverLinks {
+            links: links.clone(),
+            events,
+            hello,
+        },
+        links,
+    )
+}
+
+/// What the first Hello says; the driver keeps it up to date.
+fn hello_state(opened: &Opened) -> HelloState {
+    let durable = opened.durable();
+    let roster = durable.roster.as_ref();
+    HelloState {
+        cluster: roster.map(|roster| roster.cluster),
+        incarnation: durable.incarnation,
+        epoch: roster.map_or(0, |roster| roster.epoch),
+        phase: roster.map(|roster| roster.phase),
+        files: u64::try_from(opened.files()).unwrap_or(u64::MAX),
+        durable_count: 0,
+    }
+}
+
+impl App {
+    /// This node, in this life of its disk.
+    #[must_use]
+    pub fn me(&self) -> MemberId {
+        self.links.me()
+    }
+}
+
+impl Listeners {
+    async fn bind(config: &Config) -> Result<Self, StartError> {
+        Ok(Self {
+            gateway: bind("gateway", &config.listen.gateway).await?,
+            dashboard: bind("dashboard", &config.listen.dashboard).await?,
+            link: bind("links", &config.listen.link).await?,
+        })
+    }
+
+    fn addresses(&self, config: &Config) -> Addresses {
+        let advertised = config.listen.advertise.clone();
+        Addresses {
+            node: config.node.name.clone(),
+            gateway: format!("http://{}", local(&self.gateway)),
+            dashboard: format!("http://{}", local(&self.dashboard)),
+            link: advertised.unwrap_or_else(|| local(&self.link).to_string()),
+        }
+    }
+}
+
+fn serve(listener: TcpListener, router: Router, stop: &Stop) -> JoinHandle<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stopped = stop.clone().into_stopped();
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, service)
+            .with_graceful_shutdown(stopped)
+            .await
+        {
+            tracing::error!(%error, "a listener ended: {error}");
+        }
+    })
+}
+
+/// Commands of this machine's operator: a file, so that the file system says who may.
+fn serve_socket(app: &App) -> Result<JoinHandle<()>, StartError> {
+    let path = app.config.node.socket();
+    let listener = bind_socket(&path).map_err(|source| StartError::Data { path, source })?;
+    let router = dashboard::commands(app.clone());
+    let stopped = app.stop.clone().into_stopped();
+    Ok(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router)
+            .with_graceful_shutdown(stopped)
+            .await
+        {
+            tracing::error!(%error, "the socket file ended: {error}");
+        }
+    }))
+}
+
+/// The lock on the data directory is ours, so a socket file that is there is a dead one's.
+fn bind_socket(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+async fn upkeep(app: App) {
+    let mut ticks = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => app.metrics.run_upkeep(),
+            () = app.stop.stopped() => return,
+        }
+    }
+}
+
+/// Until the stop signal, and then until everything has ended or the time is over.
+async fn wait(app: &App, mut driver: JoinHandle<()>, servers: [JoinHandle<()>; 4]) {
+    tokio::select! {
+        () = app.stop.stopped() => {}
+        _ = &mut driver => {
+            // A node that cannot write promises nothing more (architecture, "one rule").
+            tracing::error!("the node's task ended; the program stops");
+            app.stop.stop();
+            return;
+        }
+    }
+    tracing::info!("stopping");
+    let servers = async {
+        for server in servers {
+            let _ = server.await;
+        }
+    };
+    if timeout(GRACE, servers).await.is_err() {
+        tracing::warn!("requests were cut off after {} s", GRACE.as_secs());
+    }
+    if timeout(GRACE, driver).await.is_err() {
+        tracing::warn!("the node's last writes took over {} s", GRACE.as_secs());
+    }
+    let _ = std::fs::remove_file(app.config.node.socket());
+}

@@ -1,0 +1,27 @@
+//! Settings: defaults, below the TOML file, below the environment, below the flags.
+//!
+//! Each concern is a file with two types: what was said (every part optional, the same for all
+//! sources) and what holds (every part decided).
+
+mod data_lock;
+mod file;
+mod listen;
+mod node;
+mod port_holder;
+
+pub use data_lock::DataLock;
+pub use file::{ConfigError, Said};
+pub use listen::{BindError, Listen, SaidListen, bind, local};
+pub use node::{Node, SaidNode};
+
+/// What holds for one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Who it is and where its files are.
+    pub node: Node,
+    /// Where it listens.
+    pub listen: Listen,
+}
+
+/// Name of the socket file in the data directory, for the operator's commands.
+pub const SOCKET_FILE: &str = "swish-cluster.sock";
