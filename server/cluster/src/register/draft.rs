@@ -1,13 +1,16 @@
 //! Drafts: what becomes of a save when a head is decided (protocol 4.2.7).
 
+use domain::ObjectId;
+
 use crate::{
-    Alarm, Core, Draft, DraftKind, Event, Key, Record, SaveOutcome, Urgency, path, turn::Turn,
+    Alarm, Core, Draft, DraftKind, Event, Key, Mutant, Record, SaveOutcome, Urgency, path,
+    turn::Turn,
 };
 
 /// What the decided head says about a draft.
 enum Fate {
-    /// Its tip is on the decided path.
-    Decided,
+    /// The decided path has this commit for it: its tip, or the same save from another node.
+    Decided(ObjectId),
     /// The decided head leads to it: it is still to be proposed.
     Open,
     /// Another save was decided.
@@ -23,9 +26,9 @@ impl Core {
         };
         match self.fate(key, draft, decided.head, turn) {
             Fate::Open => self.start_round(key, turn),
-            Fate::Decided => {
+            Fate::Decided(commit) => {
                 self.end_draft(key, turn);
-                self.answer(key, SaveOutcome::Decided { commit: draft.tip }, turn);
+                self.answer(key, SaveOutcome::Decided { commit }, turn);
                 self.next_save(key, turn);
             }
             Fate::Lost => {
@@ -36,11 +39,15 @@ impl Core {
         }
     }
 
-    fn fate(&self, key: &Key, draft: Draft, head: domain::ObjectId, turn: &Turn<'_>) -> Fate {
-        let since_base = path::back(turn.objects, key, head)
+    fn fate(&self, key: &Key, draft: Draft, head: ObjectId, turn: &Turn<'_>) -> Fate {
+        // Told that it lost, a page would merge its own save into itself (4.2.0, P6).
+        let op = turn.link(&draft.tip).map(|link| link.op);
+        let op = op.filter(|_| !self.config.broken(Mutant::NoIdempotence));
+        let mut since_base = path::back(turn.objects, key, head)
             .take_while(|(id, _)| Some(*id) != draft.base || *id == draft.tip);
-        if since_base.map(|(id, _)| id).any(|id| id == draft.tip) {
-            Fate::Decided
+        let stands = since_base.find(|(id, link)| *id == draft.tip || Some(link.op) == op);
+        if let Some((commit, _)) = stands {
+            Fate::Decided(commit)
         } else if draft.base == Some(head) || path::is_ancestor(turn.objects, key, head, draft.tip)
         {
             Fate::Open

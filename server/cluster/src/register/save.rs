@@ -244,16 +244,7 @@ impl Core {
         let Some(draft) = self.state(key).draft else {
             return;
         };
-        let draft = Draft {
-            kind: DraftKind::Waiting,
-            ..draft
-        };
-        let record = Record::Draft {
-            key: key.clone(),
-            draft: Some(draft),
-        };
-        self.record(record, Urgency::Now, turn);
-        turn.emit(Event::DraftChanged { key: key.clone() });
+        self.hold(key, draft, turn);
         let saving = self.live.saving.get_mut(key);
         if let Some(current) = saving.and_then(|saving| saving.current.take()) {
             let outcome = SaveOutcome::Waiting {
@@ -265,20 +256,40 @@ impl Core {
         self.next_save(key, turn);
     }
 
-    /// Saves that waited too long behind something else.
+    /// Saves that waited too long behind something else: what is not clear by now is refused, so
+    /// that nobody is told of a conflict with its own save.
     fn give_up_line(&mut self, key: &Key, turn: &mut Turn<'_>) {
-        let state = self.state(key);
         let Some(saving) = self.live.saving.remove(key) else {
             return;
         };
-        let outcome = match (state.draft, state.decided) {
-            (Some(draft), _) => SaveOutcome::Blocked { waiting: draft.tip },
-            (None, Some(decided)) => SaveOutcome::Conflict { head: decided.head },
-            (None, None) => SaveOutcome::Busy,
-        };
         for pending in saving.queue {
-            turn.reply(pending.token, Reply::Save(outcome.clone()));
+            let outcome = match self.check(&pending, turn) {
+                Check::Answer(outcome) => outcome,
+                Check::Begin | Check::Refresh => SaveOutcome::Busy,
+            };
+            self.hold_repeated(key, &outcome, turn);
+            turn.reply_durably(pending.token, Reply::Save(outcome));
         }
+    }
+
+    /// A repeated save is told that it waits: its draft of before a restart is kept from now on.
+    fn hold_repeated(&mut self, key: &Key, outcome: &SaveOutcome, turn: &mut Turn<'_>) {
+        let fresh = |draft: &Draft| draft.kind == DraftKind::Fresh;
+        let draft = self.state(key).draft.filter(fresh);
+        let (Some(draft), SaveOutcome::Waiting { .. }) = (draft, outcome) else {
+            return;
+        };
+        self.hold(key, draft, turn);
+    }
+
+    fn hold(&mut self, key: &Key, draft: Draft, turn: &mut Turn<'_>) {
+        let draft = Some(Draft {
+            kind: DraftKind::Waiting,
+            ..draft
+        });
+        let key = key.clone();
+        turn.emit(Event::DraftChanged { key: key.clone() });
+        self.record(Record::Draft { key, draft }, Urgency::Now, turn);
     }
 }
 
