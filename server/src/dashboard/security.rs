@@ -39,17 +39,26 @@ pub(super) async fn harden(mut response: Response) -> Response {
 pub(super) struct Hosts(Arc<BTreeSet<String>>);
 
 impl Hosts {
-    /// The names that this node's settings say.
-    pub(super) fn of(_: &App) -> Self {
-        Self(Arc::new(BTreeSet::from(["localhost".to_owned()])))
+    /// The names that this node's settings say, and this machine's own.
+    pub(super) fn of(app: &App) -> Self {
+        let (node, listen) = (&app.config.node, &app.config.listen);
+        let bound = name(&listen.dashboard);
+        let names = ["localhost", node.name.as_str(), bound].map(str::to_ascii_lowercase);
+        Self(Arc::new(BTreeSet::from(names)))
     }
 
     fn allows(&self, host: &str) -> bool {
-        let name = match host.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or(""),
-            None => host.split(':').next().unwrap_or(""),
-        };
-        name.parse::<IpAddr>().is_ok() || self.0.contains(&name.to_ascii_lowercase())
+        let name = name(host);
+        name.parse::<IpAddr>().is_ok()
+            || (!name.is_empty() && self.0.contains(&name.to_ascii_lowercase()))
+    }
+}
+
+/// A host without its port.
+fn name(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(""),
+        None => host.split(':').next().unwrap_or(""),
     }
 }
 

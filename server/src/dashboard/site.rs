@@ -5,10 +5,7 @@ use domain::FileName;
 use domain::view::{FilesPage, FilesQuery, LiveEvent, Overview, Problem};
 
 use super::picture::{Picture, files, overview};
-use crate::{
-    gateway::now_ms,
-    node::{Handle, Shared},
-};
+use crate::node::{Handle, Shared, link::now_ms};
 
 /// What pages, the API and the event stream read; clones share the node.
 #[derive(Clone, Debug)]

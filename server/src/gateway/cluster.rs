@@ -9,9 +9,9 @@ use axum::{
 use serde_json::json;
 
 use super::{error, page};
-use crate::app::App;
+use crate::node::Handle;
 
-pub(super) fn router() -> Router<App> {
+pub(super) fn router() -> Router<Handle> {
     Router::new()
         .route("/cluster/health", get(health))
         .route(page::STYLE_PATH, get(style))

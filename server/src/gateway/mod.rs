@@ -5,24 +5,27 @@
 //! Deliberately absent so far: everything but storage. Paths below `/cluster/` are the node's own.
 
 mod accept;
-mod clock;
 mod cluster;
 mod error;
 mod page;
 mod storage;
+#[cfg(test)]
+mod tests;
 
 use axum::{Router, routing::get};
 
-use crate::app::App;
-
-pub(crate) use clock::now_ms;
+use crate::{app::App, node::Handle};
 
 /// Routes of the gateway.
 pub fn router(app: App) -> Router {
+    routes(app.node)
+}
+
+fn routes(node: Handle) -> Router {
     Router::new()
         .route("/", get(page::index::show))
         .merge(storage::router())
         .merge(cluster::router())
         .fallback(error::not_found)
-        .with_state(app)
+        .with_state(node)
 }

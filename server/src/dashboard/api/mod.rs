@@ -47,7 +47,8 @@ fn status_of(problem: &Problem) -> StatusCode {
     match problem.code.as_str() {
         "not_found" => StatusCode::NOT_FOUND,
         "malformed" => StatusCode::BAD_REQUEST,
-        "already_member" => StatusCode::CONFLICT,
+        "already_member" | "not_empty" => StatusCode::CONFLICT,
+        "unreachable" => StatusCode::BAD_GATEWAY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 
-use crate::gateway::now_ms;
+use crate::node::link::now_ms;
 
 /// Messages kept for a reader who comes back.
 const KEPT: usize = 1_024;
@@ -85,6 +85,11 @@ impl Feed {
         // By one only, the next message's reader would see no gap.
         log.n += 2;
         log.kept.clear();
+    }
+
+    /// True while nobody reads.
+    pub(super) fn is_unread(&self) -> bool {
+        self.news.receiver_count() == 0
     }
 
     /// Begins to read after the message `last`; none when there are too many readers.

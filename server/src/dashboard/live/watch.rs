@@ -114,7 +114,7 @@ impl Watch {
         }
         self.is_overview_due |= !self.spreading.is_empty();
         self.changed.append(&mut self.spreading);
-        if !std::mem::take(&mut self.is_overview_due) {
+        if self.feed.is_unread() || !std::mem::take(&mut self.is_overview_due) {
             return;
         }
         if let Ok(overview) = self.site.overview().await {

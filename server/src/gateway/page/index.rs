@@ -9,7 +9,10 @@ use axum::{
 use domain::FileName;
 
 use super::{document, escape, protect, time};
-use crate::{app::App, gateway::storage::url, node::Shared};
+use crate::{
+    gateway::storage::url,
+    node::{Handle, Shared},
+};
 
 /// Files on the page.
 const RECENT: usize = 50;
@@ -22,8 +25,8 @@ struct Recent {
 }
 
 /// `GET /`.
-pub(in crate::gateway) async fn show(State(app): State<App>) -> Response {
-    let page = render(&recent(app.node.shared()));
+pub(in crate::gateway) async fn show(State(node): State<Handle>) -> Response {
+    let page = render(&recent(node.shared()));
     protect(Html(page).into_response())
 }
 

@@ -19,9 +19,8 @@ use super::{
     save::{Ended, Text, save},
 };
 use crate::{
-    app::App,
-    gateway::{error::Refusal, now_ms},
-    node::Handle,
+    gateway::error::Refusal,
+    node::{Handle, link::now_ms},
 };
 
 /// Letters of a name that nobody chose.
@@ -31,13 +30,13 @@ const RANDOM_TRIES: usize = 8;
 
 /// Creates a file under the name the client wants, or under a random one.
 pub(super) async fn create(
-    State(app): State<App>,
+    State(node): State<Handle>,
     client: Client,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let answer = match Posted::read(body) {
-        Ok(posted) => run(&app.node, &client, &posted).await,
+        Ok(posted) => run(&node, &client, &posted).await,
         Err(refusal) => Err(refusal),
     };
     answer.unwrap_or_else(|refusal| refusal.into_response(&headers))

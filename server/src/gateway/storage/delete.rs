@@ -16,9 +16,8 @@ use super::{
     save::{Ended, Text, save},
 };
 use crate::{
-    app::App,
-    gateway::{error::Refusal, now_ms},
-    node::Handle,
+    gateway::error::Refusal,
+    node::{Handle, link::now_ms},
 };
 
 /// Heads that are tried, when others save meanwhile.
@@ -26,12 +25,12 @@ const TRIES: usize = 3;
 
 /// Empties a file.
 pub(super) async fn delete(
-    State(app): State<App>,
+    State(node): State<Handle>,
     Path(path): Path<String>,
     client: Client,
     headers: HeaderMap,
 ) -> Response {
-    let answer = run(&app.node, &FileName::from(path.as_str()), &client).await;
+    let answer = run(&node, &FileName::from(path.as_str()), &client).await;
     answer.unwrap_or_else(|refusal| refusal.into_response(&headers))
 }
 

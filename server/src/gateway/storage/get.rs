@@ -11,7 +11,6 @@ use serde_json::json;
 
 use super::{Version, reply};
 use crate::{
-    app::App,
     gateway::{error::Refusal, page},
     node::Handle,
 };
@@ -45,13 +44,13 @@ impl Parameters {
 
 /// Answers a file or one of its versions.
 pub(super) async fn get(
-    State(app): State<App>,
+    State(node): State<Handle>,
     Path(path): Path<String>,
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
     let answer = match parameters.format() {
-        Ok(format) => show(&app.node, &path, format).await,
+        Ok(format) => show(&node, &path, format).await,
         Err(refusal) => Err(refusal),
     };
     answer.unwrap_or_else(|refusal| refusal.into_response(&headers))

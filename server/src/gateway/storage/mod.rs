@@ -34,14 +34,14 @@ use axum::{
 };
 
 use super::error;
-use crate::app::App;
+use crate::node::Handle;
 
 pub(super) use version::Version;
 
 /// Longest body of a request.
 const MAX_BODY_BYTES: usize = 8 << 20;
 
-pub(super) fn router() -> Router<App> {
+pub(super) fn router() -> Router<Handle> {
     let files = get(get::get)
         .put(update::update)
         .delete(delete::delete)

@@ -19,20 +19,19 @@ use super::{
     save::{Ended, Text, save},
 };
 use crate::{
-    app::App,
-    gateway::{error::Refusal, now_ms},
-    node::Handle,
+    gateway::error::Refusal,
+    node::{Handle, link::now_ms},
 };
 
 /// Saves a version on top of the one the client's page was made from.
 pub(super) async fn update(
-    State(app): State<App>,
+    State(node): State<Handle>,
     Path(path): Path<String>,
     client: Client,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let answer = run(&app.node, &FileName::from(path.as_str()), &client, body).await;
+    let answer = run(&node, &FileName::from(path.as_str()), &client, body).await;
     answer.unwrap_or_else(|refusal| refusal.into_response(&headers))
 }
 
