@@ -163,6 +163,16 @@ pub(crate) struct PendingSave {
     pub(crate) token: Token,
     pub(crate) save: Box<Save>,
     pub(crate) came: Millis,
-    /// Whether the register was read from a majority for it.
-    pub(crate) refreshed: bool,
+    pub(crate) reading: Reading,
+}
+
+/// Whether the register was read from a majority for a save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Reading {
+    /// There was no need.
+    Not,
+    /// As soon as there is a majority: a round that ends from now on began after the save came.
+    Asked,
+    /// What the decided head does not lead to was not decided when the save came.
+    Done,
 }

@@ -46,6 +46,7 @@ impl Core {
             Some(head) => self.propose(key, ballot, head, attempt, turn),
             None => {
                 self.end_round(key, turn);
+                self.note_read(key);
                 self.after_round(key, turn);
             }
         }
@@ -191,6 +192,7 @@ impl Core {
         }
         let own_in = round.own_in;
         self.end_round(key, turn);
+        self.note_read(key);
         if own_in.is_some() || self.config.broken(Mutant::FastWithoutPromise) {
             let fast = Fast {
                 ballot: ballot.next(),

@@ -7,7 +7,7 @@ use domain::ObjectId;
 use crate::{
     Core, Draft, DraftKind, Event, Key, Mutant, Record, Reply, Save, SaveOutcome, Timer, Token,
     Urgency, WaitReason,
-    live::{CurrentSave, PendingSave, Saving},
+    live::{CurrentSave, PendingSave, Reading, Saving},
     path,
     turn::Turn,
 };
@@ -31,7 +31,7 @@ impl Core {
             token,
             save,
             came: turn.now,
-            refreshed: false,
+            reading: Reading::Not,
         };
         let key = pending.save.key.clone();
         let saving = self
@@ -63,7 +63,9 @@ impl Core {
                 Check::Begin => return self.begin(pending, turn),
                 Check::Answer(outcome) => turn.reply(pending.token, Reply::Save(outcome)),
                 Check::Refresh => {
-                    pending.refreshed = true;
+                    if pending.reading == Reading::Not {
+                        pending.reading = Reading::Asked;
+                    }
                     self.wait_in_line(key, pending, turn);
                     return self.start_round(key, turn);
                 }
@@ -92,6 +94,16 @@ impl Core {
             .entry(key.clone())
             .or_insert_with(Saving::new);
         saving.queue.push_front(pending);
+    }
+
+    /// A round of `key` ended with a majority: saves that asked to read the register have.
+    pub(crate) fn note_read(&mut self, key: &Key) {
+        let saving = self.live.saving.get_mut(key);
+        for pending in saving.into_iter().flat_map(|saving| &mut saving.queue) {
+            if pending.reading == Reading::Asked {
+                pending.reading = Reading::Done;
+            }
+        }
     }
 
     fn check(&self, pending: &PendingSave, turn: &Turn<'_>) -> Check {
@@ -127,7 +139,7 @@ impl Core {
         let save = &pending.save;
         let Some(head) = served else {
             // Its page was made from a version of a file that is unknown here.
-            return if pending.refreshed {
+            return if pending.reading == Reading::Done {
                 Check::Answer(SaveOutcome::NoSuchFile)
             } else {
                 Check::Refresh
@@ -143,7 +155,7 @@ impl Core {
                 return Check::Answer(SaveOutcome::Decided { commit: id });
             }
         }
-        if reached || pending.refreshed {
+        if reached || pending.reading == Reading::Done {
             Check::Answer(SaveOutcome::Conflict { head })
         } else {
             Check::Refresh
