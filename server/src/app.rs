@@ -7,7 +7,7 @@ use std::{
 use axum::Router;
 use cluster::MemberId;
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::{
     net::{TcpListener, UnixListener},
     sync::{mpsc, watch},
@@ -56,7 +56,7 @@ pub struct App {
 }
 
 /// Where a node listens, as its first line of output says it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addresses {
     /// Its name.
     pub node: String,

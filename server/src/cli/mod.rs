@@ -1,0 +1,55 @@
+//! The commands, one file each; they speak the words and types of `/api/v1`.
+
+mod client;
+mod demo;
+mod exit;
+mod init;
+mod out;
+mod serve;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+
+/// Keeps the files of several SWISH servers the same.
+#[derive(Debug, Parser)]
+#[command(name = "swish-cluster", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a node, beside a SWISH server or alone.
+    Serve(serve::Serve),
+    /// Run a cluster of three nodes on this machine, to look at.
+    Demo(demo::Demo),
+    /// Found a cluster of this node and others; this node's files become its first ones.
+    Init(init::Init),
+    /// Say how the cluster is, as this node sees it.
+    Status(status::Status),
+}
+
+/// Runs a command to its end.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return out::complain(&error.to_string(), Exit::Wrong).into(),
+    };
+    let exit = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(command) => command.run().await,
+            Command::Demo(command) => command.run().await,
+            Command::Init(command) => command.run().await,
+            Command::Status(command) => command.run().await,
+        }
+    });
+    // A blocking read that still runs has nobody who waits for it.
+    runtime.shutdown_background();
+    exit.into()
+}
