@@ -61,7 +61,8 @@ impl Core {
             }
             match self.check(&pending, turn) {
                 Check::Begin => return self.begin(pending, turn),
-                Check::Answer(outcome) => turn.reply(pending.token, Reply::Save(outcome)),
+                // That an earlier one waits may be in a write that is under way.
+                Check::Answer(outcome) => turn.reply_durably(pending.token, Reply::Save(outcome)),
                 Check::Refresh => {
                     if pending.reading == Reading::Not {
                         pending.reading = Reading::Asked;
