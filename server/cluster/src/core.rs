@@ -5,7 +5,7 @@ use domain::{Millis, NodeId};
 use crate::{
     Config, Durable, Input, MemberId, Mutant, Objects, Output, PeerMessage, Record, Timer, Urgency,
     WriteNo,
-    live::{Live, OwnAnswer},
+    live::{Live, News, OwnAnswer},
     turn::Turn,
 };
 
@@ -138,7 +138,12 @@ impl Core {
             } => {
                 self.on_nack(from, &key, ballot, promised, wait_ms, turn);
             }
-            PeerMessage::NewHead { key, head, .. } => self.on_new_head(from, key, head, turn),
+            PeerMessage::NewHead {
+                key, head, gaps, ..
+            } => {
+                let holder = from;
+                self.on_new_head(&key, News { head, gaps, holder }, turn);
+            }
             PeerMessage::Request { ids } => turn.output(Output::Serve { to: from, ids }),
             PeerMessage::RequestChunks { id, first, count } => {
                 let count = count.min(self.config.chunk_window);

@@ -38,7 +38,7 @@ pub(crate) struct Live {
     /// Keys whose round starts when the own acceptor's write is durable.
     pub(crate) start_at: BTreeMap<Key, WriteNo>,
     /// Decided heads whose objects are not all here, and who has them.
-    pub(crate) learning: BTreeMap<Key, BTreeMap<ObjectId, MemberId>>,
+    pub(crate) learning: BTreeMap<Key, BTreeMap<ObjectId, News>>,
     /// Proposals whose objects are not all here.
     pub(crate) parked: BTreeMap<Key, Parked>,
     /// Objects that are asked for.
@@ -49,6 +49,16 @@ pub(crate) struct Live {
     pub(crate) push_armed: bool,
     /// When the program started.
     pub(crate) started: Millis,
+}
+
+/// A decided head that somebody told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct News {
+    pub(crate) head: ObjectId,
+    /// Objects of its path that no node has.
+    pub(crate) gaps: Vec<ObjectId>,
+    /// Who is likely to have the others.
+    pub(crate) holder: MemberId,
 }
 
 /// What the own acceptor answers to the own proposer.

@@ -78,6 +78,9 @@ pub enum PeerMessage {
         key: Key,
         /// The decided head.
         head: ObjectId,
+        /// Objects of its path that no node has.
+        #[serde(default)]
+        gaps: Vec<ObjectId>,
     },
     /// Anyone, when an object is missing: please send these.
     Request {
@@ -167,6 +170,9 @@ pub struct Change {
     pub key: Key,
     /// Its decided head on the sender.
     pub head: ObjectId,
+    /// Objects of its path that no node has.
+    #[serde(default)]
+    pub gaps: Vec<ObjectId>,
 }
 
 /// Everyone, every second: the sender's state in short.

@@ -2,7 +2,7 @@
 
 use domain::Serial;
 
-use crate::{Change, Core, Event, MemberId, PeerMessage, Timer, turn::Turn};
+use crate::{Change, Core, Event, MemberId, PeerMessage, Timer, live::News, turn::Turn};
 
 impl Core {
     /// Tells every linked peer which heads are new here since the last time.
@@ -64,8 +64,9 @@ impl Core {
             turn.send(from, PeerMessage::Since { serial: peer.seen });
         }
         turn.emit(Event::PeerReported { peer: from, keys });
-        for Change { key, head } in items {
-            self.learn(&key, head, from, turn);
+        for Change { key, head, gaps } in items {
+            let holder = from;
+            self.learn(&key, News { head, gaps, holder }, turn);
         }
     }
 }

@@ -99,10 +99,14 @@ impl Core {
             if items.len() == self.config.changes_page {
                 break;
             }
-            if let Some(decided) = self.durable.get(key).and_then(|state| state.decided) {
+            let Some(state) = self.durable.get(key) else {
+                continue;
+            };
+            if let Some(decided) = state.decided {
                 items.push(Change {
                     key: key.clone(),
                     head: decided.head,
+                    gaps: state.gaps.clone(),
                 });
                 upto = serial;
             }

@@ -149,6 +149,7 @@ impl Core {
                         epoch,
                         key: key.clone(),
                         head: decided.head,
+                        gaps: state.gaps.clone(),
                     };
                     turn.send(from, news);
                 }

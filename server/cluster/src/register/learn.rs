@@ -3,7 +3,8 @@
 use domain::ObjectId;
 
 use crate::{
-    Alarm, Core, Draft, DraftKind, Event, Key, MemberId, Mutant, Record, Timer, Urgency,
+    Alarm, Core, Draft, DraftKind, Event, Key, Mutant, Record, Timer, Urgency,
+    live::News,
     path::{self, Walk},
     turn::Turn,
 };
@@ -21,39 +22,26 @@ enum Relation {
 }
 
 impl Core {
-    pub(crate) fn on_new_head(
-        &mut self,
-        from: MemberId,
-        key: Key,
-        head: ObjectId,
-        turn: &mut Turn<'_>,
-    ) {
-        if !self.is_member(&from) {
+    pub(crate) fn on_new_head(&mut self, key: &Key, news: News, turn: &mut Turn<'_>) {
+        if !self.is_member(&news.holder) {
             return;
         }
         if !self.config.broken(Mutant::FastWithoutPromise) {
-            self.live.fast.remove(&key);
+            self.live.fast.remove(key);
         }
-        self.learn(&key, head, from, turn);
+        self.learn(key, news, turn);
     }
 
-    /// Moves the decided head to `head`, which a majority accepted, once its objects are here.
-    pub(crate) fn learn(
-        &mut self,
-        key: &Key,
-        head: ObjectId,
-        holder: MemberId,
-        turn: &mut Turn<'_>,
-    ) {
-        match self.relation(key, head, turn) {
-            Relation::Ahead => self.move_head(key, head, turn),
+    /// Moves the decided head to one that a majority accepted, once its objects are here.
+    pub(crate) fn learn(&mut self, key: &Key, news: News, turn: &mut Turn<'_>) {
+        let head = news.head;
+        match self.relation(key, &news, turn) {
+            Relation::Ahead => self.move_head(key, news, turn),
             Relation::Known => {}
             Relation::Missing(ids) => {
-                self.live
-                    .learning
-                    .entry(key.clone())
-                    .or_default()
-                    .insert(head, holder);
+                let holder = news.holder;
+                let learning = self.live.learning.entry(key.clone()).or_default();
+                learning.insert(head, news);
                 for id in ids {
                     self.want_for_key(id, key, holder, turn);
                 }
@@ -80,12 +68,13 @@ impl Core {
     /// Objects came in: decided heads that waited for them.
     pub(crate) fn learn_again(&mut self, key: &Key, turn: &mut Turn<'_>) {
         let waiting = self.live.learning.get(key).cloned().unwrap_or_default();
-        for (head, holder) in waiting {
-            self.learn(key, head, holder, turn);
+        for news in waiting.into_values() {
+            self.learn(key, news, turn);
         }
     }
 
-    fn relation(&self, key: &Key, head: ObjectId, turn: &Turn<'_>) -> Relation {
+    fn relation(&self, key: &Key, news: &News, turn: &Turn<'_>) -> Relation {
+        let head = news.head;
         let decided = self.durable.get(key).and_then(|state| state.decided);
         let ours = decided.map(|decided| decided.head);
         if ours == Some(head) {
@@ -102,7 +91,8 @@ impl Core {
         {
             return Relation::Known;
         }
-        let gaps = self.gaps(key, head, turn);
+        let mut gaps = self.gaps(key, head, turn);
+        gaps.extend(&news.gaps);
         match (path::walk(turn.objects, key, head, ours, &gaps), ours) {
             (Walk::Reaches, _) => Relation::Ahead,
             (Walk::Missing(ids), _) => Relation::Missing(ids),
@@ -124,8 +114,14 @@ impl Core {
         }
     }
 
-    fn move_head(&mut self, key: &Key, head: ObjectId, turn: &mut Turn<'_>) {
-        let from = self.state(key).decided.map(|decided| decided.head);
+    fn move_head(&mut self, key: &Key, news: News, turn: &mut Turn<'_>) {
+        let News { head, gaps, .. } = news;
+        let state = self.state(key);
+        let from = state.decided.map(|decided| decided.head);
+        if !gaps.is_empty() && gaps != state.gaps {
+            let (key, ids) = (key.clone(), gaps);
+            self.record(Record::Gaps { key, ids }, Urgency::Soon, turn);
+        }
         let serial = self.durable.serial().next();
         // It can be learned again, so nobody waits for this write.
         let record = Record::Decided {

@@ -7,7 +7,7 @@ use domain::ObjectId;
 use crate::{
     Accepted, Alarm, Ballot, Core, INLINE_BYTES, Key, MemberId, Mutant, PeerMessage, Propose,
     Reply, SaveOutcome, Timer,
-    live::{Fast, Round, RoundPhase},
+    live::{Fast, News, Round, RoundPhase},
     path,
     turn::Turn,
 };
@@ -202,6 +202,7 @@ impl Core {
             };
             self.live.fast.insert(key.clone(), fast);
         }
+        let gaps = self.state(key).gaps;
         for peer in self.others() {
             turn.send(
                 peer,
@@ -209,10 +210,12 @@ impl Core {
                     epoch,
                     key: key.clone(),
                     head,
+                    gaps: gaps.clone(),
                 },
             );
         }
-        self.learn(key, head, from, turn);
+        let holder = from;
+        self.learn(key, News { head, gaps, holder }, turn);
         self.after_round(key, turn);
     }
 
