@@ -1,7 +1,7 @@
 //! `sim`: runs schedules of the cluster core and says which promise broke, and how to see it again.
 #![expect(clippy::print_stdout, reason = "a command prints its result")]
 
-use std::{process::ExitCode, time::Instant};
+use std::{ops::Range, process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -27,6 +27,9 @@ enum Command {
         from: u64,
         #[command(flatten)]
         options: Options,
+        /// Failures to print.
+        #[arg(long, default_value_t = 5)]
+        show: usize,
         /// Threads; 2 for many seeds.
         #[arg(long)]
         threads: Option<u64>,
@@ -63,20 +66,27 @@ fn main() -> Result<ExitCode> {
             seeds,
             from,
             options,
+            show,
             threads,
-        } => run(seeds, from, options, threads),
+        } => run(from..from + seeds, options, show, threads),
         Command::Replay { seed, options } => Ok(replay(seed, options)),
     }
 }
 
-fn run(seeds: u64, from: u64, options: Options, threads: Option<u64>) -> Result<ExitCode> {
-    let threads = threads.unwrap_or(if seeds >= 100 { 2 } else { 1 }).max(1);
+fn run(
+    seeds: Range<u64>,
+    options: Options,
+    show: usize,
+    threads: Option<u64>,
+) -> Result<ExitCode> {
+    let many = seeds.end - seeds.start >= 100;
+    let threads = threads.unwrap_or(if many { 2 } else { 1 }).max(1);
     let began = Instant::now();
     let mut whole = Share::default();
     std::thread::scope(|scope| -> Result<()> {
         let shares: Vec<_> = (0..threads)
             .map(|share| {
-                scope.spawn(move || run_share(from + share, from + seeds, threads, options))
+                scope.spawn(move || run_share(seeds.start + share, seeds.end, threads, options))
             })
             .collect();
         for share in shares {
@@ -91,7 +101,7 @@ fn run(seeds: u64, from: u64, options: Options, threads: Option<u64>) -> Result<
         &whole,
         began.elapsed().as_secs_f64() * f64::from(u32::try_from(threads)?),
     );
-    for (seed, violation) in whole.failed.iter().take(5) {
+    for (seed, violation) in whole.failed.iter().take(show) {
         println!("seed {seed}: {violation}");
         println!("  {}", command(*seed, options));
     }
