@@ -13,6 +13,7 @@
 //! through the [`Api`] only, so the made-up site of the tests can stand in for a cluster.
 //! Deliberately absent: `#[server]` functions, inline styles, anything from another host.
 
+#![recursion_limit = "256"] // a page is one type, as deep as its markup
 #![expect(
     unreachable_pub,
     reason = "the component macro writes `pub` for its own functions"

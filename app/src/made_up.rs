@@ -273,7 +273,7 @@ impl Inner {
                 domain::view::escape(row.name.as_str())
             )),
         };
-        newest.iter().take(6).map(saved).collect()
+        newest.iter().take(8).map(saved).collect()
     }
 
     fn columns(&self) -> Vec<Column> {

@@ -41,6 +41,8 @@ pub fn App() -> impl IntoView {
             </main>
         </Router>
     }
+    // Erased, so that the crates that render it need not spell out its type.
+    .into_any()
 }
 
 /// Keyboard, once the page is alive.

@@ -6,7 +6,7 @@ mod fetch;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use domain::view::{FilesPage, FilesQuery, Overview, Problem};
-use leptos::prelude::expect_context;
+use leptos::prelude::use_context;
 
 #[cfg(feature = "hydrate")]
 pub use fetch::Fetch;
@@ -27,6 +27,28 @@ pub trait Api {
 pub type SharedApi = Arc<dyn Api + Send + Sync>;
 
 /// The one that was provided.
+///
+/// The router's look for routes renders without any; it throws the answers away.
 pub(crate) fn api() -> SharedApi {
-    expect_context::<SharedApi>()
+    use_context::<SharedApi>().unwrap_or_else(|| Arc::new(Nobody))
+}
+
+/// Answers where nothing was provided.
+struct Nobody;
+
+impl Api for Nobody {
+    fn overview(&self) -> Answer<Overview> {
+        Box::pin(async { Err(unprovided()) })
+    }
+
+    fn files(&self, _: FilesQuery) -> Answer<FilesPage> {
+        Box::pin(async { Err(unprovided()) })
+    }
+}
+
+fn unprovided() -> Problem {
+    Problem {
+        code: "unprovided".into(),
+        message: "This server forgot to provide its API.".into(),
+    }
 }

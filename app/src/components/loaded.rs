@@ -12,9 +12,9 @@ pub(crate) fn with_overview<V: IntoView + 'static>(
     let site = expect_context::<Site>();
     let content = move || {
         let render = render.clone();
-        Suspend::new(async move { render(site.current(site.loaded.await)) })
+        Suspend::new(async move { render(site.current(site.loaded.await)).into_any() })
     };
-    view! { <Transition>{content}</Transition> }
+    view! { <Transition>{content}</Transition> }.into_any()
 }
 
 /// While the first answer is on its way.

@@ -35,4 +35,5 @@ pub(crate) fn Sections() -> impl IntoView {
             </p>
         </nav>
     }
+    .into_any()
 }

@@ -26,6 +26,7 @@ pub(crate) fn Spark(#[prop(into)] values: Signal<Vec<u32>>) -> impl IntoView {
             <figcaption>{marks}</figcaption>
         </figure>
     }
+    .into_any()
 }
 
 /// One path with a rectangle for each value; a minute without saves leaves a gap.

@@ -40,6 +40,7 @@ pub(crate) fn TopBar() -> impl IntoView {
             <Pill />
         </header>
     }
+    .into_any()
 }
 
 /// The cluster in one sentence. Its age is outside of what is read aloud at each change.
@@ -167,6 +168,7 @@ fn Search() -> impl IntoView {
             {kept}
         </form>
     }
+    .into_any()
 }
 
 /// The box follows the address (Back, links), but never while somebody types in it.

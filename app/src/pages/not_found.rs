@@ -14,4 +14,5 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
             " or the " <a href="/files">"files"</a> "."
         </p>
     }
+    .into_any()
 }

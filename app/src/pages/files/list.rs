@@ -4,7 +4,7 @@ use domain::{
     view::{AnyState, Chip, FilesPage, FilesQuery},
     words::{self, FileState},
 };
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
 use super::{rows::Rows, table::Table};
 use crate::components::StateMark;
@@ -17,8 +17,8 @@ pub(super) fn List(query: FilesQuery, page: FilesPage) -> impl IntoView {
     follow(rows);
     let empty = Memo::new(move |_| rows.entries.with(Vec::is_empty));
     let content = move || match empty.get() {
-        true => Either::Left(view! { <Nothing rows /> }),
-        false => Either::Right(view! { <Table rows /> }),
+        true => view! { <Nothing rows /> }.into_any(),
+        false => view! { <Table rows /> }.into_any(),
     };
     view! {
         <div class="line">
@@ -29,6 +29,7 @@ pub(super) fn List(query: FilesQuery, page: FilesPage) -> impl IntoView {
         {content}
         <Pages rows />
     }
+    .into_any()
 }
 
 /// Lets news change the rows, and asks again when they may have changed the totals.
@@ -129,6 +130,7 @@ fn Chips(rows: Rows) -> impl IntoView {
             {node}
         </nav>
     }
+    .into_any()
 }
 
 fn chip(query: &FilesQuery, state: Option<FileState>, count: u64) -> impl IntoView + use<> {
@@ -223,5 +225,5 @@ fn Pages(rows: Rows) -> impl IntoView {
             }
         })
     };
-    view! { {links} }
+    view! { {links} }.into_any()
 }

@@ -6,7 +6,7 @@ mod rows;
 mod table;
 
 use domain::view::FilesQuery;
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
@@ -32,8 +32,8 @@ pub(crate) fn FilesPage() -> impl IntoView {
     let content = move || {
         Suspend::new(async move {
             match files.await {
-                (query, Ok(page)) => Either::Left(view! { <List query page /> }),
-                (_, Err(problem)) => Either::Right(view! { <Failure problem /> }),
+                (query, Ok(page)) => view! { <List query page /> }.into_any(),
+                (_, Err(problem)) => view! { <Failure problem /> }.into_any(),
             }
         })
     };
@@ -42,4 +42,5 @@ pub(crate) fn FilesPage() -> impl IntoView {
         <h1>"Files"</h1>
         <Transition fallback=Loading>{content}</Transition>
     }
+    .into_any()
 }

@@ -26,6 +26,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
         <h1>"Overview"</h1>
         {with_overview(|shown| view! { <Content shown /> })}
     }
+    .into_any()
 }
 
 /// The page once something is known, or why nothing is.
@@ -70,6 +71,7 @@ fn Known(overview: Signal<Option<Overview>>) -> impl IntoView {
             </section>
         </div>
     }
+    .into_any()
 }
 
 fn introduction(overview: &Overview) -> String {

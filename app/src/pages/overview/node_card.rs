@@ -26,7 +26,7 @@ pub(super) fn NodeCards(overview: Signal<Option<Overview>>) -> impl IntoView {
     }
 }
 
-fn card(node: NodeCard, own: String, data_ms: u64) -> impl IntoView {
+fn card(node: NodeCard, own: String, data_ms: u64) -> AnyView {
     let silent = matches!(node.health, NodeHealth::Away | NodeHealth::Suspect);
     let class = match (node.own, silent) {
         (true, _) => "panel node own",
@@ -65,6 +65,7 @@ fn card(node: NodeCard, own: String, data_ms: u64) -> impl IntoView {
             </dl>
         </article>
     }
+    .into_any()
 }
 
 /// Its root hash and what that means. What a silent node said last is not called equal.

@@ -1,0 +1,54 @@
+# What one can do here. Everything is also described in README.md.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SEEDS ?= 200
+DEMO ?=
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help setup run site test check fix release bench sim
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: ## install what building and testing need
+	@scripts/setup.sh test
+
+site: ## the browser half of the dashboard, into target/site
+	@scripts/setup.sh run
+	@scripts/build-web.sh
+
+run: site ## three nodes on this machine (DEMO="--nodes 5" for other options)
+	cargo build --release -p server
+	$(TARGET)/release/swish-cluster demo $(DEMO)
+
+test: ## all tests, with the fixed seeds
+	@scripts/setup.sh test
+	@scripts/build-web.sh
+	cargo build --workspace --bins
+	cargo nextest run --workspace --no-fail-fast
+	cargo test --workspace --doc --quiet
+
+check: ## format, lints, documentation and dependency arrows; changes nothing
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p app --no-default-features --features hydrate -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+	cargo test -p tests --test all --quiet -- architecture
+
+fix: ## format, and let clippy repair what it can
+	cargo fmt --all
+	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	cargo fmt --all
+
+release: site ## the program, with the dashboard inside
+	cargo build --release -p server
+	@ls -l $(TARGET)/release/swish-cluster
+
+bench: release ## how fast saves are on this machine
+	cargo run --release -p tests --bin bench
+
+sim: ## the simulator (SEEDS=1000 for more worlds)
+	cargo run --release -p sim -- --seeds $(SEEDS)

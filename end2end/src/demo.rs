@@ -1,0 +1,112 @@
+//! Real nodes: `swish-cluster demo` on any ports, and a page's way to save a file.
+
+use std::{path::PathBuf, process::Stdio, time::Duration};
+
+use anyhow::{Context as _, Result, bail};
+use axum::body::{Body, to_bytes};
+use http::Request;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+    time::timeout,
+};
+
+/// Three nodes may need this long to start and agree, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Running nodes; killed when dropped.
+pub struct Demo {
+    /// In the order of their numbers.
+    pub nodes: Vec<Node>,
+    _program: Child,
+    _data: TempDir,
+}
+
+/// Where one node is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Node {
+    /// Its number, from 1.
+    pub node: u32,
+    /// Its name.
+    pub name: String,
+    /// What SWISH pages talk to.
+    pub gateway: String,
+    /// What operators open.
+    pub dashboard: String,
+}
+
+impl Demo {
+    /// Starts three nodes with empty stores.
+    ///
+    /// # Errors
+    /// The program is not built, or its nodes are not ready in time.
+    pub async fn start() -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let program = program();
+        let mut child = Command::new(&program)
+            .args(["demo", "--port-base", "0", "--json", "--data"])
+            .arg(data.path())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{} is not built", program.display()))?;
+        let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
+        let nodes = timeout(PATIENCE, async {
+            let mut nodes = Vec::new();
+            while let Some(line) = lines.next_line().await? {
+                let line: Value = serde_json::from_str(&line).with_context(|| line.clone())?;
+                if line["ready"] == true {
+                    return Ok(nodes);
+                }
+                nodes.push(serde_json::from_value::<Node>(line)?);
+            }
+            bail!("the demo ended before it was ready")
+        })
+        .await
+        .context("the demo is not ready")??;
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self {
+            nodes,
+            _program: child,
+            _data: data,
+        })
+    }
+}
+
+impl Demo {
+    /// Sends JSON to a node's gateway as a SWISH page does, and reads the answer.
+    ///
+    /// # Errors
+    /// The node refuses it, or answers something else than JSON.
+    pub async fn post(&self, node: &Node, path: &str, body: &Value) -> Result<Value> {
+        let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+        let request = Request::post(format!("{}{path}", node.gateway))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))?;
+        let answer = client.request(request).await?;
+        let status = answer.status();
+        let text = to_bytes(Body::new(answer.into_body()), usize::MAX).await?;
+        anyhow::ensure!(
+            status.is_success(),
+            "{status}: {}",
+            String::from_utf8_lossy(&text)
+        );
+        Ok(serde_json::from_slice(&text)?)
+    }
+}
+
+/// `SWISH_CLUSTER_BIN`, else what this workspace's debug build made.
+fn program() -> PathBuf {
+    if let Some(program) = std::env::var_os("SWISH_CLUSTER_BIN") {
+        return program.into();
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")),
+        PathBuf::from,
+    );
+    target.join("debug/swish-cluster")
+}

@@ -1,0 +1,208 @@
+//! Pages as the server sends them, without a browser: they must be readable without JavaScript.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use app::{
+    SharedApi,
+    made_up::{MadeUp, Silent},
+};
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, StatusCode},
+};
+use end2end::made_up_site::router;
+use tokio::sync::{Mutex, watch};
+use tower::ServiceExt as _;
+
+const NOW_MS: u64 = 1_795_442_531_000;
+
+struct Page {
+    status: StatusCode,
+    policy: String,
+    html: String,
+}
+
+/// Rendering in two tokio runtimes of one process at once can wait for ever: reactive tasks wake
+/// on the wrong one. A server has one runtime; `cargo test` has one for each test.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+async fn get(api: impl app::Api + Send + Sync + 'static, address: &str) -> Result<Page> {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let api: SharedApi = Arc::new(api);
+    let router = router(&api, watch::channel(Vec::new()).1);
+    let answer = router
+        .oneshot(Request::get(address).body(Body::empty())?)
+        .await?;
+    let status = answer.status();
+    let policy = answer.headers().get("content-security-policy");
+    let policy = policy
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let html = to_bytes(answer.into_body(), usize::MAX).await?;
+    Ok(Page {
+        status,
+        policy,
+        html: String::from_utf8(html.to_vec())?,
+    })
+}
+
+/// What a reader sees: tags and comments become one space, scripts go.
+fn text(html: &str) -> String {
+    let body = html.split_once("<body").map_or(html, |(_, body)| body);
+    let mut text = String::new();
+    for part in body.split('<').skip(1) {
+        if part.starts_with("script") || part.starts_with("style") {
+            continue;
+        }
+        text.push(' ');
+        text.push_str(part.split_once('>').map_or("", |(_, text)| text));
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn assert_says(page: &Page, sentences: &[&str]) {
+    let text = text(&page.html);
+    for sentence in sentences {
+        assert!(text.contains(sentence), "“{sentence}” is not in: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_healthy_overview_says_so_and_gives_the_all_clear() -> Result<()> {
+    let page = get(MadeUp::healthy(NOW_MS, 12_408), "/").await?;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_says(
+        &page,
+        &[
+            "Healthy All 12,408 files equal on 3 of 3 nodes.",
+            "Can lose 1 more node · checked 12 s ago",
+            "12,408 Same everywhere",
+            "0 Held",
+            "All clear. Nothing waits for you.",
+            "alpha · this node Up",
+            "same as alpha",
+        ],
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_silent_node_is_named_and_its_content_is_its_last_word() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/").await?;
+    assert_says(
+        &page,
+        &[
+            "Degraded Saving works. charlie does not answer, for 4 s: one more loss stops deciding.",
+            "Can lose 0 more nodes",
+            "charlie Suspect alpha hears nothing from it. Last content 77ab01fe 1 file behind Last seen 4 s ago",
+            "1 save is held",
+        ],
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn files_are_listed_worst_first_with_the_head_of_each_node() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 340), "/files").await?;
+    assert_eq!(page.html.matches("<tr ").count(), 100);
+    assert_says(
+        &page,
+        &[
+            "340 of 340 files · worst first",
+            "All 340 Object missing 1 Held 1 Behind 1 Spreading 1 Unknown 1 Same everywhere 335",
+            "lists.pl Object missing on bravo, asked alpha, next try in 8 s",
+            "Held waits for a majority, on alpha, since 14:01:53 UTC",
+            "1–100 of 340 Next",
+        ],
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_count_is_the_number_of_rows_it_links_to() -> Result<()> {
+    for (state, rows) in [("held", 1), ("same", 35), ("damaged", 0), ("unknown", 1)] {
+        let page = get(
+            MadeUp::troubled(NOW_MS, 40),
+            &format!("/files?state={state}"),
+        )
+        .await?;
+        assert_eq!(page.html.matches("<tr ").count(), rows, "{state}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_search_is_an_address_and_finding_nothing_is_said() -> Result<()> {
+    let page = get(MadeUp::healthy(NOW_MS, 40), "/files?q=QUEENS&sort=name").await?;
+    assert_says(
+        &page,
+        &["1 of 40 files · by name", "queens.pl Same everywhere"],
+    );
+    assert!(page.html.contains(r#"value="QUEENS""#));
+    let page = get(MadeUp::healthy(NOW_MS, 40), "/files?q=nowhere").await?;
+    assert_says(
+        &page,
+        &["0 of 40 files", "No file has “nowhere” in its name."],
+    );
+    let page = get(MadeUp::healthy(NOW_MS, 40), "/files?state=held").await?;
+    assert_says(&page, &["No file is in the state “Held”."]);
+    let page = get(MadeUp::healthy(NOW_MS, 0), "/files").await?;
+    assert_says(
+        &page,
+        &["No files yet. The first save on any node appears here."],
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_and_searches_are_text_and_never_markup() -> Result<()> {
+    for address in [
+        "/",
+        "/files",
+        "/files?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+    ] {
+        let page = get(MadeUp::healthy(NOW_MS, 40), address).await?;
+        assert!(!page.html.contains("<script>alert"), "{address}");
+        assert!(page.html.contains("&lt;script&gt;alert(1)"), "{address}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_answer_says_why() -> Result<()> {
+    for address in ["/", "/files"] {
+        let page = get(Silent, address).await?;
+        assert_says(
+            &page,
+            &["This node is still reading its log. Try again in a moment."],
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_a_page_with_status_404() -> Result<()> {
+    let page = get(MadeUp::healthy(NOW_MS, 3), "/nodes/alpha").await?;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert_says(&page, &["No such page", "Healthy"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn scripts_carry_the_nonce_and_nothing_is_styled_inline() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/files").await?;
+    let nonce = page
+        .policy
+        .split_once("'nonce-")
+        .and_then(|(_, rest)| rest.split_once('\''));
+    let nonce = format!(r#"nonce="{}""#, nonce.expect("a nonce in the policy").0);
+    for script in page.html.split("<script").skip(1) {
+        let tag = script.split_once('>').expect("a whole tag").0;
+        assert!(tag.contains(&nonce), "<script{tag}>");
+    }
+    assert!(!page.html.contains(" style="));
+    assert!(!page.html.contains("http://") && !page.html.contains("https://"));
+    Ok(())
+}
