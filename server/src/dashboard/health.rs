@@ -13,7 +13,7 @@ use super::{picture::Tally, site::Site};
 use crate::app::App;
 
 pub(super) async fn show(State(app): State<App>) -> Response {
-    let site = Site::new(app.node.clone());
+    let site = Site::new(&app);
     let status = site
         .ask(|picture, shared| picture.status(&Tally::take(picture, shared)))
         .await;

@@ -15,7 +15,7 @@ use super::{
 use crate::app::App;
 
 pub(super) async fn show(State(app): State<App>) -> Response {
-    let site = Site::new(app.node.clone());
+    let site = Site::new(&app);
     let set = site
         .ask(|picture, shared| set(picture, &Tally::take(picture, shared)))
         .await;

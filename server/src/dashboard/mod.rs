@@ -9,6 +9,7 @@
 
 mod api;
 mod assets;
+mod behind;
 mod health;
 mod live;
 mod metrics;
@@ -24,7 +25,7 @@ use site::Site;
 
 /// Routes of the dashboard; starts the task that feeds its event streams.
 pub fn router(app: App) -> Router {
-    let site = Site::new(app.node.clone());
+    let site = Site::new(&app);
     let hosts = security::Hosts::of(&app);
     pages::router(site)
         .merge(reads(app))

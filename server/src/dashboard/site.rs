@@ -4,19 +4,29 @@ use app::{Answer, Api};
 use domain::FileName;
 use domain::view::{FilesPage, FilesQuery, LiveEvent, Overview, Problem};
 
-use super::picture::{Picture, files, overview};
-use crate::node::{Handle, Shared, link::now_ms};
+use super::{
+    behind,
+    picture::{Picture, files, overview},
+};
+use crate::{
+    app::App,
+    node::{Handle, Shared, link::now_ms},
+};
 
 /// What pages, the API and the event stream read; clones share the node.
 #[derive(Clone, Debug)]
 pub(super) struct Site {
     node: Handle,
+    since_ms: u64,
 }
 
 impl Site {
-    /// Reads from `node`.
-    pub(super) const fn new(node: Handle) -> Self {
-        Self { node }
+    /// Reads from the program's node.
+    pub(super) fn new(app: &App) -> Self {
+        Self {
+            node: app.node.clone(),
+            since_ms: app.started_ms,
+        }
     }
 
     /// The node behind it.
@@ -26,7 +36,7 @@ impl Site {
 
     /// What the node knows now.
     pub(super) fn picture(&self) -> Picture {
-        Picture::take(self.node.shared(), now_ms())
+        Picture::take(self.node.shared(), now_ms(), self.since_ms)
     }
 
     /// What a stream says of a file that changed; none when it is no file any more.
@@ -61,7 +71,13 @@ impl Api for Site {
     }
 
     fn files(&self, query: FilesQuery) -> Answer<FilesPage> {
-        self.ask(move |picture, shared| files(picture, shared, &query))
+        let node = self.node.clone();
+        let page = self.ask(move |picture, shared| files(picture, shared, &query));
+        Box::pin(async move {
+            let mut page = page.await?;
+            behind::count(&node, &mut page).await;
+            Ok(page)
+        })
     }
 }
 

@@ -20,7 +20,7 @@ use crate::app::App;
 
 /// Routes that read; starts the task behind the event stream.
 pub(super) fn router(app: &App) -> Router<App> {
-    let site = Site::new(app.node.clone());
+    let site = Site::new(app);
     let feed = live::start(site.clone(), app.stop.clone());
     Router::new()
         .route("/api/v1/overview", get(overview::show))

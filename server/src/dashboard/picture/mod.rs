@@ -28,6 +28,8 @@ pub(super) use seat::Seat;
 pub(super) struct Picture {
     /// Milliseconds since 1970.
     pub(super) at_ms: u64,
+    /// When this node began to listen to the others, milliseconds since 1970.
+    pub(super) since_ms: u64,
     /// This node in short.
     pub(super) node: NodeView,
     /// The members, this node first.
@@ -35,11 +37,12 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// Looks at the node now.
-    pub(super) fn take(shared: &Shared, at_ms: u64) -> Self {
+    /// Looks at the node now, which has listened since `since_ms`.
+    pub(super) fn take(shared: &Shared, at_ms: u64, since_ms: u64) -> Self {
         let node = shared.node();
         Self {
             at_ms,
+            since_ms,
             seats: seat::seats(&node, at_ms),
             node,
         }

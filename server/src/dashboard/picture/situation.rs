@@ -110,9 +110,10 @@ impl Picture {
         }
     }
 
-    /// Never heard counts from the start of what is known, which is nothing.
+    /// A node that was never heard has been silent since this one began to listen.
     fn silent_for(&self, seat: &Seat) -> u64 {
-        seat.silent_ms(self.at_ms).unwrap_or(0)
+        let listened_ms = self.at_ms.saturating_sub(self.since_ms);
+        seat.silent_ms(self.at_ms).unwrap_or(listened_ms)
     }
 
     /// True until its digest was found equal to ours, and when it has long been another.

@@ -103,14 +103,14 @@ fn silence(shared: &Shared, node: u8, ms: u64) {
 
 fn state(shared: &Shared, name: &str) -> (FileState, Option<String>) {
     let name = FileName::from(name);
-    let row = Picture::take(shared, NOW_MS)
+    let row = Picture::take(shared, NOW_MS, NOW_MS - 7_000)
         .detailed(&name, &shared.file(&name).unwrap())
         .unwrap();
     (row.state, row.detail)
 }
 
 fn says(shared: &Shared) -> (ClusterState, String) {
-    let picture = Picture::take(shared, NOW_MS);
+    let picture = Picture::take(shared, NOW_MS, NOW_MS - 7_000);
     let status = picture.status(&Tally::take(&picture, shared));
     (
         status.state,
@@ -161,7 +161,7 @@ fn drafts_are_held_or_imported_and_a_save_under_way_is_no_file() {
     let held = "waits for a majority, on alpha, since 14:02:11 UTC";
     assert_eq!(state(&shared, "held"), (FileState::Held, Some(held.into())));
     assert_eq!(state(&shared, "imported"), (FileState::Imported, None));
-    let picture = Picture::take(&shared, NOW_MS);
+    let picture = Picture::take(&shared, NOW_MS, NOW_MS - 7_000);
     assert_eq!(
         picture.detailed(&"fresh".into(), &shared.file(&"fresh".into()).unwrap()),
         None
@@ -184,7 +184,7 @@ fn nothing_is_known_of_a_node_that_is_away() {
 #[test]
 fn health_follows_silence_and_links() {
     let shared = alpha();
-    let health = |shared: &Shared| Picture::take(shared, NOW_MS).seats[2].health;
+    let health = |shared: &Shared| Picture::take(shared, NOW_MS, NOW_MS - 7_000).seats[2].health;
     let after = |ms| {
         silence(&shared, 2, ms);
         health(&shared)
@@ -233,7 +233,10 @@ fn nothing_is_healthy_before_it_was_compared() {
         view.peers[1].equal_ms = None;
     });
     assert_eq!(says(&shared).0, ClusterState::CatchingUp);
-    assert_eq!(Picture::take(&shared, NOW_MS).checked_ago_ms(), None);
+    assert_eq!(
+        Picture::take(&shared, NOW_MS, NOW_MS - 7_000).checked_ago_ms(),
+        None
+    );
     shared.change_node(|view| view.roster = None);
     assert!(
         says(&shared)
@@ -257,7 +260,7 @@ fn crowd(shared: &Shared) {
 fn each_count_equals_the_rows_of_its_list() {
     let shared = alpha();
     crowd(&shared);
-    let picture = Picture::take(&shared, NOW_MS);
+    let picture = Picture::take(&shared, NOW_MS, NOW_MS - 7_000);
     let overview = overview(&picture, &shared);
     for state in FileState::ALL {
         let query = FilesQuery {
@@ -281,7 +284,7 @@ fn each_count_equals_the_rows_of_its_list() {
 fn pages_together_are_the_whole_list_in_order() {
     let shared = alpha();
     crowd(&shared);
-    let picture = Picture::take(&shared, NOW_MS);
+    let picture = Picture::take(&shared, NOW_MS, NOW_MS - 7_000);
     for sort in [FileSort::Worst, FileSort::Changed, FileSort::Name] {
         let page = |offset, limit| {
             let query = FilesQuery {
