@@ -26,7 +26,7 @@ impl Ballot {
     #[must_use]
     pub const fn next(self) -> Self {
         Self {
-            counter: self.counter + 1,
+            counter: self.counter.saturating_add(1),
             incarnation: self.incarnation,
         }
     }

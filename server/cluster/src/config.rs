@@ -23,6 +23,8 @@ pub struct Config {
     pub heartbeat: Millis,
     /// New decided heads are told to the peers within this.
     pub push: Millis,
+    /// A head that was accepted is proposed again when it is not known to be decided after this.
+    pub undecided: Millis,
     /// Saves that wait behind another save of the same file; one more is refused as busy.
     pub queue: usize,
     /// Rounds of imports and repairs that run at once.
@@ -51,10 +53,11 @@ impl Default for Config {
             fetch_again: Millis(2_000),
             heartbeat: Millis(1_000),
             push: Millis(30),
+            undecided: Millis(2_000),
             queue: 64,
             background_rounds: 128,
             changes_page: 1_000,
-            object_bytes: 8 << 20,
+            object_bytes: 64 << 20,
             chunk_window: 16,
             ballots_reserved: 1_000,
             mutant: None,
@@ -95,7 +98,7 @@ pub enum Mutant {
     LocalAcknowledge,
     /// Answers from promises instead of from a decision (V1).
     AnswerFromPromises,
-    /// Keeps the fast path when the own acceptor has promised another ballot (V4).
+    /// Takes the fast path although no accept promised its ballot (V4).
     FastWithoutPromise,
 }
 

@@ -229,7 +229,7 @@ impl Durable {
             Record::Object { .. } => {}
             Record::Gaps { key, ids } => self.key(key).gaps.clone_from(ids),
             Record::Roster(roster) => self.roster = Some(roster.clone()),
-            Record::Reserved(counter) => self.reserved = *counter,
+            Record::Reserved(counter) => self.reserved = self.reserved.max(*counter),
         }
     }
 

@@ -45,6 +45,8 @@ pub(crate) struct Live {
     pub(crate) wanted: BTreeMap<ObjectId, WantedObject>,
     /// Position up to which the peers were told of new heads.
     pub(crate) pushed: Serial,
+    /// Keys whose accepted head is not known to be decided, and since when.
+    pub(crate) undecided: BTreeMap<Key, Millis>,
     /// Whether [`crate::Timer::Push`] is armed.
     pub(crate) push_armed: bool,
     /// When the program started.

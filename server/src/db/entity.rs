@@ -1,4 +1,5 @@
 //! Tables of `core.db`.
+#![expect(unreachable_pub, reason = "sea-orm's derive wants its models public")]
 
 /// Batches that are durable and not covered by tables and files yet.
 pub(super) mod log {

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use cluster::{Core, FoundOutcome, Key, MemberId, PeerMessage, SaveOutcome, Token, WriteNo};
+use cluster::{Core, FoundOutcome, Key, MemberId, PeerMessage, Reply, SaveOutcome, Token, WriteNo};
 use domain::{FileName, Millis, ObjectId};
 use store::{Index, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -31,8 +31,10 @@ use crate::{
 
 /// Inputs that are handled before their records are written together.
 const INPUTS_AT_ONCE: usize = 512;
-/// Saves wait while files and journal lines are this many batches behind the database.
-const FILER_BEHIND: u64 = 3_000;
+/// Saves wait while files and journal lines are this far behind the database.
+const FILER_LATE: Millis = Millis(700);
+/// Batches that may wait while the store cannot be written; then saves are refused.
+const FILER_BEHIND: usize = 3_000;
 
 /// The node's ends of the links.
 #[derive(Debug)]
@@ -72,22 +74,30 @@ pub(super) struct Driver {
     pub(super) held: BTreeMap<WriteNo, Vec<Held>>,
     pub(super) outbox: BTreeMap<(MemberId, link::Kind), Vec<PeerMessage>>,
     pub(super) waiters: HashMap<Token, Waiter>,
+    /// Answers that leave after the messages and the shared state of the same turn.
+    pub(super) replies: Vec<(Token, Reply)>,
     pub(super) tokens: u64,
     pub(super) last_row: u64,
+    /// Number of the last row that is durable.
+    pub(super) durable_row: u64,
     pub(super) shadow: Shadow,
     pub(super) jobs: thread_mpsc::Sender<Job>,
     /// Objects that have a file which no sync covers yet, by the batch it was written for.
     pub(super) filed: Vec<(u64, Vec<ObjectId>)>,
-    pub(super) filed_row: u64,
     /// Objects that have a row in table `unfiled`.
     pub(super) in_table: BTreeSet<ObjectId>,
     /// Of those, the ones that have a file on the disk now.
     pub(super) out_of_table: Vec<ObjectId>,
     pub(super) covered: Option<u64>,
+    /// Batches that the filer has not filed, and since when.
+    pub(super) unfiled_since: std::collections::VecDeque<(u64, Millis)>,
+    /// Lines found at the start that this node did not write.
+    pub(super) foreign: Vec<(FileName, ObjectId)>,
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
     pub(super) changed: BTreeSet<FileName>,
     pub(super) peers_changed: bool,
     pub(super) serving: Arc<tokio::sync::Semaphore>,
+    pub(super) store_fails: bool,
     started: Instant,
     write: Option<WriteResult>,
 }
@@ -128,11 +138,14 @@ pub fn start(
         held: BTreeMap::new(),
         outbox: BTreeMap::new(),
         waiters: HashMap::new(),
+        replies: Vec::new(),
         tokens: 0,
         last_row: opened.last_row,
+        durable_row: opened.last_row,
+        unfiled_since: std::collections::VecDeque::new(),
+        foreign: opened.foreign,
         jobs,
         filed: Vec::new(),
-        filed_row: opened.last_row,
         in_table: opened.in_table,
         out_of_table: Vec::new(),
         covered: None,
@@ -140,6 +153,7 @@ pub fn start(
         changed: BTreeSet::new(),
         peers_changed: true,
         serving: Arc::new(tokio::sync::Semaphore::new(64)),
+        store_fails: false,
         started: Instant::now(),
         write: None,
     };
@@ -164,13 +178,16 @@ impl Driver {
         stop: Stop,
     ) {
         self.input(cluster::Input::Started);
+        for (name, head) in std::mem::take(&mut self.foreign) {
+            self.raise(cluster::Alarm::ForeignLine { key: Key::File(name), head });
+        }
         self.dial();
         let mut tick = tokio::time::interval(std::time::Duration::from_millis(500));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !stop.is_stopped() {
             self.flush();
             let wake = self.wake();
-            let busy = self.last_row.saturating_sub(self.filed_row) > FILER_BEHIND;
+            let busy = self.filer_is_late();
             tokio::select! {
                 biased;
                 () = stop.stopped() => break,
@@ -203,6 +220,18 @@ impl Driver {
         }
     }
 
+    /// Overload slows saves down, so that SWISH sees each within its second. A store that cannot
+    /// be written does not: what is in the database is safe.
+    fn filer_is_late(&self) -> bool {
+        let oldest = self.unfiled_since.front();
+        !self.store_fails && oldest.is_some_and(|(_, since)| self.now().since(*since) > FILER_LATE)
+    }
+
+    /// True when no more saves can be kept for a store that cannot be written.
+    pub(super) fn is_full(&self) -> bool {
+        self.unfiled_since.len() > FILER_BEHIND
+    }
+
     fn on_timers(&mut self) {
         let now = self.now();
         while let Some(timer) = self.timers.take(now) {
@@ -218,13 +247,15 @@ impl Driver {
         Instant::now() + std::time::Duration::from_millis(wait)
     }
 
-    /// Sends what was collected, starts the next write, tells the listeners.
+    /// Starts the next write, sends what was collected, tells the listeners, and answers last: who
+    /// is answered finds the new head here, and the peers have been told of it.
     fn flush(&mut self) {
         if self.pending.due(self.now()) {
             self.start_write();
         }
         self.send_outbox();
         self.publish_changes();
+        self.send_replies();
     }
 
     pub(super) fn start_write(&mut self) {

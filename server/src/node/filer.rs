@@ -58,6 +58,10 @@ pub(super) struct Filer {
     store: Arc<Store>,
     jobs: mpsc::Receiver<Job>,
     reports: tokio::sync::mpsc::UnboundedSender<Report>,
+    /// Collected and not filed.
+    objects: Vec<(ObjectId, Object)>,
+    served: BTreeMap<FileName, ObjectId>,
+    upto: u64,
     /// Batch that is filed and not synced.
     unsynced: Option<u64>,
     synced_at: Instant,
@@ -70,7 +74,16 @@ impl Filer {
         reports: tokio::sync::mpsc::UnboundedSender<Report>,
     ) -> std::io::Result<(mpsc::Sender<Job>, std::thread::JoinHandle<()>)> {
         let (sender, jobs) = mpsc::channel();
-        let filer = Self { store, jobs, reports, unsynced: None, synced_at: Instant::now() };
+        let filer = Self {
+            store,
+            jobs,
+            reports,
+            objects: Vec::new(),
+            served: BTreeMap::new(),
+            upto: 0,
+            unsynced: None,
+            synced_at: Instant::now(),
+        };
         let thread = std::thread::Builder::new().name("filer".to_owned()).spawn(|| filer.run())?;
         Ok((sender, thread))
     }
@@ -93,25 +106,29 @@ impl Filer {
         self.sync();
     }
 
-    /// Files a job and all that wait behind it: one line per name, one write of lines.
+    /// Files a job and all that wait behind it: one line per name, one write of lines. What fails
+    /// is tried again with the next job or in a second.
     fn file(&mut self, first: Job) {
-        let mut upto = first.number;
-        let mut objects = Vec::new();
-        let mut served = BTreeMap::new();
         let more = std::iter::from_fn(|| self.jobs.try_recv().ok()).take(JOBS_AT_ONCE);
         for job in std::iter::once(first).chain(more) {
-            upto = job.number;
-            objects.extend(job.objects);
-            served.extend(job.served);
+            self.upto = job.number;
+            self.objects.extend(job.objects);
+            self.served.extend(job.served);
         }
-        if let Err(error) = self.store.write_objects(&objects, Rewrite::No) {
+        self.file_collected();
+    }
+
+    fn file_collected(&mut self) {
+        if let Err(error) = self.store.write_objects(&self.objects, Rewrite::No) {
             return self.fail(&error);
         }
-        let served: Vec<_> = served.into_iter().collect();
+        let served: Vec<_> = self.served.iter().map(|(name, id)| (name.clone(), *id)).collect();
         match self.store.lead(&served) {
             Ok(led) => {
-                self.unsynced = Some(upto);
-                let objects = objects.into_iter().map(|(id, _)| id).collect();
+                self.served.clear();
+                self.unsynced = Some(self.upto);
+                let objects = std::mem::take(&mut self.objects).into_iter().map(|(id, _)| id);
+                let (upto, objects) = (self.upto, objects.collect());
                 self.report(Report::Filed { upto, objects, foreign: led.foreign });
             }
             Err(error) => self.fail(&error),
@@ -119,7 +136,10 @@ impl Filer {
     }
 
     /// Nothing to file: sees what somebody else appended.
-    fn look(&self) {
+    fn look(&mut self) {
+        if !self.objects.is_empty() || !self.served.is_empty() {
+            return self.file_collected();
+        }
         match self.store.read_journal() {
             Ok(foreign) if foreign.is_empty() => {}
             Ok(foreign) => self.report(Report::Filed { upto: 0, objects: Vec::new(), foreign }),

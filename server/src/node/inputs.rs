@@ -26,6 +26,10 @@ impl Driver {
         self.tokens += 1;
         let token = Token(self.tokens);
         match command {
+            Command::Save { reply, .. } if self.is_full() => {
+                // Whoever asked may be gone.
+                let _ = reply.send(cluster::SaveOutcome::Busy);
+            }
             Command::Save { save, reply } => {
                 self.waiters.insert(token, Waiter::Save(reply));
                 self.input(Input::Save { token, save });
@@ -65,7 +69,11 @@ impl Driver {
     pub(super) fn on_report(&mut self, report: Report) {
         match report {
             Report::Filed { upto, objects, foreign } => {
-                self.filed_row = self.filed_row.max(upto);
+                self.store_fails = false;
+                self.shared.change_node(|node| node.store_failure = None);
+                while self.unfiled_since.front().is_some_and(|(row, _)| *row <= upto) {
+                    self.unfiled_since.pop_front();
+                }
                 self.filed.push((upto, objects));
                 for update in foreign {
                     self.on_foreign(&update);
@@ -76,6 +84,7 @@ impl Driver {
                 self.covered = Some(upto);
             }
             Report::Failed { reason } => {
+                self.store_fails = true;
                 error!(%reason, "the store cannot be written; saves are kept in core.db");
                 self.shared.change_node(|node| node.store_failure = Some(reason));
             }

@@ -56,6 +56,8 @@ pub struct Opened {
     pub(super) last_row: u64,
     pub(super) in_table: BTreeSet<ObjectId>,
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
+    /// Heads of the journal that neither the cluster decided nor this node proposes.
+    pub(super) foreign: Vec<(FileName, ObjectId)>,
 }
 
 impl Opened {
@@ -98,11 +100,12 @@ pub async fn open(
     let unfiled = recovered.unfiled.into_iter().filter(|(id, _)| !filed.contains(id));
     shared.change_unfiled(|map| *map = unfiled.collect::<HashMap<_, _>>());
     info!(replayed = recovered.replayed, files = opened.heads.len(), "store and database are open");
+    let foreign = foreign_heads(&index, &opened.heads, &recovered.durable);
     let core = Core::recover(Config::default(), node, recovered.durable);
     publish_all(&shared, &store, &core, &opened.heads);
     let about = About { name: name.to_owned() };
     let store_heads = opened.heads;
-    Ok(Opened { core, index, db, store, shared, about, last_row, in_table, store_heads })
+    Ok(Opened { core, index, db, store, shared, about, last_row, in_table, store_heads, foreign })
 }
 
 /// Objects that only the database has belong to the index as well.
@@ -114,6 +117,31 @@ fn index_unfiled(index: &mut Index, recovered: &Recovered) {
             index.insert_commit(*id, commit.link());
         }
     }
+}
+
+/// Heads that somebody else wrote into the journal while this node was down.
+fn foreign_heads(
+    index: &Index,
+    heads: &BTreeMap<FileName, ObjectId>,
+    durable: &Durable,
+) -> Vec<(FileName, ObjectId)> {
+    if durable.roster.is_none() {
+        return Vec::new();
+    }
+    let known = |name: &FileName, head: ObjectId| {
+        let state = durable.get(&cluster::Key::File(name.clone()));
+        let decided = state.and_then(|state| state.decided).map(|decided| decided.head);
+        let draft = state.and_then(|state| state.draft).map(|draft| draft.tip);
+        draft == Some(head) || decided.is_some_and(|tip| on_path(index, name, tip, head))
+    };
+    let foreign = heads.iter().filter(|(name, head)| !known(name, **head));
+    foreign.map(|(name, head)| (name.clone(), *head)).collect()
+}
+
+/// True if `wanted` is on the path of `head`.
+pub(super) fn on_path(index: &Index, name: &FileName, head: ObjectId, wanted: ObjectId) -> bool {
+    let step = |id: &ObjectId| index.link(id).filter(|link| link.name == *name)?.previous;
+    std::iter::successors(Some(head), step).any(|id| id == wanted)
 }
 
 /// Writes files and lines of every decided head, whether or not a file is there: a power cut can

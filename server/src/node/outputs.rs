@@ -11,8 +11,12 @@ use super::{
     filer::Job,
     kill::{self, Point},
     link::Kind,
+    open,
 };
 use crate::db::Apply;
+
+/// Largest frame that several messages share.
+const FRAME_BYTES: usize = 1 << 20;
 
 impl Driver {
     pub(super) fn perform(&mut self, now: Millis, output: Output) {
@@ -56,7 +60,13 @@ impl Driver {
                 let kind = kind_of(&message);
                 self.outbox.entry((to, kind)).or_default().push(message);
             }
-            Held::Reply(token, reply) => self.reply(token, reply),
+            Held::Reply(token, reply) => self.replies.push((token, reply)),
+        }
+    }
+
+    pub(super) fn send_replies(&mut self) {
+        for (token, reply) in std::mem::take(&mut self.replies) {
+            self.reply(token, reply);
         }
     }
 
@@ -76,7 +86,9 @@ impl Driver {
     pub(super) fn send_outbox(&mut self) {
         for ((to, kind), messages) in std::mem::take(&mut self.outbox) {
             let proposes = messages.iter().any(|m| matches!(m, PeerMessage::Propose(_)));
-            self.links.links.send(to, kind, messages);
+            for frame in frames(messages) {
+                self.links.links.send(to, kind, frame);
+            }
             if proposes {
                 kill::point(Point::AfterPropose);
             }
@@ -88,6 +100,9 @@ impl Driver {
         let Some(writing) = self.writing.take() else { return };
         kill::point(Point::AfterPersist);
         self.persisted = writing.upto;
+        self.durable_row = writing.number;
+        let now = self.now();
+        self.unfiled_since.push_back((writing.number, now));
         let served = self.shadow.take(writing.number, &writing.records);
         let objects = served.iter().flat_map(|(name, head)| self.path_objects(name, *head));
         let job = Job { number: writing.number, objects: objects.collect(), served };
@@ -170,26 +185,16 @@ impl Driver {
     pub(super) fn on_foreign(&mut self, update: &HeadUpdate) {
         let key = Self::key_of(&update.name);
         let known = self.core.durable().get(&key).is_some_and(|state| {
-            state.decided.is_some_and(|decided| self.on_path(&key, decided.head, update.new))
+            state.decided.is_some_and(|decided| {
+                open::on_path(&self.index, &update.name, decided.head, update.new)
+            })
         });
         if !known && self.core.durable().roster.is_some() {
             self.raise(cluster::Alarm::ForeignLine { key, head: update.new });
         }
     }
 
-    fn on_path(&self, key: &cluster::Key, head: ObjectId, wanted: ObjectId) -> bool {
-        let mut at = Some(head);
-        while let Some(id) = at {
-            if id == wanted {
-                return true;
-            }
-            let link = self.index.link(&id).filter(|link| &link.name == key.file());
-            at = link.and_then(|link| link.previous);
-        }
-        false
-    }
-
-    fn raise(&self, alarm: cluster::Alarm) {
+    pub(super) fn raise(&self, alarm: cluster::Alarm) {
         warn!(?alarm, "something happened that must not: an operator must look");
         self.shared.change_node(|node| {
             if node.alarms.len() < 100 && !node.alarms.contains(&alarm) {
@@ -228,6 +233,39 @@ impl Driver {
             }
         });
     }
+}
+
+/// Splits what a turn sends to one peer into frames of about [`FRAME_BYTES`]: a frame that is too
+/// large is lost whole.
+fn frames(messages: Vec<PeerMessage>) -> Vec<Vec<PeerMessage>> {
+    let mut frames = vec![Vec::new()];
+    let mut bytes = 0;
+    for message in messages {
+        let size = size_of_message(&message);
+        if bytes > 0 && bytes + size > FRAME_BYTES {
+            frames.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += size;
+        frames.last_mut().expect("there is always one").push(message);
+    }
+    frames
+}
+
+/// About how many bytes a message has on the wire.
+fn size_of_message(message: &PeerMessage) -> usize {
+    /// Field names, hashes and ballots of an ordinary one.
+    const ORDINARY: usize = 300;
+    ORDINARY
+        + match message {
+            PeerMessage::Propose(propose) => {
+                propose.objects.iter().map(|object| object.content.len()).sum()
+            }
+            PeerMessage::Announce { content: Some(content), .. }
+            | PeerMessage::Chunk { content, .. } => content.0.len(),
+            PeerMessage::Changes { items, .. } => items.len() * ORDINARY,
+            _ => 0,
+        }
 }
 
 /// Votes and heartbeats never wait behind objects (protocol 2).

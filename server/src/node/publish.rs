@@ -106,7 +106,7 @@ impl Driver {
             node.files = as_u64(files);
             node.waiting = as_u64(waiting);
             node.importing = as_u64(importing);
-            node.batches = self.last_row;
+            node.batches = self.durable_row;
             node.missing.retain(|id| !self.index.holds(id));
         });
         self.say_hello();
@@ -135,7 +135,7 @@ impl Driver {
             epoch: roster.map_or(0, |roster| roster.epoch),
             phase: roster.map(|roster| roster.phase),
             files: u64::try_from(files).unwrap_or(u64::MAX),
-            durable_count: self.last_row,
+            durable_count: self.durable_row,
         };
         self.links.hello.send_if_modified(|before| {
             let changed = *before != state;

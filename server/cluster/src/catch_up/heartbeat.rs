@@ -6,6 +6,7 @@ use crate::{
 
 impl Core {
     pub(crate) fn heartbeat(&mut self, turn: &mut Turn<'_>) {
+        self.repair_undecided(turn);
         let linked = self
             .live
             .peers

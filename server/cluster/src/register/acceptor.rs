@@ -214,6 +214,11 @@ impl Core {
             head: *head,
         };
         self.record(record, Urgency::Now, turn);
+        if self.config.broken(Mutant::FastWithoutPromise) {
+            let (key, ballot) = (key.clone(), *ballot);
+            self.record(Record::Promised { key, ballot }, Urgency::Now, turn);
+        }
+        self.live.undecided.insert(key.clone(), turn.now);
         Verdict::Accepted
     }
 

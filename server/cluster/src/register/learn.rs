@@ -37,7 +37,7 @@ impl Core {
         let head = news.head;
         match self.relation(key, &news, turn) {
             Relation::Ahead => self.move_head(key, news, turn),
-            Relation::Known => {}
+            Relation::Known => self.note_known(key),
             Relation::Missing(ids) => {
                 let holder = news.holder;
                 let learning = self.live.learning.entry(key.clone()).or_default();
@@ -130,6 +130,10 @@ impl Core {
             serial,
         };
         self.record(record, Urgency::Soon, turn);
+        let accepted = self.durable.get(key).and_then(|state| state.accepted);
+        if accepted.is_some_and(|accepted| accepted.head == head) {
+            self.live.undecided.remove(key);
+        }
         turn.emit(Event::HeadMoved {
             key: key.clone(),
             from,
@@ -139,6 +143,15 @@ impl Core {
         if !self.live.push_armed {
             self.live.push_armed = true;
             turn.arm(Timer::Push, self.config.push.0, self.config.push.0);
+        }
+    }
+
+    /// The head is decided already: if it is what was accepted here, nothing is open.
+    fn note_known(&mut self, key: &Key) {
+        let state = self.state(key);
+        let accepted = state.accepted.map(|accepted| accepted.head);
+        if accepted == state.decided.map(|decided| decided.head) {
+            self.live.undecided.remove(key);
         }
     }
 }

@@ -228,6 +228,9 @@ impl Core {
         wait_ms: u64,
         turn: &mut Turn<'_>,
     ) {
+        if !self.is_member(&from) {
+            return;
+        }
         self.heard(key, from);
         let (quorum, members) = (self.quorum(), self.others().len() + 1);
         let epoch = self.epoch();

@@ -160,7 +160,7 @@ impl Core {
         if counter <= self.durable.reserved || self.config.broken(Mutant::UnreservedBallot) {
             return;
         }
-        let reserved = counter + self.config.ballots_reserved;
+        let reserved = counter.saturating_add(self.config.ballots_reserved);
         self.record(Record::Reserved(reserved), Urgency::Now, turn);
         self.live.reserved_in = turn.no;
     }
@@ -220,6 +220,22 @@ impl Core {
         });
         let keys: Vec<Key> = unfinished.map(|(key, _)| key.clone()).collect();
         self.live.backlog.extend(keys);
+        self.fill_rounds(turn);
+    }
+
+    /// A head that was accepted and never told to be decided is proposed again: its proposer may
+    /// have answered its page and died before anybody else heard (docs/decisions/0004).
+    pub(crate) fn repair_undecided(&mut self, turn: &mut Turn<'_>) {
+        let patience = self.config.undecided;
+        let (now, rounds) = (turn.now, &self.live.rounds);
+        let old = self.live.undecided.iter().filter(|(key, since)| {
+            now.since(**since) >= patience && !rounds.contains_key(*key)
+        });
+        let keys: Vec<Key> = old.map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            self.live.undecided.insert(key.clone(), now);
+            self.live.backlog.insert(key);
+        }
         self.fill_rounds(turn);
     }
 }

@@ -41,31 +41,34 @@ async fn run(
     client: &Client,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
-    let head = node
-        .head(name)
-        .ok_or_else(|| Refusal::NotFound(format!("/p/{name}")))?;
+    if node.head(name).is_none() && body.as_ref().is_ok_and(|body| !names_previous(body)) {
+        return Err(Refusal::NotFound(format!("/p/{name}")));
+    }
     let posted = Posted::read(body)?;
     if name.extension() == "lnk" && !posted.meta_only {
         return Err(Refusal::Permalink(name.to_string()));
     }
     let edited = posted.required_previous()?;
-    authorise::modify(name, &Version::load(node, head).await?.commit)?;
+    let found = Version::find(node, edited).await?;
     let data = (!posted.meta_only).then_some(posted.data.as_str());
-    let lost = |head, previous| Lost {
-        name,
-        head,
-        previous,
-        posted: data,
+    let lost = |head, previous| Lost { name, head, previous, posted: data };
+    let previous = match (found, node.head(name)) {
+        (Some(previous), _) if previous.commit.name() == *name => previous,
+        (other, Some(head)) => return conflict::respond(node, lost(head, other)).await,
+        (_, None) => return Err(Refusal::NotFound(format!("/p/{name}"))),
     };
-    let previous = match Version::find(node, edited).await? {
-        Some(previous) if previous.commit.name() == *name => previous,
-        other => return conflict::respond(node, lost(head, other)).await,
-    };
+    // A save is decided only if its version is the head then, so this is the rule of the head.
+    authorise::modify(name, &previous.commit)?;
     match propose(node, client, &posted, &previous).await? {
         Ended::Decided(commit) => decided(node, edited, commit).await,
         Ended::Conflict(head) => conflict::respond(node, lost(head, Some(previous))).await,
         Ended::Unsettled(unsettled) => Ok(reply::unsettled(name, &unsettled)),
     }
+}
+
+/// A file unknown here may be one that another node has just made, if the page has a version of it.
+fn names_previous(body: &Bytes) -> bool {
+    Posted::read(Ok(body.clone())).is_ok_and(|posted| posted.previous.is_some())
 }
 
 async fn propose(

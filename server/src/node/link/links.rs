@@ -72,7 +72,6 @@ pub enum LinkEvent {
 
 /// What became of something to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
 pub enum Sent {
     /// It waits for its turn; a connection that is lost may still lose it.
     Queued,
