@@ -1,1 +1,28 @@
-//! Integration tests over real nodes.
+//! What the integration tests and the benchmark are made of.
+//!
+//! ```text
+//!  cluster ── three ──▶ node (a `serve` process) ──▶ program (which binary)
+//!     │                   │
+//!     │                   └─ gateway (what SWISH pages do) ──▶ client (HTTP)
+//!     ├─ wire: the links pass through forwarders that keep every byte
+//!     └─ directory: a store as SWISH would read it
+//!  history: checks what clients saw against the chains
+//!  kills: where and when nodes are killed, drawn by seed
+//!  bench: load, syncs, processor time, and the table
+//! ```
+//!
+//! Nothing here knows the server's code: nodes are processes, and stores are files.
+
+pub mod client;
+pub mod cluster;
+pub mod directory;
+pub mod gateway;
+pub mod history;
+pub mod kills;
+pub mod node;
+pub mod program;
+pub mod source;
+pub mod turn;
+pub mod wait;
+pub mod wire;
+pub mod writers;

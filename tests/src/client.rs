@@ -1,0 +1,113 @@
+//! A small HTTP client: one node, connections kept alive, every request with a deadline.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use http::{Method, Request};
+use http_body_util::BodyExt;
+use hyper_util::{
+    client::legacy::{Client as Pool, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::Value;
+
+/// No request of these tests may take longer.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A client of one address; clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pool: Pool<HttpConnector, String>,
+    address: String,
+}
+
+/// What was answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Body as sent.
+    pub body: Vec<u8>,
+    /// From the request to the end of the body.
+    pub took: Duration,
+}
+
+impl Client {
+    /// A client of `host:port`.
+    #[must_use]
+    pub fn new(address: &str) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Self {
+            pool: Pool::builder(TokioExecutor::new()).build(connector),
+            address: address.into(),
+        }
+    }
+
+    /// Reads `path`.
+    ///
+    /// # Errors
+    /// No whole answer within the deadline.
+    pub async fn get(&self, path: &str) -> Result<Answer> {
+        self.send(Method::GET, path, String::new()).await
+    }
+
+    /// Sends a request with a JSON body.
+    ///
+    /// # Errors
+    /// No whole answer within the deadline.
+    pub async fn send_json(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
+        self.send(method, path, body.to_string()).await
+    }
+
+    /// Sends a request whose body, if any, is JSON.
+    ///
+    /// # Errors
+    /// No whole answer within the deadline; what was sent may have been carried out.
+    pub async fn send(&self, method: Method, path: &str, body: String) -> Result<Answer> {
+        let began = Instant::now();
+        let request = Request::builder()
+            .method(&method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("accept", "application/json")
+            .header("content-type", "application/json")
+            .body(body)?;
+        let exchange = async {
+            let response = self.pool.request(request).await?;
+            let status = response.status().as_u16();
+            let body = response.into_body().collect().await?.to_bytes();
+            anyhow::Ok((status, body))
+        };
+        let (status, body) = tokio::time::timeout(DEADLINE, exchange)
+            .await
+            .with_context(|| format!("{method} {path}: no answer within {DEADLINE:?}"))?
+            .with_context(|| format!("{method} {path}"))?;
+        Ok(Answer {
+            status,
+            body: body.into(),
+            took: began.elapsed(),
+        })
+    }
+}
+
+impl Answer {
+    /// The body as JSON; `Null` if it is something else.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The body, if the status is the expected one.
+    ///
+    /// # Errors
+    /// It is another; the text has the body.
+    pub fn expect(&self, status: u16) -> Result<Value> {
+        let text = String::from_utf8_lossy(&self.body);
+        ensure!(
+            self.status == status,
+            "{} instead of {status}: {text}",
+            self.status
+        );
+        Ok(self.json())
+    }
+}
