@@ -6,6 +6,7 @@ use std::{
 
 use axum::Router;
 use cluster::MemberId;
+use futures_util::future::{join, join_all};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -132,8 +133,7 @@ pub async fn run(
         "node {} is serving",
         app.addresses.node
     );
-    wait(&app, driver, servers).await;
-    Ok(())
+    wait(&app, driver, servers).await
 }
 
 async fn open(config: &Config, identity: &Identity) -> Result<Opened, StartError> {
@@ -266,27 +266,28 @@ async fn upkeep(app: App) {
 }
 
 /// Until the stop signal, and then until everything has ended or the time is over.
-async fn wait(app: &App, mut driver: JoinHandle<()>, servers: [JoinHandle<()>; 4]) {
+async fn wait(
+    app: &App,
+    mut driver: JoinHandle<()>,
+    servers: [JoinHandle<()>; 4],
+) -> Result<(), StartError> {
     tokio::select! {
+        // Both are ready when the driver heard the signal first.
+        biased;
         () = app.stop.stopped() => {}
         _ = &mut driver => {
             // A node that cannot write promises nothing more (architecture, "one rule").
-            tracing::error!("the node's task ended; the program stops");
             app.stop.stop();
-            return;
+            return Err(StartError::Ended);
         }
     }
     tracing::info!("stopping");
-    let servers = async {
-        for server in servers {
-            let _ = server.await;
-        }
-    };
-    if timeout(GRACE, servers).await.is_err() {
-        tracing::warn!("requests were cut off after {} s", GRACE.as_secs());
-    }
-    if timeout(GRACE, driver).await.is_err() {
-        tracing::warn!("the node's last writes took over {} s", GRACE.as_secs());
+    if timeout(GRACE, join(join_all(servers), driver))
+        .await
+        .is_err()
+    {
+        tracing::warn!("what was under way was cut off after {} s", GRACE.as_secs());
     }
     let _ = std::fs::remove_file(app.config.node.socket());
+    Ok(())
 }

@@ -52,6 +52,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// The node's task ended by itself, because it could not write; the log says why.
+    #[error("the node stopped, because it cannot keep what it promises; the log says why")]
+    Ended,
     /// The metrics recorder is taken; a bug of ours.
     #[error("metrics cannot be recorded: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),

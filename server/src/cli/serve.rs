@@ -43,6 +43,7 @@ fn exit(error: &StartError) -> Exit {
         StartError::Data { .. }
         | StartError::Open(_)
         | StartError::System { .. }
+        | StartError::Ended
         | StartError::Metrics(_) => Exit::Wrong,
     }
 }
