@@ -18,11 +18,13 @@ pub(super) fn find(port: u16) -> Option<String> {
                 .map(str::to_owned)
         })?;
     let socket = format!("socket:[{inode}]");
-    let processes = fs::read_dir("/proc").ok()?.flatten();
-    let holder = processes
-        .map(|entry| entry.path())
-        .find(|process| holds(process, &socket))?;
-    let pid = holder.file_name()?.to_str()?.to_owned();
+    let processes = fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path());
+    let (holder, pid) = processes
+        .filter_map(|process| pid(&process).map(|pid| (process, pid)))
+        .find(|(process, _)| holds(process, &socket))?;
     let name = fs::read_to_string(holder.join("comm")).unwrap_or_default();
     Some(format!("process {pid} ({})", name.trim()))
 }
@@ -35,6 +37,11 @@ fn inode_of(line: &str, port: u16) -> Option<&str> {
     let (_, hex) = local.rsplit_once(':')?;
     let listens = state == LISTENING && u16::from_str_radix(hex, 16).ok()? == port;
     fields.nth(5).filter(|_| listens)
+}
+
+/// None for entries such as /proc/self.
+fn pid(process: &Path) -> Option<u32> {
+    process.file_name()?.to_str()?.parse().ok()
 }
 
 fn holds(process: &Path, socket: &str) -> bool {

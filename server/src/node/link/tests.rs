@@ -12,8 +12,7 @@ use tokio::{
 };
 
 use super::{
-    About, HandshakeError, HelloState, Kind, LinkConfig, LinkEvent, Links, ProbeError, Refusal,
-    Sent,
+    About, HandshakeError, HelloState, Kind, LinkConfig, LinkEvent, Links, ProbeError, Sent,
 };
 use crate::{node::identity::Identity, shutdown::Stop};
 
@@ -339,11 +338,50 @@ async fn the_higher_node_dials_when_the_lower_cannot() {
 
 #[tokio::test]
 async fn of_two_connections_from_both_sides_the_lower_nodes_stays() {
-    let (alpha, bravo) = linked_pair().await;
-    let hello = bravo.links.views()[0].hello.clone().unwrap();
-    let table = &bravo.links.0.table;
-    assert_eq!(table.admits(&hello, bravo.id().node), Err(Refusal::Doubled));
-    assert_eq!(table.admits(&hello, alpha.id().node), Ok(()));
+    let (mut alpha, mut bravo) = pair().await;
+    let wants = (Kind::Control, super::Purpose::Member);
+    alpha
+        .links
+        .0
+        .table
+        .list([(bravo.id(), bravo.address.clone())].into());
+    bravo
+        .links
+        .0
+        .table
+        .list([(alpha.id(), alpha.address.clone())].into());
+    // The higher node was first, as when the lower one could not dial for a while.
+    let socket = super::socket::connect(&alpha.address).await.unwrap();
+    let first = bravo
+        .links
+        .0
+        .local
+        .greet(socket, wants, |_| Ok(()))
+        .await
+        .unwrap();
+    let shared = Arc::clone(&bravo.links.0);
+    tokio::spawn(super::connection::run(shared, first, bravo.id().node));
+    assert_eq!(alpha.hears_up().await, bravo.id());
+    assert_eq!(bravo.hears_up().await, alpha.id());
+    // Then the lower one dials, and its connection replaces the other on both sides.
+    let socket = super::socket::connect(&bravo.address).await.unwrap();
+    let second = alpha
+        .links
+        .0
+        .local
+        .greet(socket, wants, |_| Ok(()))
+        .await
+        .unwrap();
+    let shared = Arc::clone(&alpha.links.0);
+    tokio::spawn(super::connection::run(shared, second, alpha.id().node));
+    assert_eq!(alpha.hears().await, LinkEvent::Down { peer: bravo.id() });
+    assert_eq!(alpha.hears_up().await, bravo.id());
+    assert_eq!(bravo.hears().await, LinkEvent::Down { peer: alpha.id() });
+    assert_eq!(bravo.hears_up().await, alpha.id());
+    // And a third, from the higher one, is told that it is one too many.
+    let socket = super::socket::connect(&alpha.address).await.unwrap();
+    let third = bravo.links.0.local.greet(socket, wants, |_| Ok(())).await;
+    assert!(matches!(third, Err(HandshakeError::RefusedByPeer(_))));
 }
 
 #[tokio::test]
