@@ -358,8 +358,11 @@ fn equal_row(index: usize, at_ms: u64) -> FileRow {
     }
 }
 
+/// Something that goes wrong with a file.
+type Trouble = Box<dyn Fn(&mut FileRow)>;
+
 /// What is wrong with the first files.
-fn trouble(at_ms: u64) -> Vec<Box<dyn Fn(&mut FileRow)>> {
+fn trouble(at_ms: u64) -> Vec<Trouble> {
     fn set(row: &mut FileRow, state: FileState, on: usize, detail: Option<String>) {
         row.state = state;
         row.on = on;

@@ -136,7 +136,7 @@ async fn browser_moves_nothing_under_the_pointer() -> Result<()> {
     let first = "document.querySelector('tbody tr')";
     let over = "document.querySelector('.sheet').dispatchEvent(new MouseEvent('mouseenter'))";
     browser
-        .value(&format!("(window.top = {first}, {over})"))
+        .value(&format!("(window.firstRow = {first}, {over})"))
         .await?;
     for number in 0..3 {
         server.tell(server.site.save(&format!("new-{number}.pl"), "Ann"));
@@ -149,7 +149,9 @@ async fn browser_moves_nothing_under_the_pointer() -> Result<()> {
         )
         .await?;
     assert_eq!(
-        browser.value(&format!("{first} === window.top")).await?,
+        browser
+            .value(&format!("{first} === window.firstRow"))
+            .await?,
         Value::Bool(true)
     );
     browser.value(&format!("{waiting}.click()")).await?;

@@ -14,17 +14,17 @@ pub(crate) fn StateMark(
     #[prop(optional)]
     icon_only: bool,
 ) -> impl IntoView {
-    let (class, end) = if icon_only {
-        ("unseen", ": ")
-    } else {
-        ("word", "")
+    // One string: an empty one beside it would be rendered as a space.
+    let (class, text) = match icon_only {
+        true => ("unseen", format!("{}: ", state.word())),
+        false => ("word", state.word().to_owned()),
     };
     view! {
         <span class=format!("st {}", tone_class(state.tone()))>
             <svg viewBox="0 0 16 16" aria-hidden="true">
                 <path d=shape(state) />
             </svg>
-            <span class=class>{state.word()} {end}</span>
+            <span class=class>{text}</span>
         </span>
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn Row(entry: Entry, columns: Memo<Vec<Column>>, data_ms: u64) -> imp
             <th scope="row" class="name">{name.to_string()}</th>
             <td class="state">{mark}</td>
             {heads}
-            <td data-label="On">{on}</td>
+            <td data-label="On" class="on">{on}</td>
             <td data-label="Author">{author}</td>
             <td data-label="Changed" class="changed"><When at_ms=changed data_ms /></td>
         </tr>
