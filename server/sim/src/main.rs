@@ -6,7 +6,7 @@ use std::{ops::Range, process::ExitCode, time::Instant};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use cluster::Mutant;
-use sim::{Counts, Profile, Trace, Violation};
+use sim::{Counts, Kind, Profile, Trace, Violation};
 
 /// Deterministic simulation of swish-cluster.
 #[derive(Parser)]
@@ -48,9 +48,21 @@ struct Options {
     /// Members of the cluster.
     #[arg(long, default_value_t = 3)]
     nodes: usize,
+    /// Weather of every schedule, instead of one by its seed.
+    #[arg(long, value_parser = kind)]
+    kind: Option<Kind>,
     /// A rule to break on purpose.
     #[arg(long, value_parser = mutant)]
     mutant: Option<Mutant>,
+}
+
+impl Options {
+    fn profile(self, seed: u64) -> Profile {
+        match self.kind {
+            None => Profile::of(seed, self.nodes, self.mutant),
+            Some(kind) => Profile::in_weather(kind, seed, self.nodes, self.mutant),
+        }
+    }
 }
 
 /// What a share of the seeds gave.
@@ -73,12 +85,7 @@ fn main() -> Result<ExitCode> {
     }
 }
 
-fn run(
-    seeds: Range<u64>,
-    options: Options,
-    show: usize,
-    threads: Option<u64>,
-) -> Result<ExitCode> {
+fn run(seeds: Range<u64>, options: Options, show: usize, threads: Option<u64>) -> Result<ExitCode> {
     let many = seeds.end - seeds.start >= 100;
     let threads = threads.unwrap_or(if many { 2 } else { 1 }).max(1);
     let began = Instant::now();
@@ -116,7 +123,7 @@ fn run_share(first: u64, end: u64, step: u64, options: Options) -> Share {
     let mut share = Share::default();
     let mut seed = first;
     while seed < end {
-        let profile = Profile::of(seed, options.nodes, options.mutant);
+        let profile = options.profile(seed);
         let outcome = sim::run(profile, Trace::off());
         share.counts += outcome.counts;
         share
@@ -162,7 +169,7 @@ fn report(share: &Share, core_seconds: f64) {
 }
 
 fn replay(seed: u64, options: Options) -> ExitCode {
-    let profile = Profile::of(seed, options.nodes, options.mutant);
+    let profile = options.profile(seed);
     let outcome = sim::run(profile, Trace::on());
     for line in outcome.lines {
         println!("{line}");
@@ -179,6 +186,9 @@ fn command(seed: u64, options: Options) -> String {
     if options.nodes != 3 {
         command += &format!(" --nodes {}", options.nodes);
     }
+    if let Some(kind) = options.kind {
+        command += &format!(" --kind {kind:?}");
+    }
     if let Some(mutant) = options.mutant {
         command += &format!(" --mutant {mutant:?}");
     }
@@ -186,9 +196,19 @@ fn command(seed: u64, options: Options) -> String {
 }
 
 fn mutant(text: &str) -> Result<Mutant, String> {
-    let named = |mutant: &Mutant| format!("{mutant:?}").eq_ignore_ascii_case(text);
-    Mutant::ALL.into_iter().find(named).ok_or_else(|| {
-        let names: Vec<String> = Mutant::ALL.iter().map(|m| format!("{m:?}")).collect();
-        format!("one of {}", names.join(", "))
-    })
+    one_of(&Mutant::ALL, text)
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    one_of(&Kind::ALL, text)
+}
+
+/// The element whose name is `text`, in any case.
+fn one_of<T: Copy + std::fmt::Debug>(all: &[T], text: &str) -> Result<T, String> {
+    let names: Vec<String> = all.iter().map(|element| format!("{element:?}")).collect();
+    let at = names
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(text));
+    at.map(|at| all[at])
+        .ok_or_else(|| format!("one of {}", names.join(", ")))
 }

@@ -16,18 +16,31 @@ pub enum Kind {
     Crashes,
     /// Links are cut, one way and both ways, and come back.
     Cuts,
+    /// Proposers die as they propose, their disks are slow, and what they said before arrives again
+    /// after their next start.
+    Echoes,
     /// Nothing fails: saves race on several files, texts are large, a store is founded.
     Calm,
 }
 
 impl Kind {
-    const ROUND: [Self; 6] = [
+    /// Each once.
+    pub const ALL: [Self; 6] = [
+        Self::Mixed,
+        Self::Duel,
+        Self::Crashes,
+        Self::Cuts,
+        Self::Echoes,
+        Self::Calm,
+    ];
+    const ROUND: [Self; 7] = [
         Self::Mixed,
         Self::Crashes,
         Self::Duel,
         Self::Cuts,
         Self::Crashes,
         Self::Calm,
+        Self::Echoes,
     ];
 }
 
@@ -68,6 +81,8 @@ pub struct Profile {
     pub(crate) fault_gap_us: Option<(u64, u64)>,
     /// Odds of each kind of fault, added up: crash, crash of several, cut, pause.
     pub(crate) fault_odds: [u64; 4],
+    /// Proposals whose proposer dies within 20 ms.
+    pub(crate) deadly: u64,
     pub(crate) down_us: (u64, u64),
     pub(crate) cut_us: (u64, u64),
     pub(crate) think_us: (u64, u64),
@@ -82,9 +97,15 @@ impl Profile {
     /// The profile of a seed.
     #[must_use]
     pub fn of(seed: u64, nodes: usize, mutant: Option<Mutant>) -> Self {
-        let mut dice = Dice::new(seed ^ 0x5717_c0de);
         let round = u64::try_from(Kind::ROUND.len()).unwrap_or(1);
         let kind = Kind::ROUND[usize::try_from(seed % round).unwrap_or(0)];
+        Self::in_weather(kind, seed, nodes, mutant)
+    }
+
+    /// The profile of a seed in a weather that was chosen.
+    #[must_use]
+    pub fn in_weather(kind: Kind, seed: u64, nodes: usize, mutant: Option<Mutant>) -> Self {
+        let mut dice = Dice::new(seed ^ 0x5717_c0de);
         let profile = Self::mixed(seed, nodes, mutant, &mut dice);
         match kind {
             Kind::Mixed => profile,
@@ -92,6 +113,7 @@ impl Profile {
             Kind::Crashes => profile.crashes(&mut dice),
             Kind::Cuts => profile.cuts(&mut dice),
             Kind::Calm => profile.calm(),
+            Kind::Echoes => profile.echoes(&mut dice),
         }
     }
 
@@ -118,6 +140,7 @@ impl Profile {
             slow_syncs: dice.between((0, 40)),
             fault_gap_us: Some((200_000, 2_500_000)),
             fault_odds: [350, 100, 400, 150],
+            deadly: dice.between((0, 10)),
             down_us: (5_000, 2_500_000),
             cut_us: (50_000, 4_000_000),
             think_us: (5_000, 900_000),
@@ -136,6 +159,7 @@ impl Profile {
             faults_us: 8_000_000,
             loss: dice.between((0, 150)),
             stragglers: dice.between((0, 120)),
+            deadly: 0,
             fault_gap_us: None,
             think_us: (1_000, 400_000),
             ..self
@@ -173,6 +197,29 @@ impl Profile {
         }
     }
 
+    fn echoes(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Echoes,
+            beginning: Beginning::Roster,
+            clients: 3,
+            files: 1,
+            faults_us: 4_000_000,
+            loss: 0,
+            duplicates: 700,
+            late: 1_000,
+            delay_us: (100, 3_000),
+            stragglers: dice.between((250, 500)),
+            sync_us: (1_000, dice.between((20_000, 100_000))),
+            slow_syncs: 0,
+            fault_gap_us: None,
+            deadly: 350,
+            down_us: (500, 20_000),
+            think_us: (1_000, 60_000),
+            client_patience_us: (20_000, 400_000),
+            ..self
+        }
+    }
+
     fn calm(self) -> Self {
         Self {
             kind: Kind::Calm,
@@ -182,6 +229,7 @@ impl Profile {
             duplicates: 0,
             stragglers: 0,
             slow_syncs: 0,
+            deadly: 0,
             fault_gap_us: None,
             large: 80,
             ..self

@@ -35,6 +35,8 @@ struct Task {
     base: Option<ObjectId>,
     text: Object,
     text_id: ObjectId,
+    /// For a new file that is a fork: the commit of the other file.
+    forked: Option<ObjectId>,
     /// The request whose answer it waits for.
     token: Option<Token>,
 }
@@ -83,6 +85,7 @@ impl World {
             String::new()
         };
         let text = Object::blob(&format!("save({op}).\n{filler}"));
+        let forked = self.fork(file);
         let text_id = text.id().expect("nobody attacks SHA-1 here");
         let floor = self.oracle.paths.get(&key).and_then(|path| path.answered);
         self.oracle.ops.push(Op {
@@ -96,6 +99,7 @@ impl World {
             base,
             text,
             text_id,
+            forked,
             token: None,
         });
     }
@@ -156,16 +160,18 @@ impl World {
             }
             None => {
                 let now = gitty::commit::commit_time(now_ms, 0);
-                let from = self.forked_from(task);
-                gitty::commit::create(key(task.file).file(), task.text_id, meta, from, now)
+                let name = key(task.file);
+                gitty::commit::create(name.file(), task.text_id, meta, task.forked, now)
             }
         }
     }
 
-    /// Some new files are forks of another file; the same for each attempt of a save.
-    fn forked_from(&self, task: &Task) -> Option<ObjectId> {
-        let other = task.file.checked_sub(1).filter(|_| task.op % 3 == 0)?;
-        self.oracle.paths.get(&key(other))?.order.first().copied()
+    /// Some new files are forks of another file, of a version that a page could be made from.
+    fn fork(&mut self, file: usize) -> Option<ObjectId> {
+        let other = file.checked_sub(1).filter(|_| self.dice.chance(300))?;
+        let path = self.oracle.paths.get(&key(other))?;
+        let gaps = &self.oracle.gaps;
+        path.order.iter().find(|id| !gaps.contains(*id)).copied()
     }
 
     /// A save reaches its node.

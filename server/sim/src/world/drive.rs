@@ -130,6 +130,7 @@ impl World {
         if let PeerMessage::Propose(propose) = &message {
             let (key, ballot, head) = (&propose.key, propose.ballot, propose.head);
             one_head_per_ballot::check(&mut self.oracle, key, ballot, head)?;
+            self.die_perhaps(node);
         }
         if let Some(to) = self.nodes.iter().position(|node| node.id == to) {
             self.send(node, to, message);

@@ -30,6 +30,8 @@ pub(crate) enum Event {
     Mend { from: usize, to: usize },
     /// The next fault.
     Fault,
+    /// A node dies, if it still is in that run.
+    Die { node: usize, run: u64 },
     /// A node starts.
     Start { node: usize },
     /// An operator founds the cluster.
@@ -63,6 +65,7 @@ impl Event {
             | Self::HangUp { .. }
             | Self::Mend { .. }
             | Self::Fault
+            | Self::Die { .. }
             | Self::Start { .. }
             | Self::Found
             | Self::Client { .. }

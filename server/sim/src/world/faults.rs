@@ -50,6 +50,21 @@ impl World {
         }
     }
 
+    /// Some proposers do not live to see their proposal decided.
+    pub(super) fn die_perhaps(&mut self, node: usize) {
+        if !self.healing && self.dice.chance(self.profile.deadly) {
+            let run = self.nodes[node].run;
+            let left = self.dice.between((0, 20_000));
+            self.after(left, Event::Die { node, run });
+        }
+    }
+
+    pub(super) fn die(&mut self, node: usize, run: u64) {
+        if self.nodes[node].up && self.nodes[node].run == run && !self.healing {
+            self.crash(node);
+        }
+    }
+
     pub(super) fn crash(&mut self, node: usize) {
         let lucky = self.dice.chance(500);
         self.nodes[node].crash(lucky);

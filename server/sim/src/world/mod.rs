@@ -127,6 +127,7 @@ impl World {
             Event::HangUp { a, b, session } => self.hang_up(a, b, session),
             Event::Mend { from, to } => self.mend(from, to),
             Event::Fault => self.fault(),
+            Event::Die { node, run } => self.die(node, run),
             Event::Start { node } => return self.start(node),
             Event::Found => self.found(),
             Event::Client { client } => self.client_turn(client),

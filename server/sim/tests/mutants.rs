@@ -1,0 +1,60 @@
+//! Each rule of the protocol, broken on purpose, breaks a promise within the first 200 seeds.
+
+use cluster::Mutant;
+use sim::{Kind, Profile, Trace, Violation};
+
+/// The first broken promise of the seeds 1 to 200, in one weather or in all of them.
+fn first_broken(mutant: Mutant, kind: Option<Kind>) -> Option<(u64, Violation)> {
+    (1..=200).find_map(|seed| {
+        let profile = match kind {
+            None => Profile::of(seed, 3, Some(mutant)),
+            Some(kind) => Profile::in_weather(kind, seed, 3, Some(mutant)),
+        };
+        let outcome = sim::run(profile, Trace::off());
+        Some((seed, outcome.violation?))
+    })
+}
+
+/// Tests that a mutant is killed, and by a promise that it can break.
+macro_rules! killed {
+    ($($name:ident: $mutant:ident in $kind:expr, by $invariants:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            let (seed, violation) = first_broken(Mutant::$mutant, $kind)
+                .expect("some seed sees it");
+            let by: &[&str] = &$invariants;
+            assert!(by.contains(&violation.invariant), "seed {seed}: {violation}");
+        })*
+
+        #[test]
+        fn no_mutant_is_forgotten() {
+            assert_eq!([$(Mutant::$mutant),*], Mutant::ALL);
+        }
+    };
+}
+
+const ONE_PATH: &str = "one path (P1)";
+const FORWARD: &str = "forward only (P2)";
+const ANSWERED: &str = "answered saves (P3)";
+const OBJECTS: &str = "objects on a majority (P4)";
+const CONVERGENCE: &str = "convergence (P5)";
+const ONCE: &str = "once (P6)";
+const CONFLICTS: &str = "conflicts (P8)";
+const BALLOT: &str = "one head per ballot (4.1)";
+const ALARM: &str = "no alarm";
+
+killed! {
+    own_value_instead_of_the_highest: OwnValue in None, by [ONE_PATH, ALARM];
+    a_minority_for_a_majority: MinorityQuorum in None, by [ONE_PATH, OBJECTS, ALARM];
+    no_sync_before_a_promise: NoSyncBeforePromise in None, by [ONE_PATH, OBJECTS, BALLOT, ALARM];
+    objects_after_the_accept: ObjectsAfterAccept in None, by [OBJECTS];
+    ballots_that_no_disk_knows: UnreservedBallot in Some(Kind::Echoes), by [BALLOT];
+    no_idempotence: NoIdempotence in None, by [ONCE, CONFLICTS];
+    heads_that_overwrite: OverwriteHead in None, by [FORWARD];
+    accepts_below_the_promise: StaleAccept in None, by [ONE_PATH, OBJECTS, ALARM];
+    own_accept_before_it_is_durable: OwnAcceptEarly in None, by [ONE_PATH, OBJECTS];
+    local_acknowledge: LocalAcknowledge in None, by [ANSWERED];
+    answers_from_promises: AnswerFromPromises in None, by [ANSWERED];
+    one_round_trip_without_promises: FastWithoutPromise in None,
+        by [ONE_PATH, BALLOT, ALARM, CONVERGENCE];
+}
