@@ -21,8 +21,8 @@ site: ## the browser half of the dashboard, into target/site
 	@scripts/build-web.sh
 
 run: site ## three nodes on this machine (DEMO="--nodes 5" for other options)
-	cargo build --release -p server
-	$(TARGET)/release/swish-cluster demo $(DEMO)
+	cargo build -p server
+	$(TARGET)/debug/swish-cluster demo $(DEMO)
 
 test: ## all tests, with the fixed seeds
 	@scripts/setup.sh test
