@@ -1,17 +1,18 @@
-//! Each rule of the protocol, broken on purpose, breaks a promise within the first 200 seeds.
+//! Each rule of the protocol, broken on purpose, breaks a promise within the first 200 seeds:
+//! one that is about this rule, not merely some other.
 
 use cluster::Mutant;
-use sim::{Kind, Profile, Trace, Violation};
+use sim::{Kind, Profile, Trace};
 
-/// The first broken promise of the seeds 1 to 200, in one weather or in all of them.
-fn first_broken(mutant: Mutant, kind: Option<Kind>) -> Option<(u64, Violation)> {
-    (1..=200).find_map(|seed| {
+/// The first of the seeds 1 to 200 that breaks one of these promises, in one weather or in all.
+fn first_broken(mutant: Mutant, kind: Option<Kind>, by: &[&str]) -> Option<u64> {
+    (1..=200).find(|seed| {
         let profile = match kind {
-            None => Profile::of(seed, 3, Some(mutant)),
-            Some(kind) => Profile::in_weather(kind, seed, 3, Some(mutant)),
+            None => Profile::of(*seed, 3, Some(mutant)),
+            Some(kind) => Profile::in_weather(kind, *seed, 3, Some(mutant)),
         };
-        let outcome = sim::run(profile, Trace::off());
-        Some((seed, outcome.violation?))
+        let broken = sim::run(profile, Trace::off()).violation;
+        broken.is_some_and(|violation| by.contains(&violation.invariant))
     })
 }
 
@@ -20,10 +21,9 @@ macro_rules! killed {
     ($($name:ident: $mutant:ident in $kind:expr, by $invariants:expr;)*) => {
         $(#[test]
         fn $name() {
-            let (seed, violation) = first_broken(Mutant::$mutant, $kind)
-                .expect("some seed sees it");
-            let by: &[&str] = &$invariants;
-            assert!(by.contains(&violation.invariant), "seed {seed}: {violation}");
+            let seed = first_broken(Mutant::$mutant, $kind, &$invariants);
+            assert!(seed.is_some(), "no seed sees it");
+            println!("{:?}: seed {seed:?}", Mutant::$mutant);
         })*
 
         #[test]
@@ -37,7 +37,6 @@ const ONE_PATH: &str = "one path (P1)";
 const FORWARD: &str = "forward only (P2)";
 const ANSWERED: &str = "answered saves (P3)";
 const OBJECTS: &str = "objects on a majority (P4)";
-const CONVERGENCE: &str = "convergence (P5)";
 const ONCE: &str = "once (P6)";
 const CONFLICTS: &str = "conflicts (P8)";
 const BALLOT: &str = "one head per ballot (4.1)";
@@ -55,6 +54,5 @@ killed! {
     own_accept_before_it_is_durable: OwnAcceptEarly in None, by [ONE_PATH, OBJECTS];
     local_acknowledge: LocalAcknowledge in None, by [ANSWERED];
     answers_from_promises: AnswerFromPromises in None, by [ANSWERED];
-    one_round_trip_without_promises: FastWithoutPromise in None,
-        by [ONE_PATH, BALLOT, ALARM, CONVERGENCE];
+    one_round_trip_without_promises: FastWithoutPromise in None, by [ONE_PATH, BALLOT, ALARM];
 }
