@@ -84,7 +84,7 @@ async fn story(absence: Absence) -> Result<()> {
     let answer = one.save("b.pl", first, "b(2).\n").await?;
     let second = saved(&answer)?;
     eprintln!(
-        "{absence:?}: saved after {:.0?} with node 2 away",
+        "{absence:?}: saved after {:.2?} with node 2 away",
         answer.took
     );
 
@@ -92,7 +92,7 @@ async fn story(absence: Absence) -> Result<()> {
     let answer = one.save("b.pl", second, "b(3).\n").await?;
     let third = waiting(&answer)?;
     eprintln!(
-        "{absence:?}: refused after {:.0?} with nodes 2 and 3 away",
+        "{absence:?}: refused after {:.2?} with nodes 2 and 3 away",
         answer.took
     );
     assert_eq!(one.file(&third.to_string()).await?.text, "b(3).\n");
@@ -112,7 +112,7 @@ async fn story(absence: Absence) -> Result<()> {
 
     absence.end(&mut cluster, &[2, 3]).await?;
     let equal = cluster.settles(EQUAL).await?;
-    eprintln!("{absence:?}: equal {equal:.0?} after both were back");
+    eprintln!("{absence:?}: equal {equal:.2?} after both were back");
     cluster.serves("b.pl", third, EQUAL).await?;
     cluster.serves("c.pl", new, EQUAL).await?;
     cluster.journals_end("b.pl", third, EQUAL).await?;

@@ -156,7 +156,8 @@ impl Cluster {
             .await?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "init: {}: {said}", output.status);
-        self.settles(PATIENCE).await?;
+        let agreed = self.settles(PATIENCE).await?;
+        eprintln!("founded; all nodes agree after {agreed:.1?}");
         Ok(())
     }
 

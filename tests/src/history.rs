@@ -45,6 +45,8 @@ pub struct Save {
     pub answered: Duration,
     /// How.
     pub outcome: Outcome,
+    /// Which node said what, for people.
+    pub heard: Vec<String>,
 }
 
 /// Something that must never happen (protocol 10).
@@ -148,15 +150,13 @@ fn check_order(saves: &[&Save], chain: &[Version], faults: &mut Vec<Fault>) {
 
 impl fmt::Display for Save {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            text,
-            sent,
-            answered,
-            outcome,
-        } = self;
-        let text = text.lines().next().unwrap_or_default();
-        write!(f, "{name} {sent:.3?}–{answered:.3?} {outcome:?} “{text}”")
+        let text = self.text.lines().next().unwrap_or_default();
+        let (sent, answered) = (self.sent, self.answered);
+        write!(
+            f,
+            "“{text}” {sent:.3?}–{answered:.3?} {:?} {:?}",
+            self.outcome, self.heard
+        )
     }
 }
 
@@ -195,6 +195,7 @@ mod tests {
             sent: Duration::from_millis(sent),
             answered: Duration::from_millis(answered),
             outcome,
+            heard: Vec::new(),
         }
     }
 

@@ -19,7 +19,7 @@ use rand::Rng;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     time::timeout,
 };
 
@@ -65,6 +65,8 @@ pub struct Node {
     /// What it is started with.
     pub setup: Setup,
     child: Option<Child>,
+    /// It stops when this is closed: nodes do not outlive their test, however that ends.
+    life: Option<ChildStdin>,
 }
 
 /// What a node says of itself and the cluster: `/api/v1/status`.
@@ -75,7 +77,11 @@ impl Node {
     /// A node that is down.
     #[must_use]
     pub const fn new(setup: Setup) -> Self {
-        Self { setup, child: None }
+        Self {
+            setup,
+            child: None,
+            life: None,
+        }
     }
 
     /// Starts it and waits until it answers.
@@ -94,6 +100,7 @@ impl Node {
         ensure!(self.child.is_none(), "{} is up", self.setup.name);
         let mut child = self.command(environment)?.spawn().context("spawn")?;
         let output = child.stdout.take().context("no output")?;
+        self.life = child.stdin.take();
         self.child = Some(child);
         let mut lines = BufReader::new(output).lines();
         let first = timeout(PATIENCE, lines.next_line())
@@ -114,7 +121,7 @@ impl Node {
             .open(&setup.log)?;
         let mut command = Command::new(&setup.program);
         command
-            .arg("serve")
+            .args(["serve", "--stdin-is-life"])
             .args(["--name", &setup.name])
             .args(["--gateway", &setup.gateway, "--dashboard", &setup.dashboard])
             .args(["--link", &setup.link])
@@ -135,7 +142,7 @@ impl Node {
                     .chain(environment)
                     .map(|(name, value)| (name, value)),
             )
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
             .process_group(0)
@@ -145,7 +152,8 @@ impl Node {
 
     fn check_addresses(&self, line: &str) -> Result<()> {
         let said: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
-        for (what, address) in [("gateway", &self.setup.gateway), ("link", &self.setup.link)] {
+        let setup = &self.setup;
+        for (what, address) in [("gateway", &setup.gateway), ("dashboard", &setup.dashboard)] {
             let there = said[what]
                 .as_str()
                 .is_some_and(|said| said.ends_with(address.as_str()));

@@ -39,11 +39,11 @@ impl Build {
                 "debug/swish-cluster",
                 "cargo build -p server",
             ),
-            // A folder of its own: features of one package would rebuild the other's program.
             Self::KillPoints => (
                 "SWISH_CLUSTER_KILL_BIN",
-                "kill-points/debug/swish-cluster",
-                "cargo build -p server --features kill-points --target-dir target/kill-points",
+                "debug/swish-cluster-kill-points",
+                "cargo build -p server --features kill-points, copy target/debug/swish-cluster \
+                 there, build without it again",
             ),
             Self::Release => (
                 "SWISH_CLUSTER_RELEASE_BIN",

@@ -143,18 +143,17 @@ impl Writer {
     /// Sends a save until somebody says how it ended, or not.
     async fn save(&mut self, first: usize, letter: Letter) -> Result<()> {
         let sent = self.field.began.elapsed();
-        let mut heard = self.send(first, &letter).await?;
-        let mut again = false;
+        let mut told = Vec::new();
+        let mut heard = self.send(first, &letter, &mut told).await?;
         for _ in 0..self.dice.random_range(0..=RETRIES) {
             if heard != Heard::Nothing {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
             let Some(node) = self.node().await else { break };
-            heard = self.send(node, &letter).await?;
-            again = true;
+            heard = self.send(node, &letter, &mut told).await?;
         }
-        let outcome = heard.outcome(again);
+        let outcome = heard.outcome(told.len() > 1);
         let Letter { name, text, .. } = letter;
         let answered = self.field.began.elapsed();
         self.saves.push(Save {
@@ -163,18 +162,26 @@ impl Writer {
             sent,
             answered,
             outcome,
+            heard: told,
         });
         Ok(())
     }
 
-    async fn send(&self, node: usize, letter: &Letter) -> Result<Heard> {
+    async fn send(&self, node: usize, letter: &Letter, told: &mut Vec<String>) -> Result<Heard> {
         let gateway = &self.field.gateways[node];
         let answer = match letter.previous {
             Some(previous) => gateway.save(&letter.name, previous, &letter.text).await,
             None => gateway.create(&letter.name, &letter.text).await,
         };
+        let words = match &answer {
+            Ok(answer) => format!("{} {}", answer.status, answer.json()["error"]),
+            Err(error) => format!("{:#}", error.root_cause()),
+        };
+        told.push(format!("node {}: {words}", node + 1));
         // A node that was killed meanwhile says nothing.
-        answer.map_or(Ok(Heard::Nothing), |answer| Heard::of(&answer))
+        answer.map_or(Ok(Heard::Nothing), |answer| {
+            Heard::of(&answer, letter.previous)
+        })
     }
 }
 
@@ -184,19 +191,22 @@ enum Heard {
     Saved(ObjectId),
     /// Another save was decided in its place: it never will be, whoever else has it.
     Lost,
-    /// This sending was not kept.
+    /// This sending was not kept. So says a 409, too, of a node that does not know the version
+    /// that was edited: an earlier sending to another node may still be decided.
     NotKept,
     /// No answer, or "it waits".
     Nothing,
 }
 
 impl Heard {
-    fn of(answer: &Answer) -> Result<Self> {
+    fn of(answer: &Answer, previous: Option<ObjectId>) -> Result<Self> {
         let body = answer.json();
+        let from = gateway::hash(&body["edit"]["server"]["from"]["commit"]).ok();
         match (answer.status, body["error"].as_str()) {
             (200, None) => Ok(Self::Saved(gateway::saved(answer)?)),
-            (409, _) | (200, Some("file_exists")) => Ok(Self::Lost),
-            (503, Some("blocked" | "busy" | "not_founded")) => Ok(Self::NotKept),
+            (409, _) if from == previous => Ok(Self::Lost),
+            (200, Some("file_exists")) => Ok(Self::Lost),
+            (409, _) | (503, Some("blocked" | "busy" | "not_founded")) => Ok(Self::NotKept),
             (503, _) => Ok(Self::Nothing),
             (status, _) => bail!("a save was answered {status}: {body}"),
         }
@@ -224,12 +234,17 @@ mod tests {
             body: body.into(),
             took: Duration::ZERO,
         };
-        Heard::of(&answer).unwrap()
+        Heard::of(&answer, Some(ObjectId::from_bytes([0xab; 20]))).unwrap()
     }
 
     #[test]
     fn answers_mean_what_the_protocol_says() {
-        assert_eq!(heard(409, r#"{"error":"edit_conflict"}"#), Heard::Lost);
+        let conflict = |from: &str| {
+            let from = from.repeat(20);
+            format!(r#"{{"edit":{{"server":{{"from":{{"commit":"{from}"}}}}}}}}"#)
+        };
+        assert_eq!(heard(409, &conflict("ab")), Heard::Lost);
+        assert_eq!(heard(409, &conflict("cd")), Heard::NotKept);
         assert_eq!(heard(200, r#"{"error":"file_exists"}"#), Heard::Lost);
         assert_eq!(heard(503, r#"{"error":"blocked"}"#), Heard::NotKept);
         assert_eq!(heard(503, r#"{"error":"waiting"}"#), Heard::Nothing);
