@@ -31,6 +31,11 @@ pub(super) fn complain(text: &str, exit: Exit) -> Exit {
     exit
 }
 
+/// Says something beside the results.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// An error with its causes, in one line; a cause that its parent repeats is left out.
 pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();

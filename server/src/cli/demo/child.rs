@@ -82,15 +82,11 @@ impl Child {
     }
 }
 
-/// Waits until a node ends that should not.
-pub(super) async fn first_lost(children: &mut [Child]) -> DemoError {
+/// Waits until a node ends that nobody asked to, and tells which.
+pub(super) async fn first_lost(children: &mut [Child]) -> usize {
     let ends = children.iter_mut().map(|child| Box::pin(child.ended()));
     let (_, index, _) = select_all(ends).await;
-    let place = &children[index].place;
-    DemoError::Child {
-        name: place.name,
-        log: place.log.clone(),
-    }
+    index
 }
 
 /// Stops all nodes at once.

@@ -20,6 +20,9 @@ use crate::{node::identity::KeyError, shutdown};
 /// Names of the nodes, in order of their numbers.
 const NAMES: [&str; 3] = ["alpha", "bravo", "charlie"];
 
+/// Time a node that ended stays away.
+const AWAY: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Arguments of `demo`.
 #[derive(Args, Debug)]
 pub(super) struct Demo {
@@ -105,12 +108,33 @@ impl Demo {
             started = started => started?,
             signal = &mut stopped => return signal.map_err(DemoError::Signals),
         };
-        let lost = tokio::select! {
-            signal = &mut stopped => signal.map_err(DemoError::Signals).err(),
-            lost = child::first_lost(&mut children) => Some(lost),
+        let ended = tokio::select! {
+            signal = &mut stopped => signal.map_err(DemoError::Signals),
+            failed = self.keep_running(&mut children, &setting) => Err(failed),
         };
         child::stop_all(children).await;
-        lost.map_or(Ok(()), Err)
+        ended
+    }
+
+    /// A node that ends is started again after a while, in which the others show what they do
+    /// without it. Returns when one cannot be started.
+    async fn keep_running(&self, children: &mut [Child], setting: &Setting) -> DemoError {
+        loop {
+            let index = child::first_lost(children).await;
+            let seconds = AWAY.as_secs();
+            let name = children[index].place.name;
+            out::note(&format!("{name} has ended; it is started again in {seconds} s"));
+            tokio::time::sleep(AWAY).await;
+            let place = Place::of(&self.data, NAMES[index], self.ports(index));
+            let started = match place {
+                Ok(place) => Child::start(place, setting).await,
+                Err(error) => Err(error),
+            };
+            match started {
+                Ok(child) => children[index] = child,
+                Err(error) => return error,
+            }
+        }
     }
 
     async fn start(&self, setting: &Setting) -> Result<Vec<Child>, DemoError> {
