@@ -1,5 +1,8 @@
-//! Seeds that once broke a promise, and what they found. The weather of a seed changes with the
-//! simulator; the table tests of the core keep what these found in a form that does not.
+//! Seeds that break a promise when one fix of the core is taken out again.
+//!
+//! Each was seen to fail that way with this simulator; the seeds in the commits of the fixes are
+//! those of an earlier one. A change to the weather or to the order of draws makes other schedules
+//! of them: then take the fix out, find new seeds, and put them here.
 
 use sim::{Profile, Trace};
 
@@ -11,20 +14,20 @@ fn keeps(seed: u64) {
 
 #[test]
 fn a_save_tried_on_two_nodes_does_not_lose_to_itself() {
-    [10, 25, 27, 57].into_iter().for_each(keeps);
+    [6, 11, 15, 20].into_iter().for_each(keeps);
 }
 
 #[test]
 fn an_unknown_base_is_refused_only_after_reading_the_register() {
-    [63, 228, 253, 363].into_iter().for_each(keeps);
+    [122, 144, 402, 526].into_iter().for_each(keeps);
 }
 
 #[test]
 fn a_repeated_save_waits_durably() {
-    keeps(1306);
+    [974, 1123, 1683].into_iter().for_each(keeps);
 }
 
 #[test]
 fn a_member_that_was_away_learns_an_import_with_a_gap() {
-    [99, 125, 143, 197].into_iter().for_each(keeps);
+    [75, 103, 194, 222].into_iter().for_each(keeps);
 }

@@ -104,7 +104,7 @@ impl World {
         for record in records {
             match record {
                 Record::Object { id, object, .. } => {
-                    self.nodes[node].shelf.put(*id, object.clone())
+                    self.nodes[node].shelf.put(*id, object.clone());
                 }
                 Record::Accepted { key, ballot, head } => {
                     one_head_per_ballot::check(&mut self.oracle, key, *ballot, *head)?;
