@@ -141,5 +141,5 @@ rm -rf "$site"
 mkdir -p "$site/pkg/$hash"
 cp "$work"/* "$site/pkg/$hash/"
 printf '%s\n' "$stamp" >"$site/.stamp"
-say "$site/pkg/$hash: $(stat -c %s "$work/${name}_bg.wasm") bytes of wasm" \
-  "$([ ! -f "$work/${name}_bg.wasm.br" ] || echo ", $(stat -c %s "$work/${name}_bg.wasm.br") compressed")"
+compressed=$(stat -c ', %s compressed' "$work/${name}_bg.wasm.br" 2>/dev/null || true)
+say "$site/pkg/$hash: $(stat -c %s "$work/${name}_bg.wasm") bytes of wasm$compressed"
