@@ -33,9 +33,12 @@ impl Core {
     }
 
     /// Moves the decided head to one that a majority accepted, once its objects are here.
-    pub(crate) fn learn(&mut self, key: &Key, news: News, turn: &mut Turn<'_>) {
+    pub(crate) fn learn(&mut self, key: &Key, mut news: News, turn: &mut Turn<'_>) {
         let head = news.head;
-        match self.relation(key, &news, turn) {
+        self.keep_gaps(key, &mut news);
+        let relation = self.relation(key, &news, turn);
+        let moved = matches!(relation, Relation::Ahead);
+        match relation {
             Relation::Ahead => self.move_head(key, news, turn),
             Relation::Known => self.note_known(key),
             Relation::Missing(ids) => {
@@ -61,8 +64,21 @@ impl Core {
                 self.live.learning.remove(key);
             }
         }
+        if moved {
+            // The way back from the other heads is shorter now; nothing they asked for may come.
+            self.learn_again(key, turn);
+        }
         self.judge_draft(key, turn);
         self.next_save(key, turn);
+    }
+
+    /// Whoever told this head without gaps may not know of them: what was told before stays.
+    fn keep_gaps(&self, key: &Key, news: &mut News) {
+        let heads = self.live.learning.get(key);
+        let before = heads.and_then(|heads| heads.get(&news.head));
+        if let Some(before) = before.filter(|_| news.gaps.is_empty()) {
+            news.gaps.clone_from(&before.gaps);
+        }
     }
 
     /// Objects came in: decided heads that waited for them.
