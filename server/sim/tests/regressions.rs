@@ -31,3 +31,8 @@ fn a_repeated_save_waits_durably() {
 fn a_member_that_was_away_learns_an_import_with_a_gap() {
     [75, 103, 194, 222].into_iter().for_each(keeps);
 }
+
+#[test]
+fn a_head_behind_another_is_learned_with_it() {
+    keeps(108_342);
+}

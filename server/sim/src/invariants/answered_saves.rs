@@ -56,7 +56,7 @@ fn check_attempt(oracle: &Oracle, nodes: &[Node], op: usize, attempt: &Attempt) 
             | SaveOutcome::NoSuchFile
             | SaveOutcome::NotFounded
             | SaveOutcome::Busy,
-        ) => on_path(&attempt.commit)
+        ) => (on_path(&attempt.commit) && !asked_elsewhere(oracle, op, attempt))
             .then(|| format!("refused, and {} was decided", short(&attempt.commit))),
     };
     broken.map_or(Ok(()), |how| {
@@ -65,6 +65,23 @@ fn check_attempt(oracle: &Oracle, nodes: &[Node], op: usize, attempt: &Attempt) 
             format!("save {op} of {key} on {node} was {how}"),
         ))
     })
+}
+
+/// True if the very same commit, made in the same millisecond, was not refused in another attempt.
+fn asked_elsewhere(oracle: &Oracle, op: usize, refused: &Attempt) -> bool {
+    let others = oracle.ops[op].attempts.iter();
+    others
+        .filter(|attempt| attempt.commit == refused.commit && attempt.run.is_some())
+        .any(|attempt| {
+            matches!(
+                attempt.answer,
+                None | Some(
+                    SaveOutcome::Decided { .. }
+                        | SaveOutcome::Waiting { .. }
+                        | SaveOutcome::Conflict { .. }
+                )
+            )
+        })
 }
 
 /// True if a save that waited is on the disk of the node that said so, and the node knows it; or
