@@ -232,7 +232,7 @@ async fn demo_shows_a_save_on_another_node_within_a_second() -> Result<()> {
     let file =
         json!({ "data": "live.\n", "type": "pl", "meta": { "name": "live", "author": "Ann" } });
     let saved = demo.post(first, "/p/", &file).await?;
-    let head = saved["commit"]
+    let head = saved["meta"]["commit"]
         .as_str()
         .context("the saved version")?
         .to_owned();
