@@ -17,10 +17,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn provide() -> Self {
-        let clock = Self {
-            offset_ms: RwSignal::new(None),
-            beat_ms: RwSignal::new(0),
-        };
+        let clock = Self { offset_ms: RwSignal::new(None), beat_ms: RwSignal::new(0) };
         provide_context(clock);
         clock
     }
@@ -88,9 +85,7 @@ mod browser {
     }
 
     pub(super) fn local(ms: u64) -> String {
-        date(ms)
-            .to_locale_string("default", &JsValue::UNDEFINED)
-            .into()
+        date(ms).to_locale_string("default", &JsValue::UNDEFINED).into()
     }
 
     pub(super) fn local_time(ms: u64) -> String {
@@ -98,9 +93,7 @@ mod browser {
     }
 
     fn date(ms: u64) -> Date {
-        Date::new(&JsValue::from_f64(
-            Duration::from_millis(ms).as_secs_f64() * 1000.0,
-        ))
+        Date::new(&JsValue::from_f64(Duration::from_millis(ms).as_secs_f64() * 1000.0))
     }
 }
 

@@ -14,10 +14,7 @@
 //! Deliberately absent: `#[server]` functions, inline styles, anything from another host.
 
 #![recursion_limit = "256"] // a page is one type, as deep as its markup
-#![expect(
-    unreachable_pub,
-    reason = "the component macro writes `pub` for its own functions"
-)]
+#![expect(unreachable_pub, reason = "the component macro writes `pub` for its own functions")]
 
 mod api;
 mod clock;

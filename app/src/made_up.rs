@@ -46,15 +46,8 @@ impl MadeUp {
     #[must_use]
     pub fn healthy(at_ms: u64, files: usize) -> Self {
         let rows = (0..files).map(|index| equal_row(index, at_ms)).collect();
-        let inner = Inner {
-            at_ms,
-            charlie: NodeHealth::Up,
-            rows,
-            saves: 0,
-        };
-        Self {
-            inner: Arc::new(Mutex::new(inner)),
-        }
+        let inner = Inner { at_ms, charlie: NodeHealth::Up, rows, saves: 0 };
+        Self { inner: Arc::new(Mutex::new(inner)) }
     }
 
     /// One node is suspect and files are in many states.
@@ -63,11 +56,7 @@ impl MadeUp {
         let site = Self::healthy(at_ms, files);
         site.with(|inner| {
             inner.charlie = NodeHealth::Suspect;
-            inner
-                .rows
-                .iter_mut()
-                .zip(trouble(at_ms))
-                .for_each(|(row, trouble)| trouble(row));
+            inner.rows.iter_mut().zip(trouble(at_ms)).for_each(|(row, trouble)| trouble(row));
         });
         site
     }
@@ -92,11 +81,7 @@ impl MadeUp {
             };
             inner.rows.retain(|old| old.name != row.name);
             inner.rows.push(row.clone());
-            LiveEvent::Head {
-                name: row.name.clone(),
-                head: Some(head),
-                row,
-            }
+            LiveEvent::Head { name: row.name.clone(), head: Some(head), row }
         })
     }
 
@@ -139,10 +124,7 @@ impl Api for Silent {
 
 fn starting() -> Problem {
     let message = "This node is still reading its log. Try again in a moment.".into();
-    Problem {
-        code: "unavailable".into(),
-        message,
-    }
+    Problem { code: "unavailable".into(), message }
 }
 
 impl Inner {
@@ -152,21 +134,14 @@ impl Inner {
         let situation = self.situation(&counts);
         let calm = situation.state() == ClusterState::Healthy;
         Overview {
-            node: NodeRef {
-                id: node_id(0),
-                name: NAMES[0].into(),
-            },
+            node: NodeRef { id: node_id(0), name: NAMES[0].into() },
             at_ms: self.at_ms,
             state: situation.state(),
             sentence: situation.to_string(),
             margin: words::margin(if calm { 3 } else { 2 }, 3),
             checked_ago_ms: Some(12_000),
             nodes: (0..3).map(|node| self.card(node, &counts)).collect(),
-            needs: if calm {
-                Vec::new()
-            } else {
-                self.needs(&counts)
-            },
+            needs: if calm { Vec::new() } else { self.needs(&counts) },
             latest: self.latest(),
             saves: vec![
                 12,
@@ -191,15 +166,8 @@ impl Inner {
 
     fn situation(&self, counts: &Counts) -> Situation {
         match self.charlie {
-            NodeHealth::Up => Situation::Healthy {
-                files: counts.files,
-                nodes: 3,
-            },
-            _ => Situation::Degraded {
-                silent: vec![NAMES[2].into()],
-                for_ms: 4_000,
-                spare: 0,
-            },
+            NodeHealth::Up => Situation::Healthy { files: counts.files, nodes: 3 },
+            _ => Situation::Degraded { silent: vec![NAMES[2].into()], for_ms: 4_000, spare: 0 },
         }
     }
 
@@ -210,11 +178,7 @@ impl Inner {
             id: node_id(node),
             name: NAMES[usize::from(node)].into(),
             own: node == 0,
-            health: if charlie {
-                self.charlie
-            } else {
-                NodeHealth::Up
-            },
+            health: if charlie { self.charlie } else { NodeHealth::Up },
             role: NodeRole::Member,
             last_seen_ms: Some(self.at_ms - if charlie { 4_000 } else { 300 }),
             root: Some(if behind > 0 { "77ab01fe" } else { "9f31c2d0" }.into()),
@@ -263,26 +227,15 @@ impl Inner {
         newest.sort_by(|left, right| domain::view::FileSort::Changed.order(left, right));
         let saved = |row: &&FileRow| Activity {
             at_ms: row.changed_ms,
-            text: format!(
-                "{} saved {}",
-                row.author.as_deref().unwrap_or("Somebody"),
-                row.name
-            ),
-            href: Some(format!(
-                "/files?q={}",
-                domain::view::escape(row.name.as_str())
-            )),
+            text: format!("{} saved {}", row.author.as_deref().unwrap_or("Somebody"), row.name),
+            href: Some(format!("/files?q={}", domain::view::escape(row.name.as_str()))),
         };
         newest.iter().take(8).map(saved).collect()
     }
 
     fn columns(&self) -> Vec<Column> {
         let health = |node| {
-            if node == 2 {
-                self.charlie
-            } else {
-                NodeHealth::Up
-            }
+            if node == 2 { self.charlie } else { NodeHealth::Up }
         };
         let column = |node: u8| Column {
             id: node_id(node),
@@ -294,24 +247,15 @@ impl Inner {
 
     fn files(&self, query: &FilesQuery) -> FilesPage {
         let nodes = self.columns();
-        let any_state = FilesQuery {
-            state: None,
-            ..query.clone()
-        };
+        let any_state = FilesQuery { state: None, ..query.clone() };
         let mut counts = Counts::default();
         let found = self.rows.iter().filter(|row| any_state.wants(row, &nodes));
         found.clone().for_each(|row| counts.add(row.state));
-        let mut rows: Vec<_> = found
-            .filter(|row| query.wants(row, &nodes))
-            .cloned()
-            .collect();
+        let mut rows: Vec<_> = found.filter(|row| query.wants(row, &nodes)).cloned().collect();
         rows.sort_by(|left, right| query.sort.order(left, right));
         let shown = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let (skip, take) = (usize::try_from(query.offset), usize::try_from(query.limit));
-        let rows = rows
-            .into_iter()
-            .skip(skip.unwrap_or(usize::MAX))
-            .take(take.unwrap_or(100));
+        let rows = rows.into_iter().skip(skip.unwrap_or(usize::MAX)).take(take.unwrap_or(100));
         FilesPage {
             at_ms: self.at_ms,
             rows: rows.collect(),
@@ -330,9 +274,7 @@ fn node_id(node: u8) -> NodeId {
 
 fn object(index: usize, version: u8) -> Option<ObjectId> {
     let mut bytes = [version.wrapping_mul(91); 20];
-    let number = u32::try_from(index)
-        .unwrap_or(u32::MAX)
-        .wrapping_mul(0x9e37_79b1);
+    let number = u32::try_from(index).unwrap_or(u32::MAX).wrapping_mul(0x9e37_79b1);
     bytes[..4].copy_from_slice(&number.to_be_bytes());
     bytes[1] ^= version;
     Some(ObjectId::from_bytes(bytes))
@@ -348,9 +290,7 @@ fn equal_row(index: usize, at_ms: u64) -> FileRow {
         name,
         state: FileState::Same,
         detail: None,
-        heads: (0..3)
-            .map(|node| (node_id(node), object(index, 0)))
-            .collect(),
+        heads: (0..3).map(|node| (node_id(node), object(index, 0))).collect(),
         on: 3,
         of: 3,
         author: AUTHORS[index % AUTHORS.len()].map(str::to_owned),
@@ -371,12 +311,7 @@ fn trouble(at_ms: u64) -> Vec<Trouble> {
     vec![
         Box::new(|row| {
             row.heads[2].1 = object(90, 7);
-            set(
-                row,
-                FileState::Behind,
-                2,
-                Some(FileState::behind_detail("charlie", 3)),
-            );
+            set(row, FileState::Behind, 2, Some(FileState::behind_detail("charlie", 3)));
         }),
         Box::new(move |row| {
             let detail = FileState::held_detail("alpha", at_ms - 18_000);

@@ -58,7 +58,5 @@ fn Keys() -> impl IntoView {
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(App);
-    let _ = document()
-        .body()
-        .map(|body| body.set_attribute("data-hydrated", ""));
+    let _ = document().body().map(|body| body.set_attribute("data-hydrated", ""));
 }

@@ -13,9 +13,7 @@ pub const OUTPUT_NAME: &str = "swish-cluster";
 /// None when the browser half was not built; pages then work without it.
 pub fn package_dir(paths: impl IntoIterator<Item = impl AsRef<str>>) -> Option<String> {
     let script = format!("/{OUTPUT_NAME}.js");
-    paths
-        .into_iter()
-        .find_map(|path| path.as_ref().strip_suffix(&script).map(str::to_owned))
+    paths.into_iter().find_map(|path| path.as_ref().strip_suffix(&script).map(str::to_owned))
 }
 
 /// Options for the router and [`shell`]; `package_dir` as [`package_dir`] finds it.

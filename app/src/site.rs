@@ -17,10 +17,7 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn provide() -> Self {
         let loaded = Resource::new(|| (), |()| api().overview());
-        let site = Self {
-            loaded,
-            latest: RwSignal::new(None),
-        };
+        let site = Self { loaded, latest: RwSignal::new(None) };
         provide_context(site);
         site
     }

@@ -34,9 +34,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         if let Some(id) = self.0.id() {
             let group = format!("-{id}");
-            let _ = std::process::Command::new("kill")
-                .args(["-9", "--", &group])
-                .status();
+            let _ = std::process::Command::new("kill").args(["-9", "--", &group]).status();
         }
     }
 }
@@ -72,11 +70,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .context("a browser session")?;
-        Ok(Self {
-            client,
-            driver,
-            _profile: profile,
-        })
+        Ok(Self { client, driver, _profile: profile })
     }
 
     /// Opens a page and waits until it is alive.
@@ -86,14 +80,8 @@ impl Browser {
     pub async fn open(&self, address: &str) -> Result<()> {
         self.client.goto(address).await?;
         let alive = Locator::Css("body[data-hydrated]");
-        self.client
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(alive)
-            .await
-            .context("hydration")?;
-        self.until("the stream is open", "document.querySelector('.pill.live')")
-            .await
+        self.client.wait().at_most(PATIENCE).for_element(alive).await.context("hydration")?;
+        self.until("the stream is open", "document.querySelector('.pill.live')").await
     }
 
     /// Value of a JavaScript expression.
@@ -101,10 +89,7 @@ impl Browser {
     /// # Errors
     /// It throws.
     pub async fn value(&self, expression: &str) -> Result<Value> {
-        Ok(self
-            .client
-            .execute(&format!("return ({expression})"), Vec::new())
-            .await?)
+        Ok(self.client.execute(&format!("return ({expression})"), Vec::new()).await?)
     }
 
     /// Waits until a JavaScript expression is true.
@@ -138,11 +123,7 @@ impl Browser {
         let log = self.client.issue_cmd(ConsoleLog).await?;
         let entries = log.as_array().cloned().unwrap_or_default();
         let minor = |entry: &Value| entry["level"] == "INFO" || entry["level"] == "DEBUG";
-        Ok(entries
-            .iter()
-            .filter(|entry| !minor(entry))
-            .map(Value::to_string)
-            .collect())
+        Ok(entries.iter().filter(|entry| !minor(entry)).map(Value::to_string).collect())
     }
 
     /// Ends the session in good order.
@@ -170,26 +151,15 @@ impl WebDriverCompatibleCommand for ConsoleLog {
     }
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (
-            http::Method::POST,
-            Some(json!({ "type": "browser" }).to_string()),
-        )
+        (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
     }
 }
 
 /// Starts chromedriver in a process group of its own and reads its port.
 async fn driver() -> Result<(Group, String)> {
     let mut command = Command::new("chromedriver");
-    command
-        .arg("--port=0")
-        .process_group(0)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true);
-    let mut driver = Group(
-        command
-            .spawn()
-            .context("chromedriver is not installed: make setup")?,
-    );
+    command.arg("--port=0").process_group(0).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut driver = Group(command.spawn().context("chromedriver is not installed: make setup")?);
     let output = driver.0.stdout.take().context("its output")?;
     let mut lines = BufReader::new(output).lines();
     let port = timeout(PATIENCE, async {

@@ -69,11 +69,7 @@ impl Demo {
         .await
         .context("the demo is not ready")??;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self {
-            nodes,
-            _program: child,
-            _data: data,
-        })
+        Ok(Self { nodes, _program: child, _data: data })
     }
 }
 
@@ -90,11 +86,7 @@ impl Demo {
         let answer = client.request(request).await?;
         let status = answer.status();
         let text = to_bytes(Body::new(answer.into_body()), usize::MAX).await?;
-        anyhow::ensure!(
-            status.is_success(),
-            "{status}: {}",
-            String::from_utf8_lossy(&text)
-        );
+        anyhow::ensure!(status.is_success(), "{status}: {}", String::from_utf8_lossy(&text));
         Ok(serde_json::from_slice(&text)?)
     }
 }

@@ -42,9 +42,7 @@ impl MadeUpSite {
     /// # Errors
     /// The port is taken.
     pub async fn start(site: MadeUp, port: u16) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port))
-            .await
-            .context("bind")?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.context("bind")?;
         let url = format!("http://{}", listener.local_addr()?);
         let log = watch::Sender::new(Log::new());
         let api: SharedApi = Arc::new(site.clone());
@@ -52,23 +50,14 @@ impl MadeUpSite {
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self {
-            url,
-            site,
-            log,
-            server,
-        })
+        Ok(Self { url, site, log, server })
     }
 
     /// Sends one message to every open page.
     pub fn tell(&self, event: LiveEvent) {
         self.log.send_modify(|log| {
             let last = log.last().map_or(0, |(id, _)| *id);
-            let id = if matches!(event, LiveEvent::Tick { .. }) {
-                last
-            } else {
-                last + 1
-            };
+            let id = if matches!(event, LiveEvent::Tick { .. }) { last } else { last + 1 };
             log.push((id, event));
         });
     }
@@ -108,10 +97,7 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
     let routes = generate_route_list(App);
     let (overview, files) = (api.clone(), api.clone());
     Router::new()
-        .route(
-            "/api/v1/overview",
-            get(async move || answer(overview.overview().await)),
-        )
+        .route("/api/v1/overview", get(async move || answer(overview.overview().await)))
         .route(
             "/api/v1/files",
             get(async move |RawQuery(query): RawQuery| {
@@ -153,9 +139,7 @@ fn answer<T: serde::Serialize>(result: Result<T, domain::view::Problem>) -> Resp
 
 /// The policy a node sends, so that tests see what it forbids.
 fn set_policy() {
-    let nonce = use_nonce()
-        .map(|nonce| nonce.to_string())
-        .unwrap_or_default();
+    let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
     let policy = format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
          style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'; \
@@ -171,11 +155,7 @@ fn set_policy() {
 fn package() -> Option<String> {
     let folders = std::fs::read_dir(site_folder().join("pkg")).ok()?;
     let script = |folder: std::fs::DirEntry| {
-        format!(
-            "pkg/{}/{}.js",
-            folder.file_name().to_string_lossy(),
-            app::OUTPUT_NAME
-        )
+        format!("pkg/{}/{}.js", folder.file_name().to_string_lossy(), app::OUTPUT_NAME)
     };
     app::package_dir(folders.filter_map(Result::ok).map(script))
 }

@@ -13,9 +13,7 @@ use serde_json::{Value, json};
 const MARK: &str = "(window.sameWindow = true)";
 
 fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970");
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
     u64::try_from(since.as_millis()).expect("before the year 500 million")
 }
 
@@ -27,17 +25,9 @@ fn row(name: &str) -> String {
 async fn browser_shows_every_page_without_a_complaint() -> Result<()> {
     let server = MadeUpSite::start(MadeUp::troubled(now_ms(), 340), 0).await?;
     let browser = Browser::start().await?;
-    for path in [
-        "/",
-        "/files",
-        "/files?state=held",
-        "/files?q=%3Cscript%3E",
-        "/files?offset=300",
-    ] {
+    for path in ["/", "/files", "/files?state=held", "/files?q=%3Cscript%3E", "/files?offset=300"] {
         browser.open(&format!("{}{path}", server.url)).await?;
-        let wide = browser
-            .value("document.documentElement.scrollWidth > innerWidth")
-            .await?;
+        let wide = browser.value("document.documentElement.scrollWidth > innerWidth").await?;
         assert_eq!(wide, Value::Bool(false), "{path} scrolls sideways");
     }
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
@@ -50,46 +40,18 @@ async fn browser_goes_from_count_to_list_to_search_without_a_reload() -> Result<
     let browser = Browser::start().await?;
     browser.open(&server.url).await?;
     browser.value(MARK).await?;
-    browser
-        .value("document.querySelector('.counts [data-state=held]').click()")
-        .await?;
-    browser
-        .until(
-            "the held file",
-            "document.querySelectorAll('tbody tr').length === 1",
-        )
-        .await?;
-    browser
-        .value("document.querySelector('.chips [data-state=all]').click()")
-        .await?;
-    browser
-        .until(
-            "all files",
-            "document.querySelectorAll('tbody tr').length === 100",
-        )
-        .await?;
+    browser.value("document.querySelector('.counts [data-state=held]').click()").await?;
+    browser.until("the held file", "document.querySelectorAll('tbody tr').length === 1").await?;
+    browser.value("document.querySelector('.chips [data-state=all]').click()").await?;
+    browser.until("all files", "document.querySelectorAll('tbody tr').length === 100").await?;
     let keys = browser.client.active_element().await?;
     keys.send_keys("/").await?;
-    browser
-        .until("focus", "document.activeElement.id === 'search'")
-        .await?;
-    browser
-        .client
-        .active_element()
-        .await?
-        .send_keys("queens")
-        .await?;
-    browser
-        .until(
-            "one file",
-            "document.querySelectorAll('tbody tr').length === 1",
-        )
-        .await?;
+    browser.until("focus", "document.activeElement.id === 'search'").await?;
+    browser.client.active_element().await?.send_keys("queens").await?;
+    browser.until("one file", "document.querySelectorAll('tbody tr').length === 1").await?;
     assert_eq!(browser.value("location.search").await?, json!("?q=queens"));
     browser.value("history.back()").await?;
-    browser
-        .until("the way back", "location.search === '?state=held'")
-        .await?;
+    browser.until("the way back", "location.search === '?state=held'").await?;
     assert_eq!(browser.value("window.sameWindow").await?, Value::Bool(true));
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
     browser.close().await
@@ -101,27 +63,16 @@ async fn browser_changes_a_row_in_place_and_adds_a_new_one() -> Result<()> {
     let browser = Browser::start().await?;
     browser.open(&format!("{}/files", server.url)).await?;
     browser.value(MARK).await?;
-    browser
-        .value(&format!("(window.row = {})", row("tax.pl")))
-        .await?;
+    browser.value(&format!("(window.row = {})", row("tax.pl"))).await?;
     server.tell(server.site.save("tax.pl", "Ann"));
-    browser
-        .until("the flash", "window.row.classList.contains('fresh')")
-        .await?;
+    browser.until("the flash", "window.row.classList.contains('fresh')").await?;
     server.tell(server.site.save("new.pl", "Ben"));
+    browser.within(Duration::from_secs(1), "the new row", &row("new.pl")).await?;
     browser
-        .within(Duration::from_secs(1), "the new row", &row("new.pl"))
-        .await?;
-    browser
-        .until(
-            "the total",
-            "document.querySelector('.sub').textContent.startsWith('41 of 41')",
-        )
+        .until("the total", "document.querySelector('.sub').textContent.startsWith('41 of 41')")
         .await?;
     assert_eq!(
-        browser
-            .value("window.row.isConnected && window.sameWindow")
-            .await?,
+        browser.value("window.row.isConnected && window.sameWindow").await?,
         Value::Bool(true)
     );
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
@@ -135,25 +86,13 @@ async fn browser_moves_nothing_under_the_pointer() -> Result<()> {
     browser.open(&format!("{}/files", server.url)).await?;
     let first = "document.querySelector('tbody tr')";
     let over = "document.querySelector('.sheet').dispatchEvent(new MouseEvent('mouseenter'))";
-    browser
-        .value(&format!("(window.firstRow = {first}, {over})"))
-        .await?;
+    browser.value(&format!("(window.firstRow = {first}, {over})")).await?;
     for number in 0..3 {
         server.tell(server.site.save(&format!("new-{number}.pl"), "Ann"));
     }
     let waiting = "document.querySelector('.waiting')";
-    browser
-        .until(
-            "the bar",
-            &format!("{waiting}.textContent === '3 new: show'"),
-        )
-        .await?;
-    assert_eq!(
-        browser
-            .value(&format!("{first} === window.firstRow"))
-            .await?,
-        Value::Bool(true)
-    );
+    browser.until("the bar", &format!("{waiting}.textContent === '3 new: show'")).await?;
+    assert_eq!(browser.value(&format!("{first} === window.firstRow")).await?, Value::Bool(true));
     browser.value(&format!("{waiting}.click()")).await?;
     browser.until("the rows", &row("new-2.pl")).await?;
     browser.close().await
@@ -167,29 +106,15 @@ async fn browser_says_when_it_is_blind_and_catches_up_when_it_sees() -> Result<(
     let browser = Browser::start().await?;
     browser.open(&format!("{}/files", server.url)).await?;
     drop(server);
+    browser.until("reconnecting", "document.querySelector('.pill.reconnecting')").await?;
     browser
-        .until(
-            "reconnecting",
-            "document.querySelector('.pill.reconnecting')",
-        )
-        .await?;
-    browser
-        .until(
-            "stale",
-            "document.querySelector('main.stale .stale-mark:not([hidden])')",
-        )
+        .until("stale", "document.querySelector('main.stale .stale-mark:not([hidden])')")
         .await?;
     site.save("meanwhile.pl", "Ann");
     let server = MadeUpSite::start(site, port).await?;
-    browser
-        .until("live again", "document.querySelector('.pill.live')")
-        .await?;
-    browser
-        .until("what was missed", &row("meanwhile.pl"))
-        .await?;
-    browser
-        .until("fresh", "!document.querySelector('main.stale')")
-        .await?;
+    browser.until("live again", "document.querySelector('.pill.live')").await?;
+    browser.until("what was missed", &row("meanwhile.pl")).await?;
+    browser.until("fresh", "!document.querySelector('main.stale')").await?;
     drop(server);
     browser.close().await
 }
@@ -202,18 +127,8 @@ async fn browser_follows_the_overview() -> Result<()> {
     let trouble = MadeUp::troubled(now_ms(), 40).now();
     server.tell(LiveEvent::Overview(Box::new(trouble)));
     let says = "document.querySelector('[role=status]').textContent";
-    browser
-        .until(
-            "degraded",
-            &format!("{says}.includes('charlie does not answer')"),
-        )
-        .await?;
-    browser
-        .until(
-            "needs",
-            "document.querySelectorAll('.needs li').length === 3",
-        )
-        .await?;
+    browser.until("degraded", &format!("{says}.includes('charlie does not answer')")).await?;
+    browser.until("needs", "document.querySelectorAll('.needs li').length === 3").await?;
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
     browser.close().await
 }
@@ -222,9 +137,7 @@ async fn browser_follows_the_overview() -> Result<()> {
 #[tokio::test]
 async fn demo_shows_a_save_on_another_node_within_a_second() -> Result<()> {
     let demo = Demo::start().await?;
-    let [first, _, third] = &demo.nodes[..] else {
-        panic!("three nodes: {:?}", demo.nodes)
-    };
+    let [first, _, third] = &demo.nodes[..] else { panic!("three nodes: {:?}", demo.nodes) };
     let browser = Browser::start().await?;
     browser.open(&format!("{}/files", third.dashboard)).await?;
     browser.value(MARK).await?;
@@ -232,22 +145,13 @@ async fn demo_shows_a_save_on_another_node_within_a_second() -> Result<()> {
     let file =
         json!({ "data": "live.\n", "type": "pl", "meta": { "name": "live", "author": "Ann" } });
     let saved = demo.post(first, "/p/", &file).await?;
-    let head = saved["meta"]["commit"]
-        .as_str()
-        .context("the saved version")?
-        .to_owned();
+    let head = saved["meta"]["commit"].as_str().context("the saved version")?.to_owned();
 
     let shown = format!("{}?.dataset.head === {}", row("live.pl"), json!(head));
-    browser
-        .within(Duration::from_secs(1), "the new head", &shown)
-        .await?;
-    let on_all = format!(
-        "{}.querySelector('[data-label=On]').textContent === '3 of 3'",
-        row("live.pl")
-    );
-    browser
-        .within(Duration::from_secs(5), "on 3 of 3 nodes", &on_all)
-        .await?;
+    browser.within(Duration::from_secs(1), "the new head", &shown).await?;
+    let on_all =
+        format!("{}.querySelector('[data-label=On]').textContent === '3 of 3'", row("live.pl"));
+    browser.within(Duration::from_secs(5), "on 3 of 3 nodes", &on_all).await?;
     assert_eq!(browser.value("window.sameWindow").await?, Value::Bool(true));
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
     browser.close().await

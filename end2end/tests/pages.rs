@@ -31,21 +31,12 @@ async fn get(api: impl app::Api + Send + Sync + 'static, address: &str) -> Resul
     let _alone = ONE_AT_A_TIME.lock().await;
     let api: SharedApi = Arc::new(api);
     let router = router(&api, watch::channel(Vec::new()).1);
-    let answer = router
-        .oneshot(Request::get(address).body(Body::empty())?)
-        .await?;
+    let answer = router.oneshot(Request::get(address).body(Body::empty())?).await?;
     let status = answer.status();
     let policy = answer.headers().get("content-security-policy");
-    let policy = policy
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
+    let policy = policy.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let html = to_bytes(answer.into_body(), usize::MAX).await?;
-    Ok(Page {
-        status,
-        policy,
-        html: String::from_utf8(html.to_vec())?,
-    })
+    Ok(Page { status, policy, html: String::from_utf8(html.to_vec())? })
 }
 
 /// What a reader sees: tags and comments become one space, scripts go.
@@ -123,11 +114,7 @@ async fn files_are_listed_worst_first_with_the_head_of_each_node() -> Result<()>
 #[tokio::test]
 async fn each_count_is_the_number_of_rows_it_links_to() -> Result<()> {
     for (state, rows) in [("held", 1), ("same", 35), ("damaged", 0), ("unknown", 1)] {
-        let page = get(
-            MadeUp::troubled(NOW_MS, 40),
-            &format!("/files?state={state}"),
-        )
-        .await?;
+        let page = get(MadeUp::troubled(NOW_MS, 40), &format!("/files?state={state}")).await?;
         assert_eq!(page.html.matches("<tr ").count(), rows, "{state}");
     }
     Ok(())
@@ -136,33 +123,20 @@ async fn each_count_is_the_number_of_rows_it_links_to() -> Result<()> {
 #[tokio::test]
 async fn a_search_is_an_address_and_finding_nothing_is_said() -> Result<()> {
     let page = get(MadeUp::healthy(NOW_MS, 40), "/files?q=QUEENS&sort=name").await?;
-    assert_says(
-        &page,
-        &["1 of 40 files · by name", "queens.pl Same everywhere"],
-    );
+    assert_says(&page, &["1 of 40 files · by name", "queens.pl Same everywhere"]);
     assert!(page.html.contains(r#"value="QUEENS""#));
     let page = get(MadeUp::healthy(NOW_MS, 40), "/files?q=nowhere").await?;
-    assert_says(
-        &page,
-        &["0 of 40 files", "No file has “nowhere” in its name."],
-    );
+    assert_says(&page, &["0 of 40 files", "No file has “nowhere” in its name."]);
     let page = get(MadeUp::healthy(NOW_MS, 40), "/files?state=held").await?;
     assert_says(&page, &["No file is in the state “Held”."]);
     let page = get(MadeUp::healthy(NOW_MS, 0), "/files").await?;
-    assert_says(
-        &page,
-        &["No files yet. The first save on any node appears here."],
-    );
+    assert_says(&page, &["No files yet. The first save on any node appears here."]);
     Ok(())
 }
 
 #[tokio::test]
 async fn names_and_searches_are_text_and_never_markup() -> Result<()> {
-    for address in [
-        "/",
-        "/files",
-        "/files?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E",
-    ] {
+    for address in ["/", "/files", "/files?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E"] {
         let page = get(MadeUp::healthy(NOW_MS, 40), address).await?;
         assert!(!page.html.contains("<script>alert"), "{address}");
         assert!(page.html.contains("&lt;script&gt;alert(1)"), "{address}");
@@ -174,10 +148,7 @@ async fn names_and_searches_are_text_and_never_markup() -> Result<()> {
 async fn a_node_that_cannot_answer_says_why() -> Result<()> {
     for address in ["/", "/files"] {
         let page = get(Silent, address).await?;
-        assert_says(
-            &page,
-            &["This node is still reading its log. Try again in a moment."],
-        );
+        assert_says(&page, &["This node is still reading its log. Try again in a moment."]);
     }
     Ok(())
 }
@@ -193,10 +164,7 @@ async fn an_unknown_address_is_a_page_with_status_404() -> Result<()> {
 #[tokio::test]
 async fn scripts_carry_the_nonce_and_nothing_is_styled_inline() -> Result<()> {
     let page = get(MadeUp::troubled(NOW_MS, 40), "/files").await?;
-    let nonce = page
-        .policy
-        .split_once("'nonce-")
-        .and_then(|(_, rest)| rest.split_once('\''));
+    let nonce = page.policy.split_once("'nonce-").and_then(|(_, rest)| rest.split_once('\''));
     let nonce = format!(r#"nonce="{}""#, nonce.expect("a nonce in the policy").0);
     for script in page.html.split("<script").skip(1) {
         let tag = script.split_once('>').expect("a whole tag").0;

@@ -92,11 +92,7 @@ pub async fn run(
     let opened = open(&config, &identity).await?;
     let listeners = Listeners::bind(&config).await?;
     let addresses = Arc::new(listeners.addresses(&config));
-    let Listeners {
-        gateway,
-        dashboard,
-        link,
-    } = listeners;
+    let Listeners { gateway, dashboard, link } = listeners;
     let (node_links, links) = start_links(&opened, &addresses, |about, hello, events| LinkConfig {
         identity,
         secret,
@@ -106,21 +102,10 @@ pub async fn run(
         events,
         stop: stop.clone(),
     });
-    let (node, driver) =
-        node::start(opened, node_links, stop.clone()).map_err(|source| StartError::System {
-            what: "starting the filer's thread",
-            source,
-        })?;
+    let (node, driver) = node::start(opened, node_links, stop.clone())
+        .map_err(|source| StartError::System { what: "starting the filer's thread", source })?;
     let config = Arc::new(config);
-    let app = App {
-        node,
-        links,
-        config,
-        addresses,
-        metrics,
-        started_ms: now_ms(),
-        stop,
-    };
+    let app = App { node, links, config, addresses, metrics, started_ms: now_ms(), stop };
     let servers = [
         serve(gateway, gateway::router(app.clone()), &app.stop),
         serve(dashboard, dashboard::router(app.clone()), &app.stop),
@@ -128,20 +113,14 @@ pub async fn run(
         tokio::spawn(upkeep(app.clone())),
     ];
     started(&app.addresses);
-    tracing::info!(
-        node.name = app.addresses.node,
-        "node {} is serving",
-        app.addresses.node
-    );
+    tracing::info!(node.name = app.addresses.node, "node {} is serving", app.addresses.node);
     wait(&app, driver, servers).await
 }
 
 async fn open(config: &Config, identity: &Identity) -> Result<Opened, StartError> {
     let store = &config.node.store;
-    std::fs::create_dir_all(store).map_err(|source| StartError::Data {
-        path: store.clone(),
-        source,
-    })?;
+    std::fs::create_dir_all(store)
+        .map_err(|source| StartError::Data { path: store.clone(), source })?;
     let node = &config.node;
     Ok(node::open(&node.data, store, &node.name, identity.node()).await?)
 }
@@ -163,14 +142,7 @@ fn start_links(
     let (hello, said) = watch::channel(hello_state(opened));
     let (sender, events) = mpsc::channel(LINK_EVENTS);
     let links = Links::start(config(about, said, sender));
-    (
-        DriverLinks {
-            links: links.clone(),
-            events,
-            hello,
-        },
-        links,
-    )
+    (DriverLinks { links: links.clone(), events, hello }, links)
 }
 
 /// What the first Hello says; the driver keeps it up to date.
@@ -219,10 +191,7 @@ fn serve(listener: TcpListener, router: Router, stop: &Stop) -> JoinHandle<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let stopped = stop.clone().into_stopped();
     tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, service)
-            .with_graceful_shutdown(stopped)
-            .await
-        {
+        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
             tracing::error!(%error, "a listener ended: {error}");
         }
     })
@@ -235,10 +204,7 @@ fn serve_socket(app: &App) -> Result<JoinHandle<()>, StartError> {
     let router = dashboard::commands(app.clone());
     let stopped = app.stop.clone().into_stopped();
     Ok(tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
-            .await
-        {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
             tracing::error!(%error, "the socket file ended: {error}");
         }
     }))
@@ -282,10 +248,7 @@ async fn wait(
         }
     }
     tracing::info!("stopping");
-    if timeout(GRACE, join(join_all(servers), driver))
-        .await
-        .is_err()
-    {
+    if timeout(GRACE, join(join_all(servers), driver)).await.is_err() {
         tracing::warn!("what was under way was cut off after {} s", GRACE.as_secs());
     }
     let _ = std::fs::remove_file(app.config.node.socket());

@@ -26,16 +26,10 @@ fn get<T: DeserializeOwned + 'static>(address: String) -> Answer<T> {
     Box::pin(SendWrapper::new(async move {
         let response = Request::get(&address).send().await.map_err(|_| offline())?;
         if response.ok() {
-            return response
-                .json()
-                .await
-                .map_err(|error| garbled(&error.to_string()));
+            return response.json().await.map_err(|error| garbled(&error.to_string()));
         }
         let status = response.status();
-        Err(response
-            .json()
-            .await
-            .unwrap_or_else(|_| garbled(&format!("status {status}"))))
+        Err(response.json().await.unwrap_or_else(|_| garbled(&format!("status {status}"))))
     }))
 }
 

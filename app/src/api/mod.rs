@@ -47,8 +47,5 @@ impl Api for Nobody {
 }
 
 fn unprovided() -> Problem {
-    Problem {
-        code: "unprovided".into(),
-        message: "This server forgot to provide its API.".into(),
-    }
+    Problem { code: "unprovided".into(), message: "This server forgot to provide its API.".into() }
 }

@@ -10,11 +10,7 @@ use super::with_overview;
 #[component]
 pub(crate) fn Sections() -> impl IntoView {
     let files = with_overview(|shown| {
-        let number = move || {
-            shown
-                .get()
-                .map(|overview| words::thousands(overview.counts.files))
-        };
+        let number = move || shown.get().map(|overview| words::thousands(overview.counts.files));
         move || number().unwrap_or_default()
     });
     view! {

@@ -40,19 +40,11 @@ fn bars(values: &[u32]) -> String {
         let (x, y) = (index * step, u64::from(HEIGHT) - height);
         format!("M{x} {y}h{}v{height}h-{}z", step - gap, step - gap)
     };
-    (0..)
-        .zip(values)
-        .filter(|(_, value)| **value > 0)
-        .map(bar)
-        .collect()
+    (0..).zip(values).filter(|(_, value)| **value > 0).map(bar).collect()
 }
 
 fn label(values: &[u32]) -> String {
-    let minutes = words::count(
-        u64::try_from(values.len()).unwrap_or(0),
-        "minute",
-        "minutes",
-    );
+    let minutes = words::count(u64::try_from(values.len()).unwrap_or(0), "minute", "minutes");
     let (low, high) = (values.iter().min(), values.iter().max());
     match (low, high) {
         (Some(low), Some(high)) if low != high => {
@@ -76,10 +68,7 @@ mod tests {
 
     #[test]
     fn a_chart_says_its_range_and_scales_to_its_highest() {
-        assert_eq!(
-            label(&[3, 1, 0]),
-            "Saves per minute, last 3 minutes, between 0 and 3"
-        );
+        assert_eq!(label(&[3, 1, 0]), "Saves per minute, last 3 minutes, between 0 and 3");
         assert_eq!(label(&[0, 0]), "Saves per minute, last 2 minutes, always 0");
         assert_eq!(bars(&[0, 4, 2]), "M100 0h97v56h-97zM200 28h97v28h-97z");
         assert_eq!(bars(&[]), "");

@@ -22,11 +22,7 @@ const TYPING_PAUSE: Duration = Duration::from_millis(200);
 #[component]
 pub(crate) fn TopBar() -> impl IntoView {
     let node = with_overview(|shown| {
-        let name = move || {
-            shown
-                .get()
-                .map(|overview| format!("node {}", overview.node.name))
-        };
+        let name = move || shown.get().map(|overview| format!("node {}", overview.node.name));
         move || name().unwrap_or_default()
     });
     view! {
@@ -51,11 +47,8 @@ fn Sentence(shown: Memo<Shown>) -> impl IntoView {
         Ok(overview) => overview.sentence,
         Err(problem) => problem.message,
     });
-    let mark = move || {
-        state
-            .get()
-            .map(|state| view! { <StateMark state=AnyState::Cluster(state) /> })
-    };
+    let mark =
+        move || state.get().map(|state| view! { <StateMark state=AnyState::Cluster(state) /> });
     let lost = move || state.get() == Some(ClusterState::NoMajority);
     let alarm = move || lost().then(|| format!("{}. {}", ClusterState::NoMajority, sentence.get()));
     view! {
@@ -100,17 +93,9 @@ fn Search() -> impl IntoView {
         let Some(input) = input.get_untracked() else {
             return;
         };
-        let wanted = FilesQuery {
-            q: input.value(),
-            offset: 0,
-            ..query.get_untracked()
-        };
+        let wanted = FilesQuery { q: input.value(), offset: 0, ..query.get_untracked() };
         if !on_list.get_untracked() || wanted.q != query.get_untracked().q {
-            let options = NavigateOptions {
-                replace,
-                scroll: false,
-                ..NavigateOptions::default()
-            };
+            let options = NavigateOptions { replace, scroll: false, ..NavigateOptions::default() };
             navigate(&format!("/files{wanted}"), options);
         }
     };
@@ -128,19 +113,13 @@ fn Search() -> impl IntoView {
     };
     keep_in_step(input, query);
     let kept = move || {
-        let FilesQuery {
-            state, sort, node, ..
-        } = query.get();
+        let FilesQuery { state, sort, node, .. } = query.get();
         let sort = (sort != FileSort::default()).then(|| sort.code().to_owned());
-        [
-            ("state", state.map(|state| state.code().to_owned())),
-            ("sort", sort),
-            ("node", node),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value)))
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
-        .collect_view()
+        [("state", state.map(|state| state.code().to_owned())), ("sort", sort), ("node", node)]
+            .into_iter()
+            .filter_map(|(name, value)| value.map(|value| (name, value)))
+            .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+            .collect_view()
     };
     view! {
         <form
@@ -176,9 +155,7 @@ fn keep_in_step(input: NodeRef<leptos::html::Input>, query: Memo<FilesQuery>) {
     Effect::new(move || {
         let wanted = query.get().q;
         let Some(input) = input.get() else { return };
-        let focused = document()
-            .active_element()
-            .is_some_and(|active| active == **input);
+        let focused = document().active_element().is_some_and(|active| active == **input);
         if !focused && input.value() != wanted {
             input.set_value(&wanted);
         }

@@ -98,12 +98,7 @@ impl Live {
     /// Why the page must not be trusted, if so.
     pub(crate) fn stale(self) -> Option<String> {
         let old = self.link.get() != Link::Snapshot && self.age_ms.get() >= STALE_MS;
-        old.then(|| {
-            format!(
-                "No news from this node; what you see is {} old.",
-                self.age()
-            )
-        })
+        old.then(|| format!("No news from this node; what you see is {} old.", self.age()))
     }
 
     fn age(self) -> String {
@@ -127,10 +122,7 @@ impl Live {
         on_cleanup(move || {
             let _ = mine.try_with_value(|mine| {
                 self.listener.try_update_value(|current| {
-                    if current
-                        .as_ref()
-                        .is_some_and(|current| Rc::ptr_eq(current, mine))
-                    {
+                    if current.as_ref().is_some_and(|current| Rc::ptr_eq(current, mine)) {
                         *current = None;
                     }
                 })

@@ -22,10 +22,7 @@ impl Position {
     /// Reads an id; anything else is no position.
     pub(super) fn parse(id: &str) -> Option<Self> {
         let (boot, n) = id.rsplit_once('-')?;
-        Some(Self {
-            boot: boot.to_owned(),
-            n: n.parse().ok()?,
-        })
+        Some(Self { boot: boot.to_owned(), n: n.parse().ok()? })
     }
 
     /// Moves `seen` to this position and says how far that was.

@@ -50,12 +50,7 @@ impl Drop for Open {
 
 /// Starts reading, for as long as the page lives.
 pub(super) fn start(live: Live, clock: Clock, site: Site) {
-    clock.sync(
-        site.loaded
-            .get_untracked()
-            .and_then(Result::ok)
-            .map_or_else(now_ms, |o| o.at_ms),
-    );
+    clock.sync(site.loaded.get_untracked().and_then(Result::ok).map_or_else(now_ms, |o| o.at_ms));
     let reader = Rc::new(Reader {
         live,
         clock,
@@ -83,9 +78,7 @@ impl Reader {
     fn beat(self: &Rc<Self>) {
         let now = now_ms();
         self.clock.beat(now);
-        self.live
-            .age_ms
-            .set(now.saturating_sub(*self.heard_ms.borrow()));
+        self.live.age_ms.set(now.saturating_sub(*self.heard_ms.borrow()));
         self.live.tell(News::Beat);
         if !self.wanted() {
             self.close();
@@ -132,11 +125,7 @@ impl Reader {
         let reader = self.clone();
         let on_message = Closure::<dyn FnMut(_)>::new(move |event| reader.message(&event));
         source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        Some(Open {
-            source,
-            _on_open: on_open,
-            _on_message: on_message,
-        })
+        Some(Open { source, _on_open: on_open, _on_message: on_message })
     }
 
     /// What happened before the stream opened is unknown: everything is asked again.

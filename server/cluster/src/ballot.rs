@@ -17,17 +17,11 @@ pub struct Ballot {
 
 impl Ballot {
     /// Below every ballot that is ever used.
-    pub const ZERO: Self = Self {
-        counter: 0,
-        incarnation: Incarnation::from_bytes([0; 8]),
-    };
+    pub const ZERO: Self = Self { counter: 0, incarnation: Incarnation::from_bytes([0; 8]) };
 
     /// The ballot that an accept of this one promises to the same proposer (protocol 1).
     #[must_use]
     pub const fn next(self) -> Self {
-        Self {
-            counter: self.counter.saturating_add(1),
-            incarnation: self.incarnation,
-        }
+        Self { counter: self.counter.saturating_add(1), incarnation: self.incarnation }
     }
 }

@@ -22,25 +22,13 @@ impl Core {
     /// Rebuilds a node from what its disk kept; a new disk has an empty [`Durable`].
     #[must_use]
     pub fn recover(config: Config, node: NodeId, durable: Durable) -> Self {
-        let me = MemberId {
-            node,
-            incarnation: durable.incarnation,
-        };
+        let me = MemberId { node, incarnation: durable.incarnation };
         let live = Live {
-            floor: if config.broken(Mutant::UnreservedBallot) {
-                0
-            } else {
-                durable.reserved
-            },
+            floor: if config.broken(Mutant::UnreservedBallot) { 0 } else { durable.reserved },
             pushed: durable.serial(),
             ..Live::default()
         };
-        Self {
-            config,
-            me,
-            durable,
-            live,
-        }
+        Self { config, me, durable, live }
     }
 
     /// Takes one input and appends what to do about it, in order.
@@ -86,11 +74,7 @@ impl Core {
             Input::Message { from, message } => self.on_message(from, message, turn),
             Input::Save { token, save } => self.on_save(token, save, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
-            Input::Found {
-                token,
-                roster,
-                heads,
-            } => self.on_found(token, roster, heads, turn),
+            Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
             Input::Timer(timer) => self.on_timer(timer, turn),
             Input::Persisted(no) => self.on_persisted(no, turn),
         }
@@ -110,63 +94,31 @@ impl Core {
         }
         match message {
             PeerMessage::Prepare { key, ballot, .. } => self.on_prepare(from, key, ballot, turn),
-            PeerMessage::Promise {
-                epoch,
-                key,
-                ballot,
-                accepted,
-            } => {
+            PeerMessage::Promise { epoch, key, ballot, accepted } => {
                 let accepted = accepted.map(|(ballot, head)| crate::Accepted { ballot, head });
                 self.on_promise(from, epoch, &key, ballot, accepted, turn);
             }
             PeerMessage::Propose(propose) => self.on_propose(from, propose, turn),
             PeerMessage::Fetching { key, .. } => self.on_fetching(from, &key),
-            PeerMessage::Accept {
-                epoch,
-                key,
-                ballot,
-                head,
-            } => {
+            PeerMessage::Accept { epoch, key, ballot, head } => {
                 self.on_accept(from, epoch, &key, ballot, head, turn);
             }
-            PeerMessage::Nack {
-                key,
-                ballot,
-                promised,
-                wait_ms,
-                ..
-            } => {
+            PeerMessage::Nack { key, ballot, promised, wait_ms, .. } => {
                 self.on_nack(from, &key, ballot, promised, wait_ms, turn);
             }
-            PeerMessage::NewHead {
-                key, head, gaps, ..
-            } => {
+            PeerMessage::NewHead { key, head, gaps, .. } => {
                 let holder = from;
                 self.on_new_head(&key, News { head, gaps, holder }, turn);
             }
             PeerMessage::Request { ids } => turn.output(Output::Serve { to: from, ids }),
             PeerMessage::RequestChunks { id, first, count } => {
                 let count = count.min(self.config.chunk_window);
-                turn.output(Output::ServeChunks {
-                    to: from,
-                    id,
-                    first,
-                    count,
-                });
+                turn.output(Output::ServeChunks { to: from, id, first, count });
             }
-            PeerMessage::Announce {
-                id,
-                kind,
-                size,
-                content,
-            } => {
+            PeerMessage::Announce { id, kind, size, content } => {
                 self.on_announce(from, id, kind, size, content, turn);
             }
-            PeerMessage::Chunk {
-                id,
-                number,
-                content,
-            } => {
+            PeerMessage::Chunk { id, number, content } => {
                 self.on_chunk(from, id, number, content, turn);
             }
             PeerMessage::Absent { id } => self.on_absent(from, id, turn),
@@ -193,10 +145,7 @@ impl Core {
 
     fn on_persisted(&mut self, no: WriteNo, turn: &mut Turn<'_>) {
         self.live.persisted = self.live.persisted.max(no);
-        if turn
-            .pending
-            .is_some_and(|pending| pending <= self.live.persisted)
-        {
+        if turn.pending.is_some_and(|pending| pending <= self.live.persisted) {
             turn.pending = None;
         }
         while let Some((_, answer)) = self.live.own.pop_front_if(|(at, _)| *at <= no) {
@@ -207,20 +156,10 @@ impl Core {
 
     fn on_own_answer(&mut self, answer: OwnAnswer, turn: &mut Turn<'_>) {
         match answer {
-            OwnAnswer::Promise {
-                epoch,
-                key,
-                ballot,
-                accepted,
-            } => {
+            OwnAnswer::Promise { epoch, key, ballot, accepted } => {
                 self.on_promise(self.me, epoch, &key, ballot, accepted, turn);
             }
-            OwnAnswer::Accept {
-                epoch,
-                key,
-                ballot,
-                head,
-            } => {
+            OwnAnswer::Accept { epoch, key, ballot, head } => {
                 self.on_accept(self.me, epoch, &key, ballot, head, turn);
             }
         }

@@ -194,21 +194,11 @@ impl Durable {
     ) -> Self {
         let mut changes = BTreeMap::new();
         let mut root = RootSum::default();
-        for (key, decided) in keys
-            .iter()
-            .filter_map(|(key, state)| Some((key, state.decided?)))
-        {
+        for (key, decided) in keys.iter().filter_map(|(key, state)| Some((key, state.decided?))) {
             changes.insert(decided.serial, key.clone());
             root.add(key, decided.head);
         }
-        Self {
-            incarnation,
-            roster,
-            reserved,
-            keys,
-            changes,
-            root,
-        }
+        Self { incarnation, roster, reserved, keys, changes, root }
     }
 
     /// Makes one change; making it twice in order is the same as once.
@@ -218,10 +208,7 @@ impl Durable {
             Record::Accepted { key, ballot, head } => {
                 let state = self.key(key);
                 state.promised = ballot.next();
-                state.accepted = Some(Accepted {
-                    ballot: *ballot,
-                    head: *head,
-                });
+                state.accepted = Some(Accepted { ballot: *ballot, head: *head });
             }
             Record::Draft { key, draft } => self.key(key).draft = *draft,
             Record::Kept { key, tip } => self.keep(key, *tip),
@@ -242,16 +229,12 @@ impl Durable {
     /// Last position of the change log.
     #[must_use]
     pub fn serial(&self) -> Serial {
-        self.changes
-            .last_key_value()
-            .map_or(Serial(0), |(serial, _)| *serial)
+        self.changes.last_key_value().map_or(Serial(0), |(serial, _)| *serial)
     }
 
     /// Keys that changed after `serial`, in order.
     pub fn changes_after(&self, serial: Serial) -> impl Iterator<Item = (Serial, &Key)> {
-        self.changes
-            .range(serial.next()..)
-            .map(|(serial, key)| (*serial, key))
+        self.changes.range(serial.next()..).map(|(serial, key)| (*serial, key))
     }
 
     /// Digest of the decided heads.
@@ -262,9 +245,7 @@ impl Durable {
 
     /// Decided heads, in order of their keys.
     pub fn heads(&self) -> impl Iterator<Item = (&Key, ObjectId)> {
-        self.keys
-            .iter()
-            .filter_map(|(key, state)| Some((key, state.decided?.head)))
+        self.keys.iter().filter_map(|(key, state)| Some((key, state.decided?.head)))
     }
 
     /// Saves under way or waiting.

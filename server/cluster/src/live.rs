@@ -67,19 +67,9 @@ pub(crate) struct News {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum OwnAnswer {
     /// As [`crate::PeerMessage::Promise`].
-    Promise {
-        epoch: u64,
-        key: Key,
-        ballot: Ballot,
-        accepted: Option<Accepted>,
-    },
+    Promise { epoch: u64, key: Key, ballot: Ballot, accepted: Option<Accepted> },
     /// As [`crate::PeerMessage::Accept`].
-    Accept {
-        epoch: u64,
-        key: Key,
-        ballot: Ballot,
-        head: ObjectId,
-    },
+    Accept { epoch: u64, key: Key, ballot: Ballot, head: ObjectId },
 }
 
 /// A linked peer, or one that was.
@@ -127,14 +117,9 @@ pub(crate) struct Round {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RoundPhase {
     /// Collecting promises, with what each had accepted.
-    Preparing {
-        promises: BTreeMap<MemberId, Option<Accepted>>,
-    },
+    Preparing { promises: BTreeMap<MemberId, Option<Accepted>> },
     /// Collecting accepts of one head.
-    Proposing {
-        head: ObjectId,
-        accepts: BTreeSet<MemberId>,
-    },
+    Proposing { head: ObjectId, accepts: BTreeSet<MemberId> },
     /// Until its timer fires.
     Resting,
 }

@@ -60,9 +60,7 @@ impl Core {
         FileStatus {
             decided: state.and_then(|state| state.decided),
             draft: state.and_then(|state| state.draft),
-            reported: peers
-                .filter_map(|(id, peer)| Some((*id, *peer.heads.get(key)?)))
-                .collect(),
+            reported: peers.filter_map(|(id, peer)| Some((*id, *peer.heads.get(key)?))).collect(),
         }
     }
 

@@ -61,11 +61,7 @@ impl<'a> Turn<'a> {
 
     /// Sends what depends on no write.
     pub(crate) fn send(&mut self, to: MemberId, message: PeerMessage) {
-        self.outputs.push(Output::Send {
-            to,
-            message,
-            after: None,
-        });
+        self.outputs.push(Output::Send { to, message, after: None });
     }
 
     /// Sends what tells acceptor state.
@@ -85,28 +81,17 @@ impl<'a> Turn<'a> {
     }
 
     pub(crate) fn reply(&mut self, token: Token, reply: Reply) {
-        self.outputs.push(Output::Reply {
-            token,
-            reply,
-            after: None,
-        });
+        self.outputs.push(Output::Reply { token, reply, after: None });
     }
 
     /// Answers when everything recorded so far is durable.
     pub(crate) fn reply_durably(&mut self, token: Token, reply: Reply) {
         let after = self.after();
-        self.outputs.push(Output::Reply {
-            token,
-            reply,
-            after,
-        });
+        self.outputs.push(Output::Reply { token, reply, after });
     }
 
     pub(crate) fn arm(&mut self, timer: Timer, earliest: u64, latest: u64) {
-        self.outputs.push(Output::Arm {
-            timer,
-            between: (earliest, latest),
-        });
+        self.outputs.push(Output::Arm { timer, between: (earliest, latest) });
     }
 
     pub(crate) fn disarm(&mut self, timer: Timer) {
@@ -138,16 +123,8 @@ impl<'a> Turn<'a> {
     /// The outputs, the write first.
     pub(crate) fn finish(self, out: &mut Vec<Output>) {
         if !self.records.is_empty() {
-            let urgency = if self.urgent {
-                Urgency::Now
-            } else {
-                Urgency::Soon
-            };
-            out.push(Output::Persist {
-                no: self.no,
-                records: self.records,
-                urgency,
-            });
+            let urgency = if self.urgent { Urgency::Now } else { Urgency::Soon };
+            out.push(Output::Persist { no: self.no, records: self.records, urgency });
         }
         out.extend(self.outputs);
     }

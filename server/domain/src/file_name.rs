@@ -74,9 +74,7 @@ impl FileName {
     /// What follows the last dot, empty without one.
     #[must_use]
     pub fn extension(&self) -> &str {
-        self.0
-            .rsplit_once('.')
-            .map_or("", |(_, extension)| extension)
+        self.0.rsplit_once('.').map_or("", |(_, extension)| extension)
     }
 }
 
@@ -105,19 +103,13 @@ mod tests {
     #[test]
     fn names_of_new_files_are_checked() {
         let refused = |text: &str| FileName::for_create(text).unwrap_err();
-        assert_eq!(
-            FileName::for_create("a/b c.pl"),
-            Ok(FileName::from("a/b c.pl"))
-        );
+        assert_eq!(FileName::for_create("a/b c.pl"), Ok(FileName::from("a/b c.pl")));
         assert_eq!(refused(""), CreateNameError::Length(0));
         assert_eq!(refused(&"x".repeat(201)), CreateNameError::Length(201));
         assert_eq!(refused("a\nb.pl"), CreateNameError::Control);
         assert_eq!(refused(" a.pl"), CreateNameError::OuterSpace);
         assert_eq!(refused("../q.exe"), CreateNameError::Segment);
         assert_eq!(refused("a//b.pl"), CreateNameError::Segment);
-        assert_eq!(
-            refused("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
-            CreateNameError::Hash
-        );
+        assert_eq!(refused("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"), CreateNameError::Hash);
     }
 }

@@ -121,15 +121,9 @@ impl Counts {
     #[must_use]
     pub fn chips(&self) -> Vec<Chip> {
         let always = |state| {
-            !matches!(
-                state,
-                FileState::Imported | FileState::Damaged | FileState::Diverged
-            )
+            !matches!(state, FileState::Imported | FileState::Damaged | FileState::Diverged)
         };
-        let chip = |state: &FileState| Chip {
-            state: *state,
-            count: self.of(*state),
-        };
+        let chip = |state: &FileState| Chip { state: *state, count: self.of(*state) };
         let shown = |chip: &Chip| chip.count > 0 || always(chip.state);
         FileState::ALL.iter().map(chip).filter(shown).collect()
     }
@@ -280,10 +274,7 @@ impl FileRow {
     /// What `node` reports.
     #[must_use]
     pub fn head_on(&self, node: NodeId) -> Option<ObjectId> {
-        self.heads
-            .iter()
-            .find(|(id, _)| *id == node)
-            .and_then(|(_, head)| *head)
+        self.heads.iter().find(|(id, _)| *id == node).and_then(|(_, head)| *head)
     }
 }
 
@@ -317,11 +308,7 @@ impl FileSort {
         let newest = || right.changed_ms.cmp(&left.changed_ms);
         let name = || left.name.cmp(&right.name);
         match self {
-            Self::Worst => left
-                .state
-                .cmp(&right.state)
-                .then_with(newest)
-                .then_with(name),
+            Self::Worst => left.state.cmp(&right.state).then_with(newest).then_with(name),
             Self::Changed => newest().then_with(name),
             Self::Name => name(),
         }
@@ -468,9 +455,7 @@ pub struct Problem {
 
 fn sort(code: &str) -> FileSort {
     let all = [FileSort::Worst, FileSort::Changed, FileSort::Name];
-    all.into_iter()
-        .find(|sort| sort.code() == code)
-        .unwrap_or_default()
+    all.into_iter().find(|sort| sort.code() == code).unwrap_or_default()
 }
 
 /// Makes `value` safe inside an address.
@@ -551,14 +536,7 @@ mod tests {
     fn a_form_and_nonsense_are_read_kindly() {
         let query = FilesQuery::parse("?q=my+file&state=&sort=up&limit=9999999&x=%zz&offset=-1");
         let limit = FilesQuery::MAX_LIMIT;
-        assert_eq!(
-            query,
-            FilesQuery {
-                q: "my file".into(),
-                limit,
-                ..FilesQuery::default()
-            }
-        );
+        assert_eq!(query, FilesQuery { q: "my file".into(), limit, ..FilesQuery::default() });
         assert_eq!(FilesQuery::parse("q=%e2%82%ac%").q, "€%");
     }
 
@@ -572,11 +550,8 @@ mod tests {
 
     #[test]
     fn a_node_filter_wants_what_differs_there() {
-        let named = |byte, name: &str| Column {
-            id: id(byte),
-            name: name.into(),
-            health: NodeHealth::Up,
-        };
+        let named =
+            |byte, name: &str| Column { id: id(byte), name: name.into(), health: NodeHealth::Up };
         let nodes = [named(1, "alpha"), named(2, "bravo"), named(3, "charlie")];
         let file = row("Lists.pl", [head(1), head(1), head(2)]);
         let wanted = |search: &str| FilesQuery::parse(search).wants(&file, &nodes);
@@ -591,10 +566,7 @@ mod tests {
         let mut counts = Counts::default();
         FileState::ALL.iter().for_each(|state| counts.add(*state));
         let chips = counts.chips();
-        assert_eq!(
-            counts.files,
-            chips.iter().map(|chip| chip.count).sum::<u64>()
-        );
+        assert_eq!(counts.files, chips.iter().map(|chip| chip.count).sum::<u64>());
         assert_eq!(chips.len(), FileState::ALL.len());
         assert_eq!(Counts::default().chips().len(), 6);
     }

@@ -171,10 +171,7 @@ impl FileState {
     /// What it waits for: "waits for a majority, on alpha, since 14:02:11 UTC".
     #[must_use]
     pub fn held_detail(node: &str, since_ms: u64) -> String {
-        format!(
-            "waits for a majority, on {node}, since {} UTC",
-            &utc(since_ms)[11..19]
-        )
+        format!("waits for a majority, on {node}, since {} UTC", &utc(since_ms)[11..19])
     }
 
     /// How far it has come: "on 2 of 3 nodes".
@@ -186,10 +183,7 @@ impl FileState {
     /// Who lacks what: "on charlie, asked alpha, next try in 8 s".
     #[must_use]
     pub fn missing_detail(node: &str, asked: &str, next_try_ms: u64) -> String {
-        format!(
-            "on {node}, asked {asked}, next try in {}",
-            span(next_try_ms)
-        )
+        format!("on {node}, asked {asked}, next try in {}", span(next_try_ms))
     }
 
     /// Why nobody can say: "charlie is away, last word 40 s ago".
@@ -258,24 +252,12 @@ impl Situation {
 impl fmt::Display for Situation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoMajority {
-                reachable,
-                of,
-                waiting,
-            } => write!(
+            Self::NoMajority { reachable, of, waiting } => write!(
                 f,
                 "{reachable} of {of} nodes reachable. Saves are kept on this server and wait: {} so far.",
-                if *waiting == 0 {
-                    "none".to_owned()
-                } else {
-                    thousands(*waiting)
-                },
+                if *waiting == 0 { "none".to_owned() } else { thousands(*waiting) },
             ),
-            Self::Degraded {
-                silent,
-                for_ms,
-                spare,
-            } => {
+            Self::Degraded { silent, for_ms, spare } => {
                 let verb = if silent.len() == 1 { "does" } else { "do" };
                 write!(
                     f,
@@ -283,31 +265,16 @@ impl fmt::Display for Situation {
                     list(silent),
                     span(*for_ms)
                 )?;
-                f.write_str(if *spare == 0 {
-                    ": one more loss stops deciding."
-                } else {
-                    "."
-                })
+                f.write_str(if *spare == 0 { ": one more loss stops deciding." } else { "." })
             }
             Self::Diverged { files } => {
-                let (noun, verb) = if *files == 1 {
-                    ("file", "has")
-                } else {
-                    ("files", "have")
-                };
+                let (noun, verb) = if *files == 1 { ("file", "has") } else { ("files", "have") };
                 let number = thousands(*files);
                 let need = if *files == 1 { "needs" } else { "need" };
-                write!(
-                    f,
-                    "Saving works. {number} {noun} {verb} two sides and {need} a choice."
-                )
+                write!(f, "Saving works. {number} {noun} {verb} two sides and {need} a choice.")
             }
             Self::CatchingUp { node, files } => {
-                write!(
-                    f,
-                    "Saving works. {node} is behind by {}.",
-                    count(*files, "file", "files")
-                )
+                write!(f, "Saving works. {node} is behind by {}.", count(*files, "file", "files"))
             }
             Self::Healthy { files: 0, nodes } => {
                 write!(f, "No files yet; {nodes} of {nodes} nodes agree.")
@@ -330,20 +297,13 @@ pub fn margin(reachable_members: usize, members: usize) -> String {
         return format!("Needs {lacking} more {noun} to decide");
     }
     let spare = reachable_members - majority;
-    format!(
-        "Can lose {spare} more {}",
-        if spare == 1 { "node" } else { "nodes" }
-    )
+    format!("Can lose {spare} more {}", if spare == 1 { "node" } else { "nodes" })
 }
 
 /// A number and its noun: "1 file", "12,408 files".
 #[must_use]
 pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        thousands(number),
-        if number == 1 { one } else { many }
-    )
+    format!("{} {}", thousands(number), if number == 1 { one } else { many })
 }
 
 /// A number with commas: "12,408".
@@ -374,11 +334,7 @@ pub fn span(ms: u64) -> String {
 /// How long ago something was: "40 s ago".
 #[must_use]
 pub fn ago(ms: u64) -> String {
-    if ms < 1000 {
-        "just now".to_owned()
-    } else {
-        format!("{} ago", span(ms))
-    }
+    if ms < 1000 { "just now".to_owned() } else { format!("{} ago", span(ms)) }
 }
 
 /// A point in time, for machines and tooltips: "2026-11-23T14:02:11Z".
@@ -387,10 +343,7 @@ pub fn utc(ms: u64) -> String {
     let (days, second) = (ms / 86_400_000, ms / 1000 % 86_400);
     let (year, month, day) = civil(days);
     let (hour, minute) = (second / 3_600, second / 60 % 60);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z",
-        second % 60
-    )
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z", second % 60)
 }
 
 /// Names as a person lists them: "alpha, bravo and charlie".
@@ -411,11 +364,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
@@ -428,20 +377,13 @@ mod tests {
         for state in FileState::ALL {
             assert_eq!(state.code().parse(), Ok(*state));
         }
-        assert_eq!(
-            "fine".parse::<NodeHealth>(),
-            Err(UnknownCode("fine".into()))
-        );
+        assert_eq!("fine".parse::<NodeHealth>(), Err(UnknownCode("fine".into())));
     }
 
     #[test]
     fn only_known_and_equal_counts_as_good() {
         let good = |states: &[FileState]| {
-            states
-                .iter()
-                .copied()
-                .filter(|state| state.tone() == Tone::Good)
-                .collect::<Vec<_>>()
+            states.iter().copied().filter(|state| state.tone() == Tone::Good).collect::<Vec<_>>()
         };
         assert_eq!(good(FileState::ALL), [FileState::Same]);
     }
@@ -452,30 +394,12 @@ mod tests {
         let silent = vec!["bravo".to_owned(), "charlie".to_owned()];
         assert_eq!(
             [
-                says(Situation::NoMajority {
-                    reachable: 1,
-                    of: 3,
-                    waiting: 4
-                }),
-                says(Situation::Degraded {
-                    silent: silent[1..].to_vec(),
-                    for_ms: 4_200,
-                    spare: 0
-                }),
-                says(Situation::Degraded {
-                    silent,
-                    for_ms: 61_000,
-                    spare: 1
-                }),
+                says(Situation::NoMajority { reachable: 1, of: 3, waiting: 4 }),
+                says(Situation::Degraded { silent: silent[1..].to_vec(), for_ms: 4_200, spare: 0 }),
+                says(Situation::Degraded { silent, for_ms: 61_000, spare: 1 }),
                 says(Situation::Diverged { files: 2 }),
-                says(Situation::CatchingUp {
-                    node: "charlie".into(),
-                    files: 14
-                }),
-                says(Situation::Healthy {
-                    files: 12_408,
-                    nodes: 3
-                }),
+                says(Situation::CatchingUp { node: "charlie".into(), files: 14 }),
+                says(Situation::Healthy { files: 12_408, nodes: 3 }),
                 says(Situation::Healthy { files: 0, nodes: 3 }),
             ],
             [
@@ -500,10 +424,7 @@ mod tests {
 
     #[test]
     fn details_name_the_node() {
-        assert_eq!(
-            FileState::behind_detail("charlie", 1),
-            "on charlie by 1 commit"
-        );
+        assert_eq!(FileState::behind_detail("charlie", 1), "on charlie by 1 commit");
         assert_eq!(
             FileState::held_detail("alpha", 1_795_442_531_000),
             "waits for a majority, on alpha, since 14:02:11 UTC"

@@ -66,11 +66,7 @@ mod tests {
         let mut body = lines(diff).into_iter().skip(2).peekable();
         while let Some(line) = body.next() {
             let bare = body.next_if(|next| next.starts_with('\\')).is_some();
-            let text = if bare {
-                line[1..].trim_end_matches('\n')
-            } else {
-                &line[1..]
-            };
+            let text = if bare { line[1..].trim_end_matches('\n') } else { &line[1..] };
             match line.as_bytes()[0] {
                 b'@' => {
                     let range = line[4..].split([' ', ',']).collect::<Vec<_>>();

@@ -1,8 +1,5 @@
 //! The recorded data that the tests of this package read.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests read the fixtures from disk"
-)]
+#![expect(clippy::disallowed_methods, reason = "tests read the fixtures from disk")]
 
 use domain::ObjectId;
 use serde_json::Value;
@@ -24,19 +21,14 @@ pub(crate) fn json(path: &str) -> Value {
 /// Events of a recorded transcript.
 pub(crate) fn transcript(name: &str) -> Vec<Value> {
     let text = String::from_utf8(read(&format!("transcripts/{name}.jsonl"))).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Each file two folders deep, by the hash its path spells.
 pub(crate) fn loose_objects() -> Vec<(ObjectId, Vec<u8>)> {
     let manifest = json("manifest.json");
     let objects = manifest["objects"].as_array().unwrap();
-    objects
-        .iter()
-        .map(|entry| loose(entry["hash"].as_str().unwrap()))
-        .collect()
+    objects.iter().map(|entry| loose(entry["hash"].as_str().unwrap())).collect()
 }
 
 /// The object called `id`.

@@ -55,15 +55,10 @@ impl Journal {
     /// Reads a piece of the journal that begins at the beginning of a line.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Self {
-        let complete_bytes = bytes
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |newline| newline + 1);
-        let mut journal = Self {
-            complete_bytes,
-            partial_bytes: bytes.len() - complete_bytes,
-            ..Self::default()
-        };
+        let complete_bytes =
+            bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let mut journal =
+            Self { complete_bytes, partial_bytes: bytes.len() - complete_bytes, ..Self::default() };
         let mut at = 0;
         for line in bytes[..complete_bytes].split_inclusive(|byte| *byte == b'\n') {
             if journal.line(line).is_none() {
@@ -109,11 +104,7 @@ fn entry(term: &Term) -> Option<Entry> {
                 text => Some(text.parse().ok()?),
             };
             let new = new.as_atom()?.parse().ok()?;
-            Some(Entry::Head(HeadUpdate {
-                name: name.as_atom()?.into(),
-                old,
-                new,
-            }))
+            Some(Entry::Head(HeadUpdate { name: name.as_atom()?.into(), old, new }))
         }
         _ => None,
     }
@@ -128,10 +119,7 @@ pub fn beginning(epoch: u64) -> String {
 /// The lines of `updates`, each with its newline.
 #[must_use]
 pub fn lines<'a>(updates: impl IntoIterator<Item = &'a HeadUpdate>) -> String {
-    updates
-        .into_iter()
-        .map(|update| format!("{update}\n"))
-        .collect()
+    updates.into_iter().map(|update| format!("{update}\n")).collect()
 }
 
 #[cfg(test)]
@@ -145,10 +133,7 @@ mod tests {
             let bytes = fixtures::read(&format!("{store}/ref/head"));
             let journal = Journal::read(&bytes);
             assert_eq!(journal.foreign, []);
-            assert_eq!(
-                (journal.complete_bytes, journal.partial_bytes),
-                (bytes.len(), 0)
-            );
+            assert_eq!((journal.complete_bytes, journal.partial_bytes), (bytes.len(), 0));
             let again = beginning(journal.epoch.unwrap()) + &lines(&journal.updates);
             assert_eq!(again.into_bytes(), bytes);
         }
@@ -168,10 +153,7 @@ mod tests {
                     old: None,
                     new: Object::blob("").id().unwrap(),
                 }],
-                foreign: vec![Foreign {
-                    at: 11,
-                    text: "foo(x).".into()
-                }],
+                foreign: vec![Foreign { at: 11, text: "foo(x).".into() }],
                 complete_bytes: bytes.len() - 6,
                 partial_bytes: 6,
             }

@@ -42,9 +42,9 @@ pub fn term(term: &Term) -> Value {
             _ => Value::String(text.clone()),
         },
         Term::String(text) => Value::String(text.clone()),
-        Term::Integer(digits) => digits
-            .parse::<i64>()
-            .map_or_else(|_| digits.clone().into(), Value::from),
+        Term::Integer(digits) => {
+            digits.parse::<i64>().map_or_else(|_| digits.clone().into(), Value::from)
+        }
         Term::Float(value) => {
             Number::from_f64(*value).map_or_else(|| term.to_string().into(), Value::Number)
         }
@@ -57,8 +57,5 @@ pub fn term(term: &Term) -> Value {
 }
 
 fn dict(dict: &Dict) -> Map<String, Value> {
-    dict.pairs
-        .iter()
-        .map(|(key, value)| (key.to_string(), term(value)))
-        .collect()
+    dict.pairs.iter().map(|(key, value)| (key.to_string(), term(value))).collect()
 }

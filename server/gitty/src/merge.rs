@@ -36,14 +36,8 @@ struct Change {
 #[must_use]
 pub fn three_way(ancestor: &str, server: &str, posted: &str) -> Merged {
     let base = lines(ancestor);
-    let mut sides = [
-        Side::new(&base, lines(posted)),
-        Side::new(&base, lines(server)),
-    ];
-    let mut merged = Merged {
-        text: String::new(),
-        conflicts: 0,
-    };
+    let mut sides = [Side::new(&base, lines(posted)), Side::new(&base, lines(server))];
+    let mut merged = Merged { text: String::new(), conflicts: 0 };
     let mut at = 0;
     while let Some(region) = region(&mut sides) {
         merged.text.extend(base[at..region.start].iter().copied());
@@ -80,10 +74,7 @@ impl Merged {
 
 /// The next lines of the ancestor that a side changed, grown until both sides agree around it.
 fn region(sides: &mut [Side<'_>; 2]) -> Option<Range<usize>> {
-    let first = sides
-        .iter()
-        .filter_map(Side::next)
-        .min_by_key(|change| change.old.start)?;
+    let first = sides.iter().filter_map(Side::next).min_by_key(|change| change.old.start)?;
     let mut region = first.old.clone();
     loop {
         let touching = |change: &Change| change.old.start <= region.end;
@@ -114,17 +105,9 @@ impl<'a> Side<'a> {
         let changes = capture_diff_slices(Algorithm::Myers, base, &lines)
             .into_iter()
             .filter(|op| !matches!(op, DiffOp::Equal { .. }))
-            .map(|op| Change {
-                old: op.old_range(),
-                new: op.new_range(),
-            })
+            .map(|op| Change { old: op.old_range(), new: op.new_range() })
             .collect();
-        Self {
-            lines,
-            changes,
-            at: 0,
-            base: 0,
-        }
+        Self { lines, changes, at: 0, base: 0 }
     }
 
     fn next(&self) -> Option<&Change> {
@@ -135,10 +118,7 @@ impl<'a> Side<'a> {
     fn take(&mut self, region: &Range<usize>) -> String {
         let start = self.at + (region.start - self.base);
         let (mut at, mut base) = (start, region.start);
-        while let Some(change) = self
-            .changes
-            .pop_front_if(|change| change.old.end <= region.end)
-        {
+        while let Some(change) = self.changes.pop_front_if(|change| change.old.end <= region.end) {
             (at, base) = (change.new.end, change.old.end);
         }
         let end = at + (region.end - base);
@@ -164,10 +144,7 @@ mod tests {
             .filter(|event| event["status"] == 409)
             .map(|event| {
                 let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-                (
-                    text(&event["req_body"]["data"]),
-                    text(&event["resp_json"]["merged"]),
-                )
+                (text(&event["req_body"]["data"]), text(&event["resp_json"]["merged"]))
             })
             .collect()
     }
@@ -181,22 +158,10 @@ mod tests {
             let merged = three_way(OLD, &server, &posted);
             if posted == "stale.\n" {
                 let whole = format!("<<<<<<<\nstale.\n=======\n{server}>>>>>>>\n");
-                assert_eq!(
-                    merged,
-                    Merged {
-                        text: whole,
-                        conflicts: 1
-                    }
-                );
+                assert_eq!(merged, Merged { text: whole, conflicts: 1 });
                 assert!(swish.starts_with("<<<<<<<\nstale.\n=======\n"));
             } else {
-                assert_eq!(
-                    merged,
-                    Merged {
-                        text: swish,
-                        conflicts: 0
-                    }
-                );
+                assert_eq!(merged, Merged { text: swish, conflicts: 0 });
             }
         }
     }
@@ -204,13 +169,7 @@ mod tests {
     #[test]
     fn the_same_change_on_both_sides_is_made_once() {
         let merged = three_way("a\nb\n", "a\nc\n", "a\nc\n");
-        assert_eq!(
-            merged,
-            Merged {
-                text: "a\nc\n".into(),
-                conflicts: 0
-            }
-        );
+        assert_eq!(merged, Merged { text: "a\nc\n".into(), conflicts: 0 });
     }
 
     #[test]

@@ -57,10 +57,7 @@ impl Object {
     /// Makes an object.
     #[must_use]
     pub fn new(kind: ObjectKind, content: impl Into<Arc<[u8]>>) -> Self {
-        Self {
-            kind,
-            content: content.into(),
-        }
+        Self { kind, content: content.into() }
     }
 
     /// Makes the object of a file's text.
@@ -133,19 +130,13 @@ impl Object {
     /// Splits `type size NUL content`.
     fn decode(inflated: &[u8]) -> Result<Self, ObjectError> {
         let head = &inflated[..inflated.len().min(MAX_HEADER_BYTES)];
-        let nul = head
-            .iter()
-            .position(|byte| *byte == 0)
-            .ok_or(ObjectError::Header)?;
+        let nul = head.iter().position(|byte| *byte == 0).ok_or(ObjectError::Header)?;
         let header = std::str::from_utf8(&inflated[..nul]).map_err(|_| ObjectError::Header)?;
         let (word, size) = header.split_once(' ').ok_or(ObjectError::Header)?;
         let announced: u64 = size.parse().map_err(|_| ObjectError::Header)?;
         let content = &inflated[nul + 1..];
         if u64::try_from(content.len()) != Ok(announced) {
-            return Err(ObjectError::Size {
-                announced,
-                found: content.len(),
-            });
+            return Err(ObjectError::Size { announced, found: content.len() });
         }
         Ok(Self::new(kind(word).ok_or(ObjectError::Header)?, content))
     }
@@ -185,10 +176,7 @@ mod tests {
         for (id, bytes) in loose {
             let object = Object::decode_loose(&bytes, 8 << 20).unwrap();
             assert_eq!(object.id(), Ok(id));
-            assert_eq!(
-                Object::decode_loose(&object.encode_loose(), 8 << 20),
-                Ok(object)
-            );
+            assert_eq!(Object::decode_loose(&object.encode_loose(), 8 << 20), Ok(object));
         }
     }
 
@@ -202,10 +190,7 @@ mod tests {
     fn a_short_file_is_an_error_at_every_length() {
         let bytes = Object::blob("hello(world).\n").encode_loose();
         for length in 0..bytes.len() {
-            assert!(
-                Object::decode_loose(&bytes[..length], 100).is_err(),
-                "{length}"
-            );
+            assert!(Object::decode_loose(&bytes[..length], 100).is_err(), "{length}");
         }
     }
 
@@ -213,9 +198,6 @@ mod tests {
     fn inflating_stops_at_the_limit() {
         let bytes = Object::blob(&"x".repeat(1000)).encode_loose();
         assert!(Object::decode_loose(&bytes, 1000).is_ok());
-        assert_eq!(
-            Object::decode_loose(&bytes, 999),
-            Err(ObjectError::TooLarge(999))
-        );
+        assert_eq!(Object::decode_loose(&bytes, 999), Err(ObjectError::TooLarge(999)));
     }
 }

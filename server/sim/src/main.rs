@@ -74,13 +74,9 @@ struct Share {
 
 fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
-        Command::Run {
-            seeds,
-            from,
-            options,
-            show,
-            threads,
-        } => run(from..from + seeds, options, show, threads),
+        Command::Run { seeds, from, options, show, threads } => {
+            run(from..from + seeds, options, show, threads)
+        }
         Command::Replay { seed, options } => Ok(replay(seed, options)),
     }
 }
@@ -104,19 +100,12 @@ fn run(seeds: Range<u64>, options: Options, show: usize, threads: Option<u64>) -
         Ok(())
     })?;
     whole.failed.sort_by_key(|(seed, _)| *seed);
-    report(
-        &whole,
-        began.elapsed().as_secs_f64() * f64::from(u32::try_from(threads)?),
-    );
+    report(&whole, began.elapsed().as_secs_f64() * f64::from(u32::try_from(threads)?));
     for (seed, violation) in whole.failed.iter().take(show) {
         println!("seed {seed}: {violation}");
         println!("  {}", command(*seed, options));
     }
-    Ok(if whole.failed.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if whole.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn run_share(first: u64, end: u64, step: u64, options: Options) -> Share {
@@ -126,9 +115,7 @@ fn run_share(first: u64, end: u64, step: u64, options: Options) -> Share {
         let profile = options.profile(seed);
         let outcome = sim::run(profile, Trace::off());
         share.counts += outcome.counts;
-        share
-            .failed
-            .extend(outcome.violation.map(|violation| (seed, violation)));
+        share.failed.extend(outcome.violation.map(|violation| (seed, violation)));
         seed += step;
     }
     share
@@ -206,9 +193,6 @@ fn kind(text: &str) -> Result<Kind, String> {
 /// The element whose name is `text`, in any case.
 fn one_of<T: Copy + std::fmt::Debug>(all: &[T], text: &str) -> Result<T, String> {
     let names: Vec<String> = all.iter().map(|element| format!("{element:?}")).collect();
-    let at = names
-        .iter()
-        .position(|name| name.eq_ignore_ascii_case(text));
-    at.map(|at| all[at])
-        .ok_or_else(|| format!("one of {}", names.join(", ")))
+    let at = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+    at.map(|at| all[at]).ok_or_else(|| format!("one of {}", names.join(", ")))
 }

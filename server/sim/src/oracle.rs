@@ -86,14 +86,9 @@ impl Oracle {
         head: ObjectId,
     ) -> impl Iterator<Item = ObjectId> + 'a {
         let own = |id: ObjectId| {
-            self.commits
-                .get(&id)
-                .filter(|made| &made.link.name == key.file())
-                .map(|_| id)
+            self.commits.get(&id).filter(|made| &made.link.name == key.file()).map(|_| id)
         };
-        std::iter::successors(own(head), move |id| {
-            own(self.commits.get(id)?.link.previous?)
-        })
+        std::iter::successors(own(head), move |id| own(self.commits.get(id)?.link.previous?))
     }
 
     pub(crate) fn position(&self, key: &Key, id: &ObjectId) -> Option<usize> {

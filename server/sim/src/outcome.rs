@@ -13,10 +13,7 @@ pub struct Violation {
 
 impl Violation {
     pub(crate) const fn new(invariant: &'static str, sentence: String) -> Self {
-        Self {
-            invariant,
-            sentence,
-        }
+        Self { invariant, sentence }
     }
 }
 

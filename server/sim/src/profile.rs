@@ -25,14 +25,8 @@ pub enum Kind {
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 6] = [
-        Self::Mixed,
-        Self::Duel,
-        Self::Crashes,
-        Self::Cuts,
-        Self::Echoes,
-        Self::Calm,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Mixed, Self::Duel, Self::Crashes, Self::Cuts, Self::Echoes, Self::Calm];
     const ROUND: [Self; 7] = [
         Self::Mixed,
         Self::Crashes,
@@ -118,11 +112,7 @@ impl Profile {
     }
 
     fn mixed(seed: u64, nodes: usize, mutant: Option<Mutant>, dice: &mut Dice) -> Self {
-        let beginning = if dice.chance(300) {
-            Beginning::Store
-        } else {
-            Beginning::Roster
-        };
+        let beginning = if dice.chance(300) { Beginning::Store } else { Beginning::Roster };
         Self {
             seed,
             nodes,
@@ -240,10 +230,7 @@ impl Profile {
 /// Limits small enough to be met within a schedule.
 fn config(mutant: Option<Mutant>, dice: &mut Dice) -> Config {
     let tight = dice.chance(400);
-    let normal = Config {
-        mutant,
-        ..Config::default()
-    };
+    let normal = Config { mutant, ..Config::default() };
     if !tight {
         return normal;
     }

@@ -55,12 +55,7 @@ fn ballot(ballot: &Ballot) -> String {
 pub(crate) fn describe(message: &PeerMessage) -> String {
     match message {
         PeerMessage::Prepare { key, ballot: b, .. } => format!("Prepare {key} {}", ballot(b)),
-        PeerMessage::Promise {
-            key,
-            ballot: b,
-            accepted,
-            ..
-        } => {
+        PeerMessage::Promise { key, ballot: b, accepted, .. } => {
             let accepted = accepted.map_or_else(
                 || "nothing".into(),
                 |(at, head)| format!("{} {}", ballot(&at), short(&head)),
@@ -75,18 +70,12 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
             propose.objects.len()
         ),
         PeerMessage::Fetching { key, ballot: b, .. } => format!("Fetching {key} {}", ballot(b)),
-        PeerMessage::Accept {
-            key,
-            ballot: b,
-            head,
-            ..
-        } => format!("Accept {key} {} {}", ballot(b), short(head)),
-        PeerMessage::Nack {
-            key,
-            ballot: b,
-            promised,
-            ..
-        } => format!("Nack {key} {} promised {}", ballot(b), ballot(promised)),
+        PeerMessage::Accept { key, ballot: b, head, .. } => {
+            format!("Accept {key} {} {}", ballot(b), short(head))
+        }
+        PeerMessage::Nack { key, ballot: b, promised, .. } => {
+            format!("Nack {key} {} promised {}", ballot(b), ballot(promised))
+        }
         PeerMessage::NewHead { key, head, .. } => format!("NewHead {key} {}", short(head)),
         PeerMessage::Request { ids } => {
             let ids: Vec<String> = ids.iter().map(short).collect();
@@ -95,9 +84,7 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
         PeerMessage::RequestChunks { id, first, count } => {
             format!("RequestChunks {} from {first} {count}", short(id))
         }
-        PeerMessage::Announce {
-            id, size, content, ..
-        } => {
+        PeerMessage::Announce { id, size, content, .. } => {
             let how = if content.is_some() { "whole" } else { "large" };
             format!("Announce {} {size} bytes {how}", short(id))
         }

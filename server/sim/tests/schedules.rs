@@ -10,11 +10,7 @@ fn keeps_every_promise(seeds: std::ops::Range<u64>, nodes: usize) -> Counts {
     for seed in seeds {
         let outcome = sim::run(Profile::of(seed, nodes, None), Trace::off());
         if let Some(violation) = outcome.violation {
-            let nodes = if nodes == 3 {
-                String::new()
-            } else {
-                format!(" --nodes {nodes}")
-            };
+            let nodes = if nodes == 3 { String::new() } else { format!(" --nodes {nodes}") };
             panic!(
                 "seed {seed}: {violation}\n  cargo run --release -p sim -- replay {seed}{nodes}"
             );

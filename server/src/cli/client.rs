@@ -26,12 +26,7 @@ const MAX_ANSWER_BYTES: usize = 64 << 20;
 #[derive(Args, Clone, Debug)]
 pub(super) struct Node {
     /// Data directory of the node [default: ./data].
-    #[arg(
-        long,
-        env = "SWISH_CLUSTER_DATA",
-        value_name = "DIR",
-        default_value = "data"
-    )]
+    #[arg(long, env = "SWISH_CLUSTER_DATA", value_name = "DIR", default_value = "data")]
     data: PathBuf,
 }
 
@@ -99,10 +94,7 @@ impl At {
         body: Body,
     ) -> Result<T, AskError> {
         let answer = timeout(PATIENCE, self.exchange(method, path, body));
-        let unreachable = |reason| AskError::Unreachable {
-            at: self.name(),
-            reason,
-        };
+        let unreachable = |reason| AskError::Unreachable { at: self.name(), reason };
         let (is_good, bytes) = match answer.await {
             Ok(Ok(answer)) => answer,
             Ok(Err(reason)) => return Err(unreachable(reason)),
@@ -112,10 +104,7 @@ impl At {
             return serde_json::from_slice(&bytes).map_err(|error| self.malformed(&error));
         }
         let problem: Result<Problem, _> = serde_json::from_slice(&bytes);
-        Err(problem.map_or_else(
-            |_| self.malformed(&String::from_utf8_lossy(&bytes)),
-            Into::into,
-        ))
+        Err(problem.map_or_else(|_| self.malformed(&String::from_utf8_lossy(&bytes)), Into::into))
     }
 
     /// The answer's body, and whether its status is good.
@@ -140,10 +129,7 @@ impl At {
             Self::Socket(file) => {
                 let file = file.clone();
                 let connect = move |_: Uri| Box::pin(connect(file.clone()));
-                builder
-                    .build(tower::service_fn(connect))
-                    .request(request)
-                    .await
+                builder.build(tower::service_fn(connect)).request(request).await
             }
             Self::Url(_) => builder.build(HttpConnector::new()).request(request).await,
         };
@@ -161,10 +147,7 @@ impl At {
     }
 
     fn malformed(&self, reason: &impl ToString) -> AskError {
-        AskError::Malformed {
-            at: self.name(),
-            reason: reason.to_string(),
-        }
+        AskError::Malformed { at: self.name(), reason: reason.to_string() }
     }
 }
 

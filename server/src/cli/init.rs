@@ -35,23 +35,12 @@ impl Init {
 
 /// Asks a node to found a cluster with the nodes at these addresses.
 pub(super) async fn found(at: &At, members: Vec<String>) -> Result<Founded, AskError> {
-    let members: Vec<_> = members
-        .into_iter()
-        .map(|address| NewMember { address })
-        .collect();
+    let members: Vec<_> = members.into_iter().map(|address| NewMember { address }).collect();
     at.post("/api/v1/init", &members).await
 }
 
 fn say(founded: &Founded) {
     let roster = &founded.roster;
-    let names: Vec<_> = roster
-        .members
-        .iter()
-        .map(|member| member.name.as_str())
-        .collect();
-    out::line(&format!(
-        "Founded cluster {} of {}.",
-        roster.cluster,
-        names.join(", ")
-    ));
+    let names: Vec<_> = roster.members.iter().map(|member| member.name.as_str()).collect();
+    out::line(&format!("Founded cluster {} of {}.", roster.cluster, names.join(", ")));
 }

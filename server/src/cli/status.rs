@@ -55,24 +55,14 @@ fn lines(overview: &Overview) -> Vec<String> {
         format!("{}.", overview.margin),
         String::new(),
     ];
-    lines.extend(
-        overview
-            .nodes
-            .iter()
-            .map(|node| node_line(node, overview.at_ms)),
-    );
+    lines.extend(overview.nodes.iter().map(|node| node_line(node, overview.at_ms)));
     lines.push(String::new());
     let chips = overview.counts.chips();
     let chips = chips.iter().filter(|chip| chip.count > 0);
     lines.extend(
         chips.map(|chip| format!("{:>8}  {}", words::thousands(chip.count), chip.state.word())),
     );
-    lines.extend(
-        overview
-            .needs
-            .iter()
-            .map(|need| format!("! {}: {}", need.what, need.reason)),
-    );
+    lines.extend(overview.needs.iter().map(|need| format!("! {}: {}", need.what, need.reason)));
     lines
 }
 
@@ -84,9 +74,5 @@ fn node_line(node: &NodeCard, now_ms: u64) -> String {
         (false, None) => "never heard".to_owned(),
     };
     let root = node.root.as_deref().unwrap_or("-");
-    format!(
-        "{:<12} {:<8} {files:>8} files  {root:<8}  {seen}",
-        node.name,
-        node.health.word()
-    )
+    format!("{:<12} {:<8} {files:>8} files  {root:<8}  {seen}", node.name, node.health.word())
 }

@@ -21,14 +21,9 @@ impl DataLock {
     /// When another process has it (the error names its id), or it cannot be written.
     pub fn take(data: &Path) -> Result<Self, StartError> {
         let path = data.join(LOCK_FILE);
-        let failed = |source| StartError::Data {
-            path: path.clone(),
-            source,
-        };
-        fs::create_dir_all(data).map_err(|source| StartError::Data {
-            path: data.to_owned(),
-            source,
-        })?;
+        let failed = |source| StartError::Data { path: path.clone(), source };
+        fs::create_dir_all(data)
+            .map_err(|source| StartError::Data { path: data.to_owned(), source })?;
         let mut file = open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -36,10 +31,7 @@ impl DataLock {
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
                 let _ = file.read_to_string(&mut pid);
-                return Err(StartError::Locked {
-                    path: data.to_owned(),
-                    pid: pid.trim().into(),
-                });
+                return Err(StartError::Locked { path: data.to_owned(), pid: pid.trim().into() });
             }
         }
         file.set_len(0).map_err(failed)?;
@@ -49,12 +41,7 @@ impl DataLock {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
+    File::options().read(true).write(true).create(true).truncate(false).open(path)
 }
 
 #[cfg(test)]
@@ -67,10 +54,7 @@ mod tests {
         let first = DataLock::take(data.path()).unwrap();
         let error = DataLock::take(data.path()).unwrap_err();
         let me = std::process::id().to_string();
-        assert!(
-            matches!(&error, StartError::Locked { pid, .. } if *pid == me),
-            "{error}"
-        );
+        assert!(matches!(&error, StartError::Locked { pid, .. } if *pid == me), "{error}");
         drop(first);
         assert!(DataLock::take(data.path()).is_ok());
     }

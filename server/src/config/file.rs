@@ -12,7 +12,7 @@ use super::{Config, Listen, Node, SaidListen, SaidNode};
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Said {
-    /// TOML file with the sections [node] and [listen]; flags and environment win over it.
+    /// TOML file with the sections `node` and `listen`; flags and environment win over it.
     #[arg(long, env = "SWISH_CLUSTER_CONFIG", value_name = "FILE")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
@@ -58,10 +58,7 @@ impl Said {
             None => Self::default(),
         };
         let node = Node::decide(self.node.or(file.node));
-        Ok(Config {
-            node,
-            listen: Listen::decide(self.listen.or(file.listen)),
-        })
+        Ok(Config { node, listen: Listen::decide(self.listen.or(file.listen)) })
     }
 
     fn read(path: PathBuf) -> Result<Self, ConfigError> {
@@ -69,10 +66,7 @@ impl Said {
             Ok(text) => text,
             Err(source) => return Err(ConfigError::Read { path, source }),
         };
-        toml::from_str(&text).map_err(|source| ConfigError::Toml {
-            path,
-            source: source.into(),
-        })
+        toml::from_str(&text).map_err(|source| ConfigError::Toml { path, source: source.into() })
     }
 }
 
@@ -99,33 +93,20 @@ mod tests {
     #[test]
     fn flags_win_over_the_file() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(
-            file.path(),
-            "[node]\nname = \"a\"\n[listen]\nlink = \"h:1\"",
-        )
-        .unwrap();
+        std::fs::write(file.path(), "[node]\nname = \"a\"\n[listen]\nlink = \"h:1\"").unwrap();
         let flags = Said {
             config: Some(file.path().to_owned()),
-            node: SaidNode {
-                name: Some("b".into()),
-                ..SaidNode::default()
-            },
+            node: SaidNode { name: Some("b".into()), ..SaidNode::default() },
             listen: SaidListen::default(),
         };
         let config = flags.decide().unwrap();
-        assert_eq!(
-            (config.node.name.as_str(), config.listen.link.as_str()),
-            ("b", "h:1")
-        );
+        assert_eq!((config.node.name.as_str(), config.listen.link.as_str()), ("b", "h:1"));
     }
 
     #[test]
     fn an_unknown_setting_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "[node]\ncolour = 1").unwrap();
-        assert!(matches!(
-            Said::read(file.path().to_owned()),
-            Err(ConfigError::Toml { .. })
-        ));
+        assert!(matches!(Said::read(file.path().to_owned()), Err(ConfigError::Toml { .. })));
     }
 }

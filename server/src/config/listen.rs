@@ -102,32 +102,17 @@ pub async fn bind(what: &'static str, address: &str) -> Result<TcpListener, Bind
     };
     let address = address.to_owned();
     if error.kind() != io::ErrorKind::AddrInUse {
-        return Err(BindError::Other {
-            what,
-            address,
-            source: error,
-        });
+        return Err(BindError::Other { what, address, source: error });
     }
-    let port = address
-        .rsplit(':')
-        .next()
-        .and_then(|port| port.parse().ok());
-    let holder = port
-        .and_then(port_holder::find)
-        .unwrap_or_else(|| "another process".to_owned());
-    Err(BindError::Busy {
-        what,
-        address,
-        holder,
-    })
+    let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
+    let holder = port.and_then(port_holder::find).unwrap_or_else(|| "another process".to_owned());
+    Err(BindError::Busy { what, address, holder })
 }
 
 /// The address of a listener; the listener is bound, so it has one.
 #[must_use]
 pub fn local(listener: &TcpListener) -> SocketAddr {
-    listener
-        .local_addr()
-        .expect("a bound listener has an address")
+    listener.local_addr().expect("a bound listener has an address")
 }
 
 #[cfg(test)]

@@ -7,21 +7,12 @@ const LISTENING: &str = "0A";
 
 /// "process 4711 (swipl)", when the port's process can be seen.
 pub(super) fn find(port: u16) -> Option<String> {
-    let inode = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .find_map(|table| {
-            let table = fs::read_to_string(table).ok()?;
-            table
-                .lines()
-                .skip(1)
-                .find_map(|line| inode_of(line, port))
-                .map(str::to_owned)
-        })?;
+    let inode = ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| {
+        let table = fs::read_to_string(table).ok()?;
+        table.lines().skip(1).find_map(|line| inode_of(line, port)).map(str::to_owned)
+    })?;
     let socket = format!("socket:[{inode}]");
-    let processes = fs::read_dir("/proc")
-        .ok()?
-        .flatten()
-        .map(|entry| entry.path());
+    let processes = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path());
     let (holder, pid) = processes
         .filter_map(|process| pid(&process).map(|pid| (process, pid)))
         .find(|(process, _)| holds(process, &socket))?;
@@ -48,8 +39,6 @@ fn holds(process: &Path, socket: &str) -> bool {
     let Ok(files) = fs::read_dir(process.join("fd")) else {
         return false;
     };
-    let mut targets = files
-        .flatten()
-        .filter_map(|file| fs::read_link(file.path()).ok());
+    let mut targets = files.flatten().filter_map(|file| fs::read_link(file.path()).ok());
     targets.any(|target| target.as_os_str() == socket)
 }

@@ -37,15 +37,11 @@ pub(super) async fn show(Path(path): Path<String>, headers: HeaderMap) -> Respon
         return StatusCode::NOT_FOUND.into_response();
     };
     let tag = tag(&file);
-    let is_known = headers
-        .get(IF_NONE_MATCH)
-        .is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let is_known =
+        headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let cache = [
         (ETAG, tag),
-        (
-            CACHE_CONTROL,
-            "public, max-age=31536000, immutable".to_owned(),
-        ),
+        (CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
         (VARY, "accept-encoding".to_owned()),
     ];
     if is_known {
@@ -60,15 +56,9 @@ pub(super) async fn show(Path(path): Path<String>, headers: HeaderMap) -> Respon
 }
 
 fn find(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
-    let accepted = headers
-        .get(ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
-    let takes = |name: &str| {
-        accepted
-            .split(',')
-            .any(|part| part.trim().split(';').next() == Some(name))
-    };
+    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let takes =
+        |name: &str| accepted.split(',').any(|part| part.trim().split(';').next() == Some(name));
     ENCODINGS
         .into_iter()
         .filter(|(name, _)| takes(name))

@@ -17,11 +17,7 @@ const STEPS: u64 = 20;
 /// Adds the number to the details of rows that are behind, where it is small enough to count.
 pub(super) async fn count(node: &Handle, page: &mut FilesPage) {
     let columns = &page.nodes;
-    let late = page
-        .rows
-        .iter_mut()
-        .filter(|row| row.state == FileState::Behind)
-        .take(ROWS);
+    let late = page.rows.iter_mut().filter(|row| row.state == FileState::Behind).take(ROWS);
     for row in late {
         let Some((column, head)) = first_late(row, columns) else {
             continue;

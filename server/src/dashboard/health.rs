@@ -14,9 +14,7 @@ use crate::app::App;
 
 pub(super) async fn show(State(app): State<App>) -> Response {
     let site = Site::new(&app);
-    let status = site
-        .ask(|picture, shared| picture.status(&Tally::take(picture, shared)))
-        .await;
+    let status = site.ask(|picture, shared| picture.status(&Tally::take(picture, shared))).await;
     let Ok(status) = status else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };

@@ -16,18 +16,12 @@ use crate::app::App;
 
 pub(super) async fn show(State(app): State<App>) -> Response {
     let site = Site::new(&app);
-    let set = site
-        .ask(|picture, shared| set(picture, &Tally::take(picture, shared)))
-        .await;
+    let set = site.ask(|picture, shared| set(picture, &Tally::take(picture, shared))).await;
     if set.is_err() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let text = app.metrics.render();
-    (
-        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        text,
-    )
-        .into_response()
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
 fn set(picture: &Picture, tally: &Tally) {
@@ -40,11 +34,7 @@ fn set(picture: &Picture, tally: &Tally) {
         gauge!("swish_cluster_files", "state" => state.code()).set(files);
     }
     for health in NodeHealth::ALL {
-        let nodes = picture
-            .seats
-            .iter()
-            .filter(|seat| seat.health == *health)
-            .count();
+        let nodes = picture.seats.iter().filter(|seat| seat.health == *health).count();
         let nodes = number(u64::try_from(nodes).unwrap_or(u64::MAX));
         gauge!("swish_cluster_nodes", "health" => health.code()).set(nodes);
     }

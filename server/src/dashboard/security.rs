@@ -22,9 +22,7 @@ const CLOSED: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none
 /// Adds headers that keep browsers from guessing, framing and telling where they come from.
 pub(super) async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers
-        .entry(CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(CLOSED));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CLOSED));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -68,14 +66,8 @@ pub(super) async fn check_host(
     request: Request,
     next: Next,
 ) -> Response {
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    let authority = request
-        .uri()
-        .authority()
-        .map(|authority| authority.as_str());
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let authority = request.uri().authority().map(|authority| authority.as_str());
     if host.or(authority).is_some_and(|host| hosts.allows(host)) {
         return next.run(request).await;
     }
@@ -90,21 +82,10 @@ mod tests {
     #[test]
     fn addresses_and_known_names_are_good() {
         let hosts = Hosts(Arc::new(BTreeSet::from(["localhost".to_owned()])));
-        for good in [
-            "127.0.0.1:7050",
-            "[::1]:7050",
-            "LocalHost:7050",
-            "localhost",
-            "10.0.0.7",
-        ] {
+        for good in ["127.0.0.1:7050", "[::1]:7050", "LocalHost:7050", "localhost", "10.0.0.7"] {
             assert!(hosts.allows(good), "{good}");
         }
-        for bad in [
-            "evil.example",
-            "localhost.evil.example:7050",
-            "",
-            "[evil]:7050",
-        ] {
+        for bad in ["evil.example", "localhost.evil.example:7050", "", "[evil]:7050"] {
             assert!(!hosts.allows(bad), "{bad}");
         }
     }

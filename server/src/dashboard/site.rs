@@ -23,10 +23,7 @@ pub(super) struct Site {
 impl Site {
     /// Reads from the program's node.
     pub(super) fn new(app: &App) -> Self {
-        Self {
-            node: app.node.clone(),
-            since_ms: app.started_ms,
-        }
+        Self { node: app.node.clone(), since_ms: app.started_ms }
     }
 
     /// The node behind it.
@@ -43,11 +40,7 @@ impl Site {
     pub(super) fn head_event(&self, picture: &Picture, name: &FileName) -> Option<LiveEvent> {
         let entry = self.node.shared().file(name)?;
         let row = picture.detailed(name, &entry)?;
-        Some(LiveEvent::Head {
-            name: name.clone(),
-            head: entry.served(),
-            row,
-        })
+        Some(LiveEvent::Head { name: name.clone(), head: entry.served(), row })
     }
 
     /// Asks off the async threads: an answer may pass over every file.
@@ -58,9 +51,7 @@ impl Site {
         let site = self.clone();
         Box::pin(async move {
             let work = move || answer(&site.picture(), site.node.shared());
-            tokio::task::spawn_blocking(work)
-                .await
-                .map_err(|_| stopping())
+            tokio::task::spawn_blocking(work).await.map_err(|_| stopping())
         })
     }
 }

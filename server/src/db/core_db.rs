@@ -129,12 +129,10 @@ async fn put_registers(
             Ok(register::ActiveModel { name: Set(key.to_string()), state: Set(encode(state)?) })
         });
         let rows = rows.collect::<Result<Vec<_>, DbError>>()?;
-        let replace =
-            OnConflict::column(register::Column::Name).update_column(register::Column::State).to_owned();
-        register::Entity::insert_many(rows)
-            .on_conflict(replace)
-            .exec_without_returning(db)
-            .await?;
+        let replace = OnConflict::column(register::Column::Name)
+            .update_column(register::Column::State)
+            .to_owned();
+        register::Entity::insert_many(rows).on_conflict(replace).exec_without_returning(db).await?;
     }
     Ok(())
 }
@@ -171,10 +169,8 @@ pub(super) async fn put_fact(
 }
 
 pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, DbError> {
-    let row = |error: rmp_serde::encode::Error| DbError::Row {
-        table: "any",
-        reason: error.to_string(),
-    };
+    let row =
+        |error: rmp_serde::encode::Error| DbError::Row { table: "any", reason: error.to_string() };
     rmp_serde::to_vec_named(value).map_err(row)
 }
 

@@ -112,6 +112,5 @@ fn fact_of<T: DeserializeOwned>(
 }
 
 fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<T, DbError> {
-    rmp_serde::from_slice(bytes)
-        .map_err(|error| DbError::Row { table, reason: error.to_string() })
+    rmp_serde::from_slice(bytes).map_err(|error| DbError::Row { table, reason: error.to_string() })
 }

@@ -16,9 +16,7 @@ pub(super) fn form(headers: &HeaderMap) -> Form {
     let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
         return Form::Html;
     };
-    let named = accept
-        .split(',')
-        .map(|range| range.split(';').next().unwrap_or("").trim());
+    let named = accept.split(',').map(|range| range.split(';').next().unwrap_or("").trim());
     named
         .filter_map(|range| match range {
             "application/json" | "application/*" | "text/javascript" | "*/*" => Some(Form::Json),
@@ -36,23 +34,14 @@ mod tests {
     use super::*;
 
     fn asked(accept: &'static str) -> Form {
-        form(&HeaderMap::from_iter([(
-            ACCEPT,
-            HeaderValue::from_static(accept),
-        )]))
+        form(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]))
     }
 
     #[test]
     fn scripts_get_json_and_people_get_pages() {
         assert_eq!(asked("*/*"), Form::Json);
-        assert_eq!(
-            asked("application/json, text/javascript, */*; q=0.01"),
-            Form::Json
-        );
-        assert_eq!(
-            asked("text/html,application/xhtml+xml,*/*;q=0.8"),
-            Form::Html
-        );
+        assert_eq!(asked("application/json, text/javascript, */*; q=0.01"), Form::Json);
+        assert_eq!(asked("text/html,application/xhtml+xml,*/*;q=0.8"), Form::Html);
         assert_eq!(form(&HeaderMap::new()), Form::Html);
     }
 }

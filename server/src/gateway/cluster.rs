@@ -24,9 +24,6 @@ async fn health() -> impl IntoResponse {
 }
 
 async fn style() -> impl IntoResponse {
-    let headers = [
-        (CONTENT_TYPE, "text/css; charset=UTF-8"),
-        (CACHE_CONTROL, "max-age=3600"),
-    ];
+    let headers = [(CONTENT_TYPE, "text/css; charset=UTF-8"), (CACHE_CONTROL, "max-age=3600")];
     (headers, page::STYLE)
 }

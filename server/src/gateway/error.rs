@@ -123,10 +123,7 @@ impl From<gitty::CollisionError> for Refusal {
 
 /// SWISH names the charset of its JSON.
 pub(super) fn json_type() -> [(axum::http::HeaderName, &'static str); 1] {
-    [(
-        axum::http::header::CONTENT_TYPE,
-        "application/json; charset=UTF-8",
-    )]
+    [(axum::http::header::CONTENT_TYPE, "application/json; charset=UTF-8")]
 }
 
 /// Answers for every path that nobody has.
@@ -159,10 +156,7 @@ mod tests {
     #[test]
     fn other_errors_have_code_and_message_only() {
         let refusal = Refusal::Malformed("\"previous\" is missing".into());
-        assert_eq!(
-            refusal.body(),
-            json!({ "code": 400, "message": "\"previous\" is missing" })
-        );
+        assert_eq!(refusal.body(), json!({ "code": 400, "message": "\"previous\" is missing" }));
         let refusal = Refusal::from(domain::FileName::for_create("../q.exe").unwrap_err());
         assert_eq!(refusal.status(), StatusCode::FORBIDDEN);
     }

@@ -49,14 +49,7 @@ fn end(shared: &Shared, node: Node, save: Save) -> SaveOutcome {
     let keep = |id: ObjectId, object| {
         shared.change_unfiled(|objects| objects.insert(id, object));
     };
-    let Save {
-        key,
-        base,
-        commit,
-        id,
-        blob,
-        ..
-    } = save;
+    let Save { key, base, commit, id, blob, .. } = save;
     let head = shared.file(key.file()).and_then(|entry| entry.served());
     if let (true, Some(head)) = (head != base, head) {
         return SaveOutcome::Conflict { head };
@@ -68,10 +61,9 @@ fn end(shared: &Shared, node: Node, save: Save) -> SaveOutcome {
             shared.change_file(key.file(), |entry| entry.decided = Some(id));
             SaveOutcome::Decided { commit: id }
         }
-        Node::WithoutMajority => SaveOutcome::Waiting {
-            commit: id,
-            reason: WaitReason::NoMajority,
-        },
+        Node::WithoutMajority => {
+            SaveOutcome::Waiting { commit: id, reason: WaitReason::NoMajority }
+        }
     }
 }
 
@@ -81,12 +73,7 @@ impl Site {
         let store = Arc::new(store::Store::open(dir.path()).unwrap().store);
         let shared = Arc::new(Shared::default());
         let (commands, mut asked) = mpsc::channel(8);
-        let node = Handle::new(
-            commands,
-            broadcast::Sender::new(8),
-            Arc::clone(&shared),
-            store,
-        );
+        let node = Handle::new(commands, broadcast::Sender::new(8), Arc::clone(&shared), store);
         tokio::spawn(async move {
             while let Some(command) = asked.recv().await {
                 match command {
@@ -98,11 +85,7 @@ impl Site {
                 }
             }
         });
-        Self {
-            routes: routes(node.clone()),
-            node,
-            _dir: dir,
-        }
+        Self { routes: routes(node.clone()), node, _dir: dir }
     }
 
     async fn ask(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
@@ -114,18 +97,12 @@ impl Site {
             .body(body.into())
             .unwrap();
         let response = self.routes.clone().oneshot(request).await.unwrap();
-        let kind = response
-            .headers()
-            .get("content-type")
-            .map(|kind| kind.to_str().unwrap());
+        let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap());
         Answer {
             status: response.status(),
             kind: kind.unwrap_or("").to_owned(),
             text: String::from_utf8(
-                to_bytes(response.into_body(), usize::MAX)
-                    .await
-                    .unwrap()
-                    .to_vec(),
+                to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec(),
             )
             .unwrap(),
         }
@@ -153,11 +130,7 @@ fn recorded() -> Vec<Value> {
     include_str!("../../../tests/fixtures/swish/transcripts/head-plain-fixed.jsonl")
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .filter(|event| {
-            event["path"]
-                .as_str()
-                .is_some_and(|path| path.starts_with("/p/"))
-        })
+        .filter(|event| event["path"].as_str().is_some_and(|path| path.starts_with("/p/")))
         .filter(|event| !event["query"].as_str().unwrap_or("").contains("history"))
         .filter(|event| !event["query"].as_str().unwrap_or("").contains("diff"))
         .collect()
@@ -178,9 +151,7 @@ fn comparable(value: &Value) -> Value {
 
 /// The same value with hashes of our store for those of the recording.
 fn translated(value: &Value, ours: &[(String, String)]) -> String {
-    ours.iter().fold(value.to_string(), |text, (theirs, ours)| {
-        text.replace(theirs, ours)
-    })
+    ours.iter().fold(value.to_string(), |text, (theirs, ours)| text.replace(theirs, ours))
 }
 
 #[tokio::test]
@@ -189,10 +160,7 @@ async fn the_recorded_session_is_answered_as_swish_answered_it() {
     let mut hashes: Vec<(String, String)> = Vec::new();
     let mut compared = 0;
     for event in recorded() {
-        let (method, path) = (
-            event["method"].as_str().unwrap(),
-            event["path"].as_str().unwrap(),
-        );
+        let (method, path) = (event["method"].as_str().unwrap(), event["path"].as_str().unwrap());
         let (status, answer) = (event["status"].as_u64().unwrap(), &event["resp_json"]);
         let is_page = method == "GET" && event["query"] == "" && status == 200;
         let is_swishs_own = path.contains("Hangout") || path.contains("FPP") || status == 500;
@@ -223,10 +191,7 @@ async fn the_recorded_session_is_answered_as_swish_answered_it() {
 #[tokio::test]
 async fn a_file_is_made_changed_read_and_emptied() {
     let site = Site::new(Node::Alone);
-    let made = site
-        .post(json!({ "data": "a.\n", "meta": { "name": "x" } }))
-        .await
-        .json();
+    let made = site.post(json!({ "data": "a.\n", "meta": { "name": "x" } })).await.json();
     assert_eq!(made["url"], "/p/x.pl");
     assert_eq!(made["meta"]["symbolic"], "HEAD");
     assert_eq!(made["meta"]["peer"], "127.0.0.1");
@@ -248,41 +213,22 @@ async fn a_file_is_made_changed_read_and_emptied() {
 async fn mistakes_have_a_status_and_a_reason() {
     let site = Site::new(Node::Alone);
     site.post(json!({ "meta": { "name": "open" } })).await;
-    site.post(json!({ "meta": { "name": "closed", "modify": ["login"] } }))
-        .await;
-    site.post(json!({ "type": "lnk", "meta": { "name": "link" } }))
-        .await;
+    site.post(json!({ "meta": { "name": "closed", "modify": ["login"] } })).await;
+    site.post(json!({ "type": "lnk", "meta": { "name": "link" } })).await;
     let unknown = "0123456789012345678901234567890123456789";
     let empty = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
     let (closed, link) = (site.head("closed.pl"), site.head("link.lnk"));
     let asked = [
         (site.ask("POST", "/p/", "{").await, 400),
         (site.post(json!({ "meta": { "name": "../q" } })).await, 403),
-        (
-            site.post(json!({ "data": "x".repeat((4 << 20) + 1) }))
-                .await,
-            413,
-        ),
-        (
-            site.ask("POST", "/p/", " ".repeat((8 << 20) + 1)).await,
-            413,
-        ),
+        (site.post(json!({ "data": "x".repeat((4 << 20) + 1) })).await, 413),
+        (site.ask("POST", "/p/", " ".repeat((8 << 20) + 1)).await, 413),
         (site.put("/p/open.pl", json!({ "data": "" })).await, 400),
         (site.put("/p/none.pl", json!({ "data": "" })).await, 404),
-        (
-            site.put("/p/closed.pl", json!({ "previous": closed }))
-                .await,
-            403,
-        ),
+        (site.put("/p/closed.pl", json!({ "previous": closed })).await, 403),
         (site.ask("DELETE", "/p/closed.pl", "").await, 403),
-        (
-            site.put("/p/link.lnk", json!({ "previous": link })).await,
-            403,
-        ),
-        (
-            site.put("/p/open.pl", json!({ "previous": empty })).await,
-            400,
-        ),
+        (site.put("/p/link.lnk", json!({ "previous": link })).await, 403),
+        (site.put("/p/open.pl", json!({ "previous": empty })).await, 400),
         (site.get(&format!("/p/{unknown}?format=json")).await, 404),
         (site.get(&format!("/p/{empty}?format=json")).await, 400),
         (site.get("/p/open.pl?format=history").await, 400),
@@ -293,43 +239,28 @@ async fn mistakes_have_a_status_and_a_reason() {
     for (answer, status) in asked {
         assert_eq!(answer.json()["code"], status, "{}", answer.text);
         assert_eq!(answer.status.as_u16(), status);
-        assert!(
-            answer.json()["message"]
-                .as_str()
-                .is_some_and(|text| !text.is_empty())
-        );
+        assert!(answer.json()["message"].as_str().is_some_and(|text| !text.is_empty()));
     }
 }
 
 #[tokio::test]
 async fn a_save_on_an_unknown_version_is_a_conflict_without_a_merge() {
     let site = Site::new(Node::Alone);
-    site.post(json!({ "data": "a.\n", "meta": { "name": "x" } }))
-        .await;
+    site.post(json!({ "data": "a.\n", "meta": { "name": "x" } })).await;
     let unknown = "0123456789012345678901234567890123456789";
-    let lost = site
-        .put("/p/x.pl", json!({ "data": "b.\n", "previous": unknown }))
-        .await;
+    let lost = site.put("/p/x.pl", json!({ "data": "b.\n", "previous": unknown })).await;
     assert_eq!(lost.status, StatusCode::CONFLICT);
-    assert_eq!(
-        lost.json()["edit"]["server"]["to"]["commit"],
-        site.head("x.pl")
-    );
+    assert_eq!(lost.json()["edit"]["server"]["to"]["commit"], site.head("x.pl"));
     assert_eq!(lost.json().get("merged"), None);
 }
 
 #[tokio::test]
 async fn a_save_without_a_majority_is_readable_by_its_hash() {
     let site = Site::new(Node::WithoutMajority);
-    let waits = site
-        .post(json!({ "data": "kept.\n", "meta": { "name": "x" } }))
-        .await;
+    let waits = site.post(json!({ "data": "kept.\n", "meta": { "name": "x" } })).await;
     assert_eq!(waits.status, StatusCode::SERVICE_UNAVAILABLE);
     let commit = waits.json()["commit"].as_str().unwrap().to_owned();
-    assert_eq!(
-        site.get(&format!("/p/{commit}?format=raw")).await.text,
-        "kept.\n"
-    );
+    assert_eq!(site.get(&format!("/p/{commit}?format=raw")).await.text, "kept.\n");
     assert_eq!(site.get("/p/x.pl").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -337,22 +268,10 @@ async fn a_save_without_a_majority_is_readable_by_its_hash() {
 async fn a_page_shows_a_program_as_text() {
     let site = Site::new(Node::Alone);
     let data = "<script>alert(1)</script>";
-    site.post(json!({ "data": data, "meta": { "name": "a b" } }))
-        .await;
+    site.post(json!({ "data": data, "meta": { "name": "a b" } })).await;
     let page = site.get("/p/a%20b.pl").await.text;
-    assert!(
-        page.contains("<pre>&lt;script&gt;alert(1)&lt;/script&gt;</pre>"),
-        "{page}"
-    );
+    assert!(page.contains("<pre>&lt;script&gt;alert(1)&lt;/script&gt;</pre>"), "{page}");
     assert!(page.contains("href=\"/p/a%20b.pl?format=raw\""));
-    assert!(
-        site.get("/")
-            .await
-            .text
-            .contains("<a href=\"/p/a%20b.pl\">a b.pl</a>")
-    );
-    assert_eq!(
-        site.get("/cluster/health").await.json(),
-        json!({ "state": "serving" })
-    );
+    assert!(site.get("/").await.text.contains("<a href=\"/p/a%20b.pl\">a b.pl</a>"));
+    assert_eq!(site.get("/cluster/health").await.json(), json!({ "state": "serving" }));
 }

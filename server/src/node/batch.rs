@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{Durable, Key, MemberId, PeerMessage, Record, Reply, Roster, Token, Urgency, WriteNo};
+use cluster::{
+    Durable, Key, MemberId, PeerMessage, Record, Reply, Roster, Token, Urgency, WriteNo,
+};
 use domain::{FileName, Millis, ObjectId};
 
 /// A write that nobody waits for joins the next one, or goes by itself after this.

@@ -51,11 +51,7 @@ pub async fn found(app: &App, others: Vec<NewMember>) -> Result<Founded, Problem
 
 fn own(app: &App) -> Member {
     let about = app.links.about();
-    Member {
-        id: app.me(),
-        name: about.name.clone(),
-        address: about.address.clone(),
-    }
+    Member { id: app.me(), name: about.name.clone(), address: about.address.clone() }
 }
 
 /// The node at an address, if it may become a member.
@@ -73,33 +69,21 @@ fn member(answer: Result<Hello, ProbeError>, address: &str) -> Result<Member, Pr
         );
         return Err(problem("not_empty", text));
     }
-    Ok(Member {
-        id: hello.member(),
-        name: hello.name,
-        address: address.to_owned(),
-    })
+    Ok(Member { id: hello.member(), name: hello.name, address: address.to_owned() })
 }
 
 fn roster(members: Vec<Member>) -> Result<Roster, Problem> {
     let ids: BTreeSet<MemberId> = members.iter().map(|member| member.id).collect();
     let names: BTreeSet<&str> = members.iter().map(|member| member.name.as_str()).collect();
     if ids.len() < members.len() {
-        return Err(problem(
-            "malformed",
-            "The same node is listed twice.".to_owned(),
-        ));
+        return Err(problem("malformed", "The same node is listed twice.".to_owned()));
     }
     if names.len() < members.len() {
         let text = "Two nodes have the same name; start them with another --name.".to_owned();
         return Err(problem("malformed", text));
     }
     let cluster = ClusterId::from_bytes(rand::random());
-    Ok(Roster {
-        cluster,
-        epoch: 1,
-        phase: Phase::Steady,
-        members,
-    })
+    Ok(Roster { cluster, epoch: 1, phase: Phase::Steady, members })
 }
 
 fn already_member(who: &str) -> Problem {
@@ -107,10 +91,7 @@ fn already_member(who: &str) -> Problem {
 }
 
 fn problem(code: &str, message: String) -> Problem {
-    Problem {
-        code: code.to_owned(),
-        message,
-    }
+    Problem { code: code.to_owned(), message }
 }
 
 #[cfg(test)]
@@ -143,35 +124,24 @@ mod tests {
     }
 
     fn code(files: u64, cluster: Option<ClusterId>) -> String {
-        member(Ok(hello(files, cluster)), "bravo:7060")
-            .unwrap_err()
-            .code
+        member(Ok(hello(files, cluster)), "bravo:7060").unwrap_err().code
     }
 
     #[test]
     fn an_empty_node_becomes_a_member_at_the_address_it_was_asked_at() {
         let member = member(Ok(hello(0, None)), "bravo:7060").unwrap();
-        assert_eq!(
-            (member.name.as_str(), member.address.as_str()),
-            ("bravo", "bravo:7060")
-        );
+        assert_eq!((member.name.as_str(), member.address.as_str()), ("bravo", "bravo:7060"));
     }
 
     #[test]
     fn a_node_with_files_or_in_a_cluster_is_refused() {
         assert_eq!(code(3, None), "not_empty");
-        assert_eq!(
-            code(0, Some(ClusterId::from_bytes([9; 8]))),
-            "already_member"
-        );
+        assert_eq!(code(0, Some(ClusterId::from_bytes([9; 8]))), "already_member");
     }
 
     #[test]
     fn a_node_cannot_be_listed_twice() {
         let one = member(Ok(hello(0, None)), "bravo:7060").unwrap();
-        assert_eq!(
-            roster(vec![one.clone(), one]).unwrap_err().code,
-            "malformed"
-        );
+        assert_eq!(roster(vec![one.clone(), one]).unwrap_err().code, "malformed");
     }
 }

@@ -72,10 +72,7 @@ pub struct Identity {
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The keys stay out of logs.
-        f.debug_struct("Identity")
-            .field("node", &self.node)
-            .field("run", &self.run)
-            .finish()
+        f.debug_struct("Identity").field("node", &self.node).field("run", &self.run).finish()
     }
 }
 
@@ -101,12 +98,7 @@ impl Identity {
     pub fn from_keys(signing: [u8; 32], link_key: [u8; 32]) -> Self {
         let signing = SigningKey::from_bytes(&signing);
         let node = node_id(&signing.verifying_key());
-        Self {
-            node,
-            run: Run::from_bytes(rand::random()),
-            signing,
-            link_key,
-        }
+        Self { node, run: Run::from_bytes(rand::random()), signing, link_key }
     }
 
     /// Beginning of the SHA-256 of the public key.
@@ -155,8 +147,7 @@ impl Certificate {
     pub fn verify(&self, link_public: &[u8]) -> Option<NodeId> {
         let key = VerifyingKey::try_from(self.key.as_slice()).ok()?;
         let signature = Signature::from_slice(&self.signature).ok()?;
-        key.verify_strict(&certified(link_public), &signature)
-            .ok()?;
+        key.verify_strict(&certified(link_public), &signature).ok()?;
         Some(node_id(&key))
     }
 }
@@ -168,9 +159,7 @@ impl Certificate {
 pub fn read_secret(path: &Path) -> Result<[u8; 32], KeyError> {
     match read_key(path)? {
         Some(secret) => Ok(secret),
-        None => Err(KeyError::NoSecret {
-            path: path.to_owned(),
-        }),
+        None => Err(KeyError::NoSecret { path: path.to_owned() }),
     }
 }
 
@@ -181,10 +170,7 @@ pub fn read_secret(path: &Path) -> Result<[u8; 32], KeyError> {
 pub fn make_key(path: &Path) -> Result<[u8; 32], KeyError> {
     let key: [u8; 32] = rand::random();
     let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    write_new(path, &digits).map_err(|source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    })?;
+    write_new(path, &digits).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
     Ok(key)
 }
 
@@ -210,10 +196,7 @@ fn read_or_make(path: &Path) -> Result<[u8; 32], KeyError> {
 fn read_key(path: &Path) -> Result<Option<[u8; 32]>, KeyError> {
     use std::os::unix::fs::PermissionsExt;
 
-    let file_error = |source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    };
+    let file_error = |source| KeyError::File { path: path.to_owned(), source };
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -221,14 +204,9 @@ fn read_key(path: &Path) -> Result<Option<[u8; 32]>, KeyError> {
     };
     let mode = fs::metadata(path).map_err(file_error)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(KeyError::Open {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(KeyError::Open { path: path.to_owned(), mode });
     }
-    let key = from_hex(text.trim()).ok_or_else(|| KeyError::Malformed {
-        path: path.to_owned(),
-    })?;
+    let key = from_hex(text.trim()).ok_or_else(|| KeyError::Malformed { path: path.to_owned() })?;
     Ok(Some(key))
 }
 
@@ -300,10 +278,7 @@ mod tests {
         let secret = make_key(&path).unwrap();
         assert_eq!(read_secret(&path).unwrap(), secret);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(
-            read_secret(&path),
-            Err(KeyError::Open { mode: 0o644, .. })
-        ));
+        assert!(matches!(read_secret(&path), Err(KeyError::Open { mode: 0o644, .. })));
     }
 
     #[test]
@@ -311,10 +286,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let path = data.path().join(NODE_KEY_FILE);
         write_new(&path, "not a key").unwrap();
-        assert!(matches!(
-            Identity::open(data.path()),
-            Err(KeyError::Malformed { .. })
-        ));
+        assert!(matches!(Identity::open(data.path()), Err(KeyError::Malformed { .. })));
         assert_eq!(fs::read_to_string(&path).unwrap(), "not a key\n");
     }
 }

@@ -59,8 +59,7 @@ impl Driver {
             entry.decided = status.decided.map(|decided| decided.head);
             entry.draft = status.draft;
             let waits = status.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
-            entry.waiting_since_ms =
-                waits.then(|| entry.waiting_since_ms.unwrap_or(now));
+            entry.waiting_since_ms = waits.then(|| entry.waiting_since_ms.unwrap_or(now));
             entry.reported = status.reported.into_iter().collect();
             if entry.served() != before {
                 self.describe(entry);
@@ -143,7 +142,6 @@ impl Driver {
             changed
         });
     }
-
 }
 
 /// Takes author and time out of a commit.

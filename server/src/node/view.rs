@@ -140,10 +140,7 @@ impl Shared {
     }
 
     /// Changes the set of objects without a file.
-    pub fn change_unfiled<T>(
-        &self,
-        change: impl FnOnce(&mut HashMap<ObjectId, Object>) -> T,
-    ) -> T {
+    pub fn change_unfiled<T>(&self, change: impl FnOnce(&mut HashMap<ObjectId, Object>) -> T) -> T {
         change(&mut self.unfiled.write().unwrap_or_else(PoisonError::into_inner))
     }
 

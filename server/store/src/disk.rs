@@ -54,19 +54,13 @@ pub struct RealDisk;
 impl Disk for RealDisk {
     fn read(&self, path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        File::open(path)?
-            .take(max_bytes.saturating_add(1))
-            .read_to_end(&mut bytes)?;
+        File::open(path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
     fn write(&self, path: &Path, bytes: &[u8], owner: &Owner) -> io::Result<()> {
         let mode = owner.mode & 0o666;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
         owner.give(path, mode)?;
         file.write_all(bytes)
     }
@@ -88,10 +82,7 @@ impl Owner {
     /// Mode and group of a directory.
     pub(crate) fn of(dir: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(dir)?;
-        Ok(Self {
-            mode: metadata.mode() & 0o7777,
-            group: metadata.gid(),
-        })
+        Ok(Self { mode: metadata.mode() & 0o7777, group: metadata.gid() })
     }
 
     /// Makes a directory and those above it that are missing.

@@ -32,11 +32,7 @@ impl Followers {
         let ends = self.ends.get(name).unwrap_or(&start);
         ends.iter()
             .filter(|end| **end != Some(served))
-            .map(|end| HeadUpdate {
-                name: name.clone(),
-                old: *end,
-                new: served,
-            })
+            .map(|end| HeadUpdate { name: name.clone(), old: *end, new: served })
             .collect()
     }
 
@@ -59,11 +55,7 @@ mod tests {
     }
 
     fn moved(old: Option<u8>, new: u8) -> HeadUpdate {
-        HeadUpdate {
-            name: "a.pl".into(),
-            old: old.map(id),
-            new: id(new),
-        }
+        HeadUpdate { name: "a.pl".into(), old: old.map(id), new: id(new) }
     }
 
     #[test]
@@ -82,10 +74,7 @@ mod tests {
             followers.follow(&line);
         }
         let name = "a.pl".into();
-        assert_eq!(
-            followers.lead(&name, id(4)),
-            [moved(Some(2), 4), moved(Some(3), 4)]
-        );
+        assert_eq!(followers.lead(&name, id(4)), [moved(Some(2), 4), moved(Some(3), 4)]);
         assert_eq!(followers.lead(&name, id(3)), [moved(Some(2), 3)]);
         followers.arrived(&name, id(4));
         assert_eq!(followers.lead(&name, id(4)), []);

@@ -56,29 +56,13 @@ impl Index {
 
     /// Adds a commit; one that is here stays as it is.
     pub fn insert_commit(&mut self, id: ObjectId, link: Link) {
-        if self
-            .places
-            .get(&id)
-            .is_some_and(|place| *place != NO_COMMIT)
-        {
+        if self.places.get(&id).is_some_and(|place| *place != NO_COMMIT) {
             return;
         }
         let file = self.file(link.name, link.time_ms);
         self.places.insert(id, number(self.commits.len()));
-        let Link {
-            previous,
-            blob,
-            op,
-            time_ms,
-            ..
-        } = link;
-        self.commits.push(Entry {
-            previous,
-            blob,
-            op,
-            file,
-            time_ms,
-        });
+        let Link { previous, blob, op, time_ms, .. } = link;
+        self.commits.push(Entry { previous, blob, op, file, time_ms });
     }
 
     /// Adds an object that is no commit.
@@ -106,27 +90,17 @@ impl Index {
 
     /// All commits, in the order they were added.
     pub fn commits(&self) -> impl Iterator<Item = (ObjectId, Link)> + '_ {
-        let mut ids: Vec<_> = self
-            .places
-            .iter()
-            .filter(|(_, at)| **at != NO_COMMIT)
-            .collect();
+        let mut ids: Vec<_> = self.places.iter().filter(|(_, at)| **at != NO_COMMIT).collect();
         ids.sort_unstable_by_key(|(_, place)| **place);
-        ids.into_iter()
-            .filter_map(|(id, _)| Some((*id, self.link(id)?)))
+        ids.into_iter().filter_map(|(id, _)| Some((*id, self.link(id)?)))
     }
 
     fn file(&mut self, name: FileName, time_ms: u64) -> u32 {
         let next = number(self.files.len());
         let file = *self.numbers.entry(name.clone()).or_insert(next);
         if file == next {
-            self.files.push(Named {
-                name,
-                latest_ms: time_ms,
-            });
-        } else if let Some(known) = usize::try_from(file)
-            .ok()
-            .and_then(|at| self.files.get_mut(at))
+            self.files.push(Named { name, latest_ms: time_ms });
+        } else if let Some(known) = usize::try_from(file).ok().and_then(|at| self.files.get_mut(at))
         {
             known.latest_ms = known.latest_ms.max(time_ms);
         }
@@ -139,10 +113,7 @@ fn at<T>(arena: &[T], place: u32) -> Option<&T> {
 }
 
 fn number(length: usize) -> u32 {
-    u32::try_from(length)
-        .ok()
-        .filter(|n| *n != NO_COMMIT)
-        .expect("fewer than 2^32 - 1 commits")
+    u32::try_from(length).ok().filter(|n| *n != NO_COMMIT).expect("fewer than 2^32 - 1 commits")
 }
 
 #[cfg(test)]
@@ -165,14 +136,8 @@ mod tests {
         index.insert_blob(id(9));
         assert_eq!(index.link(&id(2)), Some(link(3, Some(id(1)))));
         assert_eq!(index.link(&id(9)), None);
-        assert_eq!(
-            (index.holds(&id(9)), index.holds(&id(8)), index.len()),
-            (true, false, 3)
-        );
+        assert_eq!((index.holds(&id(9)), index.holds(&id(8)), index.len()), (true, false, 3));
         assert_eq!(index.latest_ms(&"a.pl".into()), Some(5));
-        assert_eq!(
-            index.commits().map(|(id, _)| id).collect::<Vec<_>>(),
-            [id(1), id(2)]
-        );
+        assert_eq!(index.commits().map(|(id, _)| id).collect::<Vec<_>>(), [id(1), id(2)]);
     }
 }

@@ -88,10 +88,7 @@ impl JournalFile {
         served: &[(FileName, ObjectId)],
     ) -> Result<Led, JournalError> {
         let appended = self.exclusively(|journal| journal.append_lines(disk, served))?;
-        Ok(Led {
-            appended,
-            foreign: std::mem::take(&mut self.unreported),
-        })
+        Ok(Led { appended, foreign: std::mem::take(&mut self.unreported) })
     }
 
     /// Runs `body` under the lock of the file that has the journal's name at that moment.
@@ -104,11 +101,7 @@ impl JournalFile {
             let file = self.file.try_clone()?;
             let done = lock::exclusively(&file, || {
                 // SWISH rebuilds without the lock, so this can have changed while we waited.
-                if self.is_rebuilt()? {
-                    Ok(None)
-                } else {
-                    body(self).map(Some)
-                }
+                if self.is_rebuilt()? { Ok(None) } else { body(self).map(Some) }
             })?;
             if let Some(done) = done {
                 return Ok(done);
@@ -133,14 +126,10 @@ impl JournalFile {
             return Err(JournalError::NoEpoch);
         }
         if self.partial > 0 {
-            return Err(JournalError::PartialLine {
-                bytes: self.partial,
-            });
+            return Err(JournalError::PartialLine { bytes: self.partial });
         }
-        let lines: Vec<HeadUpdate> = served
-            .iter()
-            .flat_map(|(name, head)| self.followers.lead(name, *head))
-            .collect();
+        let lines: Vec<HeadUpdate> =
+            served.iter().flat_map(|(name, head)| self.followers.lead(name, *head)).collect();
         let text = journal::lines(&lines);
         self.append(disk, text.as_bytes())?;
         self.offset += length(text.as_bytes());
@@ -165,11 +154,7 @@ impl JournalFile {
                     if written > 0 {
                         self.unfinished = bytes[written..].to_vec();
                     }
-                    return Err(JournalError::Append {
-                        written,
-                        bytes: bytes.len(),
-                        source,
-                    });
+                    return Err(JournalError::Append { written, bytes: bytes.len(), source });
                 }
             }
         }
@@ -201,10 +186,7 @@ impl JournalFile {
             self.beginning = first_line(&bytes).to_vec();
         }
         for line in &piece.foreign {
-            tracing::warn!(
-                line.text,
-                "a line of ref/head is neither an epoch nor a head"
-            );
+            tracing::warn!(line.text, "a line of ref/head is neither an epoch nor a head");
         }
         self.offset += length(&bytes[..piece.complete_bytes]);
         self.partial = piece.partial_bytes;
@@ -222,11 +204,7 @@ impl JournalFile {
         }
         tracing::warn!("ref/head was rebuilt: reading it from its beginning");
         let unreported = std::mem::take(&mut self.unreported);
-        *self = Self {
-            unreported,
-            rebuilds: self.rebuilds + 1,
-            ..Self::open(&self.path)?
-        };
+        *self = Self { unreported, rebuilds: self.rebuilds + 1, ..Self::open(&self.path)? };
         Ok(())
     }
 
@@ -265,10 +243,7 @@ fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {
-    let end = bytes
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(bytes.len(), |at| at + 1);
+    let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
     &bytes[..end.min(BEGINNING_BYTES)]
 }
 

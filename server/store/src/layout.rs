@@ -31,15 +31,13 @@ pub(crate) fn path(dir: &Path, id: &ObjectId) -> PathBuf {
 
 /// Reads a loose file and checks that it is the object its name says.
 pub(crate) fn read(disk: &dyn Disk, dir: &Path, id: &ObjectId) -> Result<Object, ReadError> {
-    let bytes = disk
-        .read(&path(dir, id), MAX_FILE_BYTES)
-        .map_err(|source| {
-            if source.kind() == io::ErrorKind::NotFound {
-                ReadError::Missing(*id)
-            } else {
-                ReadError::Io { id: *id, source }
-            }
-        })?;
+    let bytes = disk.read(&path(dir, id), MAX_FILE_BYTES).map_err(|source| {
+        if source.kind() == io::ErrorKind::NotFound {
+            ReadError::Missing(*id)
+        } else {
+            ReadError::Io { id: *id, source }
+        }
+    })?;
     let damaged = |reason: String| ReadError::Damaged { id: *id, reason };
     let object = Object::decode_loose(&bytes, MAX_OBJECT_BYTES)
         .map_err(|error| damaged(error.to_string()))?;
@@ -56,9 +54,7 @@ pub(crate) fn write(disk: &dyn Disk, path: &Path, bytes: &[u8], owner: &Owner) -
     owner.create_dir(dir)?;
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
     let temporary = dir.join(format!("{TEMPORARY}{}-{number}", std::process::id()));
-    let written = disk
-        .write(&temporary, bytes, owner)
-        .and_then(|()| disk.rename(&temporary, path));
+    let written = disk.write(&temporary, bytes, owner).and_then(|()| disk.rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to report; opening the store removes what stays.
         let _ = fs::remove_file(&temporary);

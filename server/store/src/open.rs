@@ -72,27 +72,12 @@ pub(crate) fn open(dir: &Path, disk: Box<dyn Disk>) -> Result<Opened, OpenError>
             .collect(),
         packs: packs(dir).map_err(|source| failed(dir, source))?,
     };
-    let store = Store {
-        dir: dir.to_owned(),
-        handle,
-        owner,
-        disk,
-        journal: Mutex::new(file),
-    };
-    Ok(Opened {
-        store,
-        index,
-        heads,
-        damaged,
-        report,
-    })
+    let store = Store { dir: dir.to_owned(), handle, owner, disk, journal: Mutex::new(file) };
+    Ok(Opened { store, index, heads, damaged, report })
 }
 
 fn failed(path: &Path, source: io::Error) -> OpenError {
-    OpenError::Io {
-        path: path.to_owned(),
-        source,
-    }
+    OpenError::Io { path: path.to_owned(), source }
 }
 
 /// A power cut can leave the file without content; SWISH would rebuild it too.
@@ -106,9 +91,7 @@ fn is_empty(path: &Path) -> io::Result<bool> {
 
 /// Writes a complete journal; only before SWISH opens the store.
 fn rebuild(disk: &dyn Disk, path: &Path, scan: &Scan, owner: &Owner) -> io::Result<()> {
-    let epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs());
+    let epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let updates: Vec<HeadUpdate> = scan.heads_by_time().collect();
     let text = journal::beginning(epoch) + &journal::lines(&updates);
     layout::write(disk, path, text.as_bytes(), owner)
@@ -123,10 +106,7 @@ fn read_journal(path: &Path) -> Result<(JournalFile, BTreeMap<FileName, ObjectId
     if !file.has_epoch() {
         return Err(OpenError::NoEpoch(path.to_owned()));
     }
-    let heads = updates
-        .into_iter()
-        .map(|update| (update.name, update.new))
-        .collect();
+    let heads = updates.into_iter().map(|update| (update.name, update.new)).collect();
     Ok((file, heads))
 }
 

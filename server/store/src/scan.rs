@@ -67,10 +67,7 @@ impl Scan {
     }
 
     fn date(&mut self, commit: &Commit, id: ObjectId) {
-        let latest = self
-            .latest
-            .entry(commit.name())
-            .or_insert((commit.time(), id));
+        let latest = self.latest.entry(commit.name()).or_insert((commit.time(), id));
         if commit.time() >= latest.0 {
             *latest = (commit.time(), id);
         }

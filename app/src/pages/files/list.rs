@@ -106,17 +106,12 @@ fn Chips(rows: Rows) -> impl IntoView {
         let all = chips.get().iter().map(|chip| chip.count).sum();
         let all = chip(&query, None, all);
         let states = chips.get();
-        let states = states
-            .into_iter()
-            .map(|Chip { state, count }| chip(&query, Some(state), count));
+        let states =
+            states.into_iter().map(|Chip { state, count }| chip(&query, Some(state), count));
         view! { {all} {states.collect_view()} }
     };
     let node = rows.query().node.map(|node| {
-        let without = FilesQuery {
-            node: None,
-            offset: 0,
-            ..rows.query()
-        };
+        let without = FilesQuery { node: None, offset: 0, ..rows.query() };
         let label = format!("Show all nodes, not only {node}");
         view! {
             <a class="only" href=format!("/files{without}") aria-label=label>
@@ -135,11 +130,7 @@ fn Chips(rows: Rows) -> impl IntoView {
 
 fn chip(query: &FilesQuery, state: Option<FileState>, count: u64) -> impl IntoView + use<> {
     let current = (query.state == state).then_some("true");
-    let target = FilesQuery {
-        state,
-        offset: 0,
-        ..query.clone()
-    };
+    let target = FilesQuery { state, offset: 0, ..query.clone() };
     let word = state.map_or("All", FileState::word);
     view! {
         <a
@@ -159,10 +150,7 @@ fn chip(query: &FilesQuery, state: Option<FileState>, count: u64) -> impl IntoVi
 #[component]
 fn Nothing(rows: Rows) -> impl IntoView {
     let query = rows.query();
-    let narrowed = FilesQuery {
-        sort: query.sort,
-        ..FilesQuery::default()
-    } != query;
+    let narrowed = FilesQuery { sort: query.sort, ..FilesQuery::default() } != query;
     let text = match (&query.state, query.q.is_empty()) {
         (None, true) if !narrowed => {
             "No files yet. The first save on any node appears here.".to_owned()
@@ -170,17 +158,13 @@ fn Nothing(rows: Rows) -> impl IntoView {
         (Some(state), true) => format!("No file is in the state “{state}”."),
         (None, true) => "No file matches.".to_owned(),
         (None, false) => format!("No file has “{}” in its name.", query.q),
-        (Some(state), false) => format!(
-            "No file with “{}” in its name is in the state “{state}”.",
-            query.q
-        ),
+        (Some(state), false) => {
+            format!("No file with “{}” in its name is in the state “{state}”.", query.q)
+        }
     };
-    let mark = query
-        .state
-        .filter(|state| *state != FileState::Same)
-        .map(|_| {
-            view! { <StateMark state=AnyState::File(FileState::Same) icon_only=true /> }
-        });
+    let mark = query.state.filter(|state| *state != FileState::Same).map(|_| {
+        view! { <StateMark state=AnyState::File(FileState::Same) icon_only=true /> }
+    });
     view! {
         <section class="panel nothing">
             <p>{mark} {text}</p>
@@ -195,18 +179,8 @@ fn Pages(rows: Rows) -> impl IntoView {
     let links = move || {
         let query = rows.query();
         let (shown, offset) = rows.page.with(|page| (page.shown, page.offset));
-        let rows = rows
-            .entries
-            .with(|entries| u64::try_from(entries.len()).unwrap_or(0));
-        let to = |offset| {
-            format!(
-                "/files{}",
-                FilesQuery {
-                    offset,
-                    ..query.clone()
-                }
-            )
-        };
+        let rows = rows.entries.with(|entries| u64::try_from(entries.len()).unwrap_or(0));
+        let to = |offset| format!("/files{}", FilesQuery { offset, ..query.clone() });
         let before = (offset > 0).then(|| to(offset.saturating_sub(query.limit)));
         let after = (offset + rows < shown).then(|| to(offset + query.limit));
         let place = format!(

@@ -32,17 +32,10 @@ pub(super) fn Row(entry: Entry, columns: Memo<Vec<Column>>, data_ms: u64) -> imp
     };
     let heads = move || {
         let row = row.get();
-        columns
-            .get()
-            .into_iter()
-            .map(|column| head_cell(&row, column))
-            .collect_view()
+        columns.get().into_iter().map(|column| head_cell(&row, column)).collect_view()
     };
     let on = move || row.with(|row| format!("{} of {}", row.on, row.of));
-    let author = move || {
-        row.with(|row| row.author.clone())
-            .unwrap_or_else(|| "—".to_owned())
-    };
+    let author = move || row.with(|row| row.author.clone()).unwrap_or_else(|| "—".to_owned());
     let changed = Memo::new(move |_| row.with(|row| row.changed_ms));
     let common = move || row.with(|row| row.common_head().map(|head| head.to_string()));
     view! {

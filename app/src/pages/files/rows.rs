@@ -40,11 +40,7 @@ pub(super) struct Rows {
 impl Entry {
     fn new(row: FileRow, flash: u8) -> Self {
         let name = row.name.clone();
-        Self {
-            name,
-            row: ArcRwSignal::new(row),
-            flash: ArcRwSignal::new(flash),
-        }
+        Self { name, row: ArcRwSignal::new(row), flash: ArcRwSignal::new(flash) }
     }
 
     /// Shows `row` instead; whether that made a difference.
@@ -52,8 +48,7 @@ impl Entry {
         let changed = self.row.with_untracked(|old| *old != row);
         if changed {
             self.row.set(row);
-            self.flash
-                .update(|flash| *flash = if *flash == 1 { 2 } else { 1 });
+            self.flash.update(|flash| *flash = if *flash == 1 { 2 } else { 1 });
         }
         changed
     }
@@ -131,11 +126,7 @@ impl Rows {
             None => Entry::new(row, 1),
         };
         let new: Vec<_> = rows.into_iter().map(entry).collect();
-        if !new
-            .iter()
-            .map(|entry| &entry.name)
-            .eq(old.iter().map(|entry| &entry.name))
-        {
+        if !new.iter().map(|entry| &entry.name).eq(old.iter().map(|entry| &entry.name)) {
             self.entries.set(new);
         }
     }
@@ -151,10 +142,7 @@ impl Rows {
         }
         self.outdated.set_value(true);
         let query = self.query.get_value();
-        if !self
-            .page
-            .with_untracked(|page| query.wants(&row, &page.nodes))
-        {
+        if !self.page.with_untracked(|page| query.wants(&row, &page.nodes)) {
             return;
         }
         let Some(at) = self.place(&row, &query) else {
@@ -165,8 +153,7 @@ impl Rows {
                 waiting.insert(row.name);
             });
         } else {
-            self.entries
-                .update(|entries| entries.insert(at, Entry::new(row, 1)));
+            self.entries.update(|entries| entries.insert(at, Entry::new(row, 1)));
         }
     }
 
@@ -174,10 +161,7 @@ impl Rows {
     fn place(self, row: &FileRow, query: &FilesQuery) -> Option<usize> {
         self.entries.with_untracked(|entries| {
             let after = |entry: &Entry| {
-                entry
-                    .row
-                    .with_untracked(|other| query.sort.order(row, other))
-                    .is_lt()
+                entry.row.with_untracked(|other| query.sort.order(row, other)).is_lt()
             };
             let at = entries.iter().position(after).unwrap_or(entries.len());
             let full = u64::try_from(entries.len()).is_ok_and(|rows| rows >= query.limit);
@@ -223,8 +207,7 @@ mod tests {
 
     fn names(rows: Rows) -> Vec<String> {
         let name = |entry: &Entry| entry.name.to_string();
-        rows.entries
-            .with_untracked(|entries| entries.iter().map(name).collect())
+        rows.entries.with_untracked(|entries| entries.iter().map(name).collect())
     }
 
     #[test]
@@ -232,10 +215,7 @@ mod tests {
         let owner = Owner::new();
         owner.set();
         let rows = list(&[("a", 2), ("b", 1)]);
-        let flash = || {
-            rows.entries
-                .with_untracked(|entries| entries[1].flash.get_untracked())
-        };
+        let flash = || rows.entries.with_untracked(|entries| entries[1].flash.get_untracked());
         let flashes = [3, 3, 4, 5].map(|at| {
             rows.hear(row("b", at));
             flash()
@@ -270,9 +250,7 @@ mod tests {
             rows: vec![row("a", 9), row("z", 2)],
             ..rows.page.get_untracked()
         });
-        let shown = rows
-            .entries
-            .with_untracked(|entries| entries[0].row.get_untracked());
+        let shown = rows.entries.with_untracked(|entries| entries[0].row.get_untracked());
         assert_eq!(shown, row("a", 11));
         assert_eq!(names(rows), ["a", "z"]);
     }
@@ -282,11 +260,7 @@ mod tests {
         let owner = Owner::new();
         owner.set();
         let rows = list(&[("a", 9), ("b", 5)]);
-        rows.query.set_value(FilesQuery {
-            limit: 2,
-            offset: 2,
-            ..FilesQuery::default()
-        });
+        rows.query.set_value(FilesQuery { limit: 2, offset: 2, ..FilesQuery::default() });
         rows.hear(row("c", 10));
         rows.hear(row("d", 1));
         assert_eq!(names(rows), ["a", "b"]);

@@ -48,22 +48,12 @@ pub(super) fn Table(rows: Rows) -> impl IntoView {
 /// A heading that sorts; the current one says so.
 fn sortable(query: &FilesQuery, sort: FileSort, text: &'static str) -> impl IntoView + use<> {
     let current = query.sort == sort;
-    let target = FilesQuery {
-        sort,
-        offset: 0,
-        ..query.clone()
-    };
+    let target = FilesQuery { sort, offset: 0, ..query.clone() };
     let order = match sort {
         FileSort::Name => "ascending",
         FileSort::Worst | FileSort::Changed => "descending",
     };
-    let mark = current.then(|| {
-        if sort == FileSort::Name {
-            " ↑"
-        } else {
-            " ↓"
-        }
-    });
+    let mark = current.then(|| if sort == FileSort::Name { " ↑" } else { " ↓" });
     view! {
         <th scope="col" aria-sort=current.then_some(order)>
             <a href=format!("/files{target}")>

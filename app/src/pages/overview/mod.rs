@@ -33,12 +33,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
 #[component]
 fn Content(shown: Memo<Shown>) -> impl IntoView {
     let known = Memo::new(move |_| shown.get().is_ok());
-    let failure = move || {
-        shown
-            .get()
-            .err()
-            .map(|problem| view! { <Failure problem /> })
-    };
+    let failure = move || shown.get().err().map(|problem| view! { <Failure problem /> });
     view! {
         <Show when=move || known.get() fallback=failure>
             <Known overview=Signal::derive(move || shown.get().ok()) />

@@ -70,17 +70,10 @@ fn card(node: NodeCard, own: String, data_ms: u64) -> AnyView {
 
 /// Its root hash and what that means. What a silent node said last is not called equal.
 fn content(node: &NodeCard, own: &str, silent: bool) -> impl IntoView + use<> {
-    let root = node
-        .root
-        .clone()
-        .map(|root| view! { <code>{root}</code> " " });
+    let root = node.root.clone().map(|root| view! { <code>{root}</code> " " });
     let behind = (node.behind > 0).then(|| {
         let state = Some(FileState::Behind).filter(|_| !silent);
-        let query = FilesQuery {
-            state,
-            node: Some(node.name.clone()),
-            ..FilesQuery::default()
-        };
+        let query = FilesQuery { state, node: Some(node.name.clone()), ..FilesQuery::default() };
         let text = format!("{} behind", words::count(node.behind, "file", "files"));
         view! { <a href=format!("/files{query}")>{text}</a> }
     });
@@ -99,14 +92,9 @@ fn content(node: &NodeCard, own: &str, silent: bool) -> impl IntoView + use<> {
 fn facts(node: &NodeCard, silent: bool) -> Vec<(&'static str, String)> {
     let role = Some(node.role).filter(|role| *role != NodeRole::Member);
     let files = node.files.map(words::thousands);
-    let link = node
-        .round_trip_ms
-        .filter(|_| !silent)
-        .map(|ms| format!("{ms:.1} ms there and back"));
-    let clock = node
-        .clock_offset_ms
-        .filter(|_| !node.own && !silent)
-        .map(offset);
+    let link =
+        node.round_trip_ms.filter(|_| !silent).map(|ms| format!("{ms:.1} ms there and back"));
+    let clock = node.clock_offset_ms.filter(|_| !node.own && !silent).map(offset);
     let address = Some(node.address.clone()).filter(|address| !address.is_empty());
     [
         ("Role", role.map(|role| role.to_string())),

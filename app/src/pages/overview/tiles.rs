@@ -11,12 +11,8 @@ use crate::components::StateMark;
 /// All counts, worst first.
 #[component]
 pub(super) fn Tiles(overview: Signal<Option<Overview>>) -> impl IntoView {
-    let chips = Memo::new(move |_| {
-        overview
-            .get()
-            .map(|all| all.counts.chips())
-            .unwrap_or_default()
-    });
+    let chips =
+        Memo::new(move |_| overview.get().map(|all| all.counts.chips()).unwrap_or_default());
     let tiles = move || chips.get().into_iter().map(tile).collect_view();
     view! {
         <nav class="counts" aria-label="Files by state">
@@ -26,10 +22,7 @@ pub(super) fn Tiles(overview: Signal<Option<Overview>>) -> impl IntoView {
 }
 
 fn tile(chip: Chip) -> impl IntoView {
-    let query = FilesQuery {
-        state: Some(chip.state),
-        ..FilesQuery::default()
-    };
+    let query = FilesQuery { state: Some(chip.state), ..FilesQuery::default() };
     // Nothing wrong is said quietly: a coloured zero would cry for attention.
     let quiet = chip.count == 0 || chip.state.tone() == Tone::Good;
     view! {

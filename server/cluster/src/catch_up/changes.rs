@@ -13,12 +13,7 @@ impl Core {
             return;
         };
         self.live.pushed = *upto;
-        let linked = self
-            .live
-            .peers
-            .iter()
-            .filter(|(_, peer)| peer.linked)
-            .map(|(id, _)| *id);
+        let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked).map(|(id, _)| *id);
         for peer in linked.collect::<Vec<_>>() {
             turn.send(peer, message.clone());
         }

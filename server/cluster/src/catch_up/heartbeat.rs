@@ -7,27 +7,15 @@ use crate::{
 impl Core {
     pub(crate) fn heartbeat(&mut self, turn: &mut Turn<'_>) {
         self.repair_undecided(turn);
-        let linked = self
-            .live
-            .peers
-            .iter()
-            .filter(|(_, peer)| peer.linked)
-            .map(|(id, _)| *id);
+        let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked).map(|(id, _)| *id);
         for peer in linked.collect::<Vec<_>>() {
             self.send_heartbeat(peer, turn);
         }
-        turn.arm(
-            Timer::Heartbeat,
-            self.config.heartbeat.0,
-            self.config.heartbeat.0,
-        );
+        turn.arm(Timer::Heartbeat, self.config.heartbeat.0, self.config.heartbeat.0);
     }
 
     pub(crate) fn send_heartbeat(&self, peer: MemberId, turn: &mut Turn<'_>) {
-        let waiting = self
-            .durable
-            .drafts()
-            .filter(|draft| draft.kind == DraftKind::Waiting);
+        let waiting = self.durable.drafts().filter(|draft| draft.kind == DraftKind::Waiting);
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let heartbeat = Heartbeat {
             epoch: self.epoch(),
@@ -63,9 +51,7 @@ impl Core {
             peer.equal_at = Some(turn.now);
             self.note_equal(from, heartbeat, turn);
         } else if peer.seen < heartbeat.serial
-            && peer
-                .asked
-                .is_none_or(|asked| turn.now.since(asked) >= retry_after)
+            && peer.asked.is_none_or(|asked| turn.now.since(asked) >= retry_after)
         {
             peer.asked = Some(turn.now);
             turn.send(from, PeerMessage::Since { serial: peer.seen });
@@ -82,11 +68,7 @@ impl Core {
         }
         peer.seen = heartbeat.serial;
         peer.asked = None;
-        let heads = self
-            .durable
-            .heads()
-            .map(|(key, head)| (key.clone(), head))
-            .collect();
+        let heads = self.durable.heads().map(|(key, head)| (key.clone(), head)).collect();
         peer.heads = heads;
         let keys: Vec<Key> = peer.heads.keys().cloned().collect();
         turn.emit(Event::PeerReported { peer: from, keys });

@@ -18,12 +18,7 @@ impl Core {
         content: Option<Bytes>,
         turn: &mut Turn<'_>,
     ) {
-        if self
-            .live
-            .wanted
-            .get(&id)
-            .is_none_or(|wanted| wanted.asked != Some(from))
-        {
+        if self.live.wanted.get(&id).is_none_or(|wanted| wanted.asked != Some(from)) {
             return;
         }
         match content {
@@ -51,21 +46,8 @@ impl Core {
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
         let asked_to = chunks.min(self.config.chunk_window);
         let got = std::collections::BTreeMap::new();
-        wanted.transfer = Some(Transfer {
-            kind,
-            size,
-            chunks,
-            asked_to,
-            got,
-        });
-        turn.send(
-            from,
-            PeerMessage::RequestChunks {
-                id,
-                first: 0,
-                count: asked_to,
-            },
-        );
+        wanted.transfer = Some(Transfer { kind, size, chunks, asked_to, got });
+        turn.send(from, PeerMessage::RequestChunks { id, first: 0, count: asked_to });
         turn.arm(Timer::Fetch(id), self.config.fetch.0, self.config.fetch.0);
     }
 
@@ -80,11 +62,7 @@ impl Core {
         let Some(wanted) = self.live.wanted.get_mut(&id) else {
             return;
         };
-        let Some(transfer) = wanted
-            .transfer
-            .as_mut()
-            .filter(|_| wanted.asked == Some(from))
-        else {
+        let Some(transfer) = wanted.transfer.as_mut().filter(|_| wanted.asked == Some(from)) else {
             return;
         };
         if number >= transfer.asked_to || content.len() > INLINE_BYTES {

@@ -53,11 +53,7 @@ impl Core {
 
     /// Nobody sent it in time: says so, and forgets an object that nothing else needs.
     pub(crate) fn want_over(&mut self, token: Token, turn: &mut Turn<'_>) {
-        let wanted = self
-            .live
-            .wanted
-            .iter_mut()
-            .find(|(_, wanted)| wanted.tokens.contains(&token));
+        let wanted = self.live.wanted.iter_mut().find(|(_, wanted)| wanted.tokens.contains(&token));
         let Some((&id, wanted)) = wanted else { return };
         wanted.tokens.remove(&token);
         if wanted.tokens.is_empty() && wanted.keys.is_empty() {
@@ -76,12 +72,7 @@ impl Core {
     }
 
     pub(crate) fn on_absent(&mut self, from: MemberId, id: ObjectId, turn: &mut Turn<'_>) {
-        if self
-            .live
-            .wanted
-            .get(&id)
-            .is_some_and(|wanted| wanted.asked == Some(from))
-        {
+        if self.live.wanted.get(&id).is_some_and(|wanted| wanted.asked == Some(from)) {
             self.fetch_again(id, turn);
         }
     }
@@ -89,11 +80,7 @@ impl Core {
     /// Whatever was asked of a peer that is gone is asked of another when its timer fires; what
     /// nobody had is asked of one that came.
     pub(crate) fn ask_newcomer(&mut self, turn: &mut Turn<'_>) {
-        let idle = self
-            .live
-            .wanted
-            .iter()
-            .filter(|(_, wanted)| wanted.asked.is_none());
+        let idle = self.live.wanted.iter().filter(|(_, wanted)| wanted.asked.is_none());
         let ids: Vec<ObjectId> = idle.map(|(id, _)| *id).collect();
         for id in ids {
             self.ask(id, turn);

@@ -33,10 +33,7 @@ impl Core {
     }
 
     pub(crate) fn epoch(&self) -> u64 {
-        self.durable
-            .roster
-            .as_ref()
-            .map_or(0, |roster| roster.epoch)
+        self.durable.roster.as_ref().map_or(0, |roster| roster.epoch)
     }
 
     pub(crate) fn on_prepare(
@@ -54,46 +51,17 @@ impl Core {
             return self.refuse(from, key, ballot, state.promised, turn);
         }
         self.clear_fast(&key);
-        let accepted = state
-            .accepted
-            .map(|accepted| (accepted.ballot, accepted.head));
-        self.record(
-            Record::Promised {
-                key: key.clone(),
-                ballot,
-            },
-            Urgency::Now,
-            turn,
-        );
+        let accepted = state.accepted.map(|accepted| (accepted.ballot, accepted.head));
+        self.record(Record::Promised { key: key.clone(), ballot }, Urgency::Now, turn);
         let epoch = self.epoch();
-        turn.promise(
-            from,
-            PeerMessage::Promise {
-                epoch,
-                key,
-                ballot,
-                accepted,
-            },
-        );
+        turn.promise(from, PeerMessage::Promise { epoch, key, ballot, accepted });
     }
 
     /// The own proposer's prepare; the answer counts when it is durable.
     pub(crate) fn promise_own(&mut self, key: &Key, ballot: Ballot, turn: &mut Turn<'_>) {
         let accepted = self.state(key).accepted;
-        self.record(
-            Record::Promised {
-                key: key.clone(),
-                ballot,
-            },
-            Urgency::Now,
-            turn,
-        );
-        let answer = OwnAnswer::Promise {
-            epoch: self.epoch(),
-            key: key.clone(),
-            ballot,
-            accepted,
-        };
+        self.record(Record::Promised { key: key.clone(), ballot }, Urgency::Now, turn);
+        let answer = OwnAnswer::Promise { epoch: self.epoch(), key: key.clone(), ballot, accepted };
         self.live.own.push_back((turn.no, answer));
     }
 
@@ -118,27 +86,12 @@ impl Core {
         turn: &mut Turn<'_>,
     ) {
         let verdict = self.try_accept(&propose, turn);
-        let Propose {
-            epoch,
-            key,
-            ballot,
-            head,
-            gaps,
-            ..
-        } = propose;
+        let Propose { epoch, key, ballot, head, gaps, .. } = propose;
         match verdict {
             Verdict::Accepted if from == self.me => self.own_accepted(key, ballot, head, turn),
             Verdict::Accepted | Verdict::Again => {
                 self.unless_own(from, |core| core.clear_fast(&key));
-                turn.promise(
-                    from,
-                    PeerMessage::Accept {
-                        epoch,
-                        key,
-                        ballot,
-                        head,
-                    },
-                );
+                turn.promise(from, PeerMessage::Accept { epoch, key, ballot, head });
             }
             Verdict::TwoHeads => turn.raise(Alarm::TwoHeadsOneBallot { key, ballot }),
             Verdict::Promised(promised) => self.refuse(from, key, ballot, promised, turn),
@@ -173,20 +126,10 @@ impl Core {
     }
 
     fn try_accept(&mut self, propose: &Propose, turn: &mut Turn<'_>) -> Verdict {
-        let Propose {
-            key,
-            ballot,
-            head,
-            gaps,
-            ..
-        } = propose;
+        let Propose { key, ballot, head, gaps, .. } = propose;
         let state = self.state(key);
         if let Some(accepted) = state.accepted.filter(|accepted| accepted.ballot == *ballot) {
-            return if accepted.head == *head {
-                Verdict::Again
-            } else {
-                Verdict::TwoHeads
-            };
+            return if accepted.head == *head { Verdict::Again } else { Verdict::TwoHeads };
         }
         if *ballot < state.promised && !self.config.broken(Mutant::StaleAccept) {
             return Verdict::Promised(state.promised);
@@ -202,17 +145,10 @@ impl Core {
             }
         }
         if !gaps.is_empty() && *gaps != state.gaps {
-            let record = Record::Gaps {
-                key: key.clone(),
-                ids: gaps.clone(),
-            };
+            let record = Record::Gaps { key: key.clone(), ids: gaps.clone() };
             self.record(record, Urgency::Now, turn);
         }
-        let record = Record::Accepted {
-            key: key.clone(),
-            ballot: *ballot,
-            head: *head,
-        };
+        let record = Record::Accepted { key: key.clone(), ballot: *ballot, head: *head };
         self.record(record, Urgency::Now, turn);
         if self.config.broken(Mutant::FastWithoutPromise) {
             let (key, ballot) = (key.clone(), *ballot);
@@ -226,17 +162,9 @@ impl Core {
         if let Some(round) = self.live.rounds.get_mut(&key) {
             round.own_in = Some(turn.no);
         }
-        let answer = OwnAnswer::Accept {
-            epoch: self.epoch(),
-            key,
-            ballot,
-            head,
-        };
-        let at = if self.config.broken(Mutant::OwnAcceptEarly) {
-            self.live.persisted
-        } else {
-            turn.no
-        };
+        let answer = OwnAnswer::Accept { epoch: self.epoch(), key, ballot, head };
+        let at =
+            if self.config.broken(Mutant::OwnAcceptEarly) { self.live.persisted } else { turn.no };
         self.live.own.push_back((at, answer));
     }
 
@@ -256,16 +184,7 @@ impl Core {
     ) {
         let (epoch, wait_ms) = (self.epoch(), self.config.lease.0);
         if from != self.me {
-            turn.promise(
-                from,
-                PeerMessage::Nack {
-                    epoch,
-                    key,
-                    ballot,
-                    promised,
-                    wait_ms,
-                },
-            );
+            turn.promise(from, PeerMessage::Nack { epoch, key, ballot, promised, wait_ms });
         }
     }
 

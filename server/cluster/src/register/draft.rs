@@ -63,36 +63,19 @@ impl Core {
             DraftKind::Waiting => self.keep(key, draft, turn),
             DraftKind::Import => {
                 self.keep(key, draft, turn);
-                turn.raise(Alarm::ImportLost {
-                    key: key.clone(),
-                    tip: draft.tip,
-                });
+                turn.raise(Alarm::ImportLost { key: key.clone(), tip: draft.tip });
             }
         }
         self.end_draft(key, turn);
     }
 
     fn keep(&mut self, key: &Key, draft: Draft, turn: &mut Turn<'_>) {
-        self.record(
-            Record::Kept {
-                key: key.clone(),
-                tip: draft.tip,
-            },
-            Urgency::Now,
-            turn,
-        );
+        self.record(Record::Kept { key: key.clone(), tip: draft.tip }, Urgency::Now, turn);
     }
 
     /// Ends the draft of `key` and its round, which is of no use any more.
     fn end_draft(&mut self, key: &Key, turn: &mut Turn<'_>) {
-        self.record(
-            Record::Draft {
-                key: key.clone(),
-                draft: None,
-            },
-            Urgency::Soon,
-            turn,
-        );
+        self.record(Record::Draft { key: key.clone(), draft: None }, Urgency::Soon, turn);
         self.end_round(key, turn);
         turn.emit(Event::DraftChanged { key: key.clone() });
     }

@@ -51,11 +51,7 @@ impl Core {
                 return;
             }
             Relation::Fork(ours) => {
-                turn.raise(Alarm::TwoDecidedHeads {
-                    key: key.clone(),
-                    ours,
-                    theirs: head,
-                });
+                turn.raise(Alarm::TwoDecidedHeads { key: key.clone(), ours, theirs: head });
             }
         }
         if let Some(heads) = self.live.learning.get_mut(key) {
@@ -100,9 +96,7 @@ impl Core {
             return Relation::Ahead;
         }
         if let Some(ours) = ours
-            && turn
-                .link(&head)
-                .is_some_and(|link| link.previous != Some(ours))
+            && turn.link(&head).is_some_and(|link| link.previous != Some(ours))
             && path::is_ancestor(turn.objects, key, head, ours)
         {
             return Relation::Known;
@@ -140,22 +134,13 @@ impl Core {
         }
         let serial = self.durable.serial().next();
         // It can be learned again, so nobody waits for this write.
-        let record = Record::Decided {
-            key: key.clone(),
-            head,
-            serial,
-        };
+        let record = Record::Decided { key: key.clone(), head, serial };
         self.record(record, Urgency::Soon, turn);
         let accepted = self.durable.get(key).and_then(|state| state.accepted);
         if accepted.is_some_and(|accepted| accepted.head == head) {
             self.live.undecided.remove(key);
         }
-        turn.emit(Event::HeadMoved {
-            key: key.clone(),
-            from,
-            to: head,
-            serial,
-        });
+        turn.emit(Event::HeadMoved { key: key.clone(), from, to: head, serial });
         if !self.live.push_armed {
             self.live.push_armed = true;
             turn.arm(Timer::Push, self.config.push.0, self.config.push.0);

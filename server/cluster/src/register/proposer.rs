@@ -37,10 +37,7 @@ impl Core {
         if promises.len() < quorum {
             return;
         }
-        let highest = promises
-            .values()
-            .flatten()
-            .max_by_key(|accepted| accepted.ballot);
+        let highest = promises.values().flatten().max_by_key(|accepted| accepted.ballot);
         let (base, attempt) = (highest.map(|accepted| accepted.head), round.attempt);
         match self.value(key, base, turn) {
             Some(head) => self.propose(key, ballot, head, attempt, turn),
@@ -72,11 +69,7 @@ impl Core {
         {
             self.answer(key, SaveOutcome::Decided { commit: tip }, turn);
         }
-        if follows || self.config.broken(Mutant::OwnValue) {
-            Some(tip)
-        } else {
-            Some(base)
-        }
+        if follows || self.config.broken(Mutant::OwnValue) { Some(tip) } else { Some(base) }
     }
 
     /// Proposes `head` to everybody (protocol 4.2.5). The draft's own write may still be under way.
@@ -91,10 +84,7 @@ impl Core {
         let round = Round {
             ballot,
             epoch: self.epoch(),
-            phase: RoundPhase::Proposing {
-                head,
-                accepts: BTreeSet::new(),
-            },
+            phase: RoundPhase::Proposing { head, accepts: BTreeSet::new() },
             nacks: BTreeSet::new(),
             seen: 0,
             attempt,
@@ -105,14 +95,7 @@ impl Core {
         for peer in self.others() {
             turn.send(peer, PeerMessage::Propose(proposal.clone()));
         }
-        self.answer_proposal(
-            self.me,
-            Propose {
-                objects: Vec::new(),
-                ..proposal
-            },
-            turn,
-        );
+        self.answer_proposal(self.me, Propose { objects: Vec::new(), ..proposal }, turn);
         self.arm_round(key, attempt, turn);
         if self.config.broken(Mutant::LocalAcknowledge) {
             self.answer(key, SaveOutcome::Decided { commit: head }, turn);
@@ -128,11 +111,7 @@ impl Core {
     ) -> Propose {
         let draft = self.state(key).draft.filter(|draft| draft.tip == head);
         let gaps = self.gaps(key, head, turn);
-        let current = self
-            .live
-            .saving
-            .get(key)
-            .and_then(|saving| saving.current.as_ref());
+        let current = self.live.saving.get(key).and_then(|saving| saving.current.as_ref());
         let objects = current
             .filter(|_| draft.is_some())
             .map(|current| &current.objects)
@@ -141,14 +120,7 @@ impl Core {
             })
             .cloned()
             .unwrap_or_default();
-        Propose {
-            epoch: self.epoch(),
-            key: key.clone(),
-            ballot,
-            head,
-            objects,
-            gaps,
-        }
+        Propose { epoch: self.epoch(), key: key.clone(), ballot, head, objects, gaps }
     }
 
     /// The peer is at work: it counts as an answer, and the round's timer leaves it time.
@@ -173,18 +145,11 @@ impl Core {
         let Some(round) = self.round_of(key, ballot, epoch) else {
             return;
         };
-        let RoundPhase::Proposing {
-            head: proposed,
-            accepts,
-        } = &mut round.phase
-        else {
+        let RoundPhase::Proposing { head: proposed, accepts } = &mut round.phase else {
             return;
         };
         if *proposed != head {
-            return turn.raise(Alarm::TwoHeadsOneBallot {
-                key: key.clone(),
-                ballot,
-            });
+            return turn.raise(Alarm::TwoHeadsOneBallot { key: key.clone(), ballot });
         }
         accepts.insert(from);
         if accepts.len() < quorum {
@@ -194,24 +159,14 @@ impl Core {
         self.end_round(key, turn);
         self.note_read(key);
         if own_in.is_some() || self.config.broken(Mutant::FastWithoutPromise) {
-            let fast = Fast {
-                ballot: ballot.next(),
-                head,
-                epoch,
-                promised_in: own_in,
-            };
+            let fast = Fast { ballot: ballot.next(), head, epoch, promised_in: own_in };
             self.live.fast.insert(key.clone(), fast);
         }
         let gaps = self.state(key).gaps;
         for peer in self.others() {
             turn.send(
                 peer,
-                PeerMessage::NewHead {
-                    epoch,
-                    key: key.clone(),
-                    head,
-                    gaps: gaps.clone(),
-                },
+                PeerMessage::NewHead { epoch, key: key.clone(), head, gaps: gaps.clone() },
             );
         }
         let holder = from;
@@ -245,11 +200,7 @@ impl Core {
         }
         round.phase = RoundPhase::Resting;
         let spread = 10_u64 << round.attempt.min(6);
-        turn.arm(
-            Timer::Round(key.clone()),
-            wait_ms.min(1_000),
-            wait_ms.min(1_000) + spread,
-        );
+        turn.arm(Timer::Round(key.clone()), wait_ms.min(1_000), wait_ms.min(1_000) + spread);
     }
 
     /// Answers whoever waits for the save that is the draft of `key`.
@@ -269,9 +220,6 @@ impl Core {
     }
 
     fn round_of(&mut self, key: &Key, ballot: Ballot, epoch: u64) -> Option<&mut Round> {
-        self.live
-            .rounds
-            .get_mut(key)
-            .filter(|round| round.ballot == ballot && round.epoch == epoch)
+        self.live.rounds.get_mut(key).filter(|round| round.ballot == ballot && round.epoch == epoch)
     }
 }

@@ -22,31 +22,16 @@ impl Core {
     }
 
     pub(crate) fn quorum(&self) -> usize {
-        let quorum = self
-            .durable
-            .roster
-            .as_ref()
-            .map_or(usize::MAX, crate::Roster::quorum);
-        if self.config.broken(Mutant::MinorityQuorum) {
-            quorum - 1
-        } else {
-            quorum
-        }
+        let quorum = self.durable.roster.as_ref().map_or(usize::MAX, crate::Roster::quorum);
+        if self.config.broken(Mutant::MinorityQuorum) { quorum - 1 } else { quorum }
     }
 
     pub(crate) fn is_member(&self, id: &MemberId) -> bool {
-        self.durable
-            .roster
-            .as_ref()
-            .is_some_and(|roster| roster.has(id))
+        self.durable.roster.as_ref().is_some_and(|roster| roster.has(id))
     }
 
     pub(crate) fn others(&self) -> Vec<MemberId> {
-        self.durable
-            .roster
-            .iter()
-            .flat_map(|roster| roster.others(self.me))
-            .collect()
+        self.durable.roster.iter().flat_map(|roster| roster.others(self.me)).collect()
     }
 
     /// Starts rounds for keys that wait for room and a majority.
@@ -124,17 +109,12 @@ impl Core {
         let before = self.live.rounds.get(key);
         let seen = seen.max(before.map_or(0, |round| round.seen.max(round.ballot.counter)));
         let counter = seen.saturating_add(1);
-        let ballot = Ballot {
-            counter,
-            incarnation: self.me.incarnation,
-        };
+        let ballot = Ballot { counter, incarnation: self.me.incarnation };
         self.reserve(ballot.counter, turn);
         let round = Round {
             ballot,
             epoch: self.epoch(),
-            phase: RoundPhase::Preparing {
-                promises: std::collections::BTreeMap::new(),
-            },
+            phase: RoundPhase::Preparing { promises: std::collections::BTreeMap::new() },
             nacks: std::collections::BTreeSet::new(),
             seen: 0,
             attempt,
@@ -145,11 +125,7 @@ impl Core {
         let reserved = self.live.reserved_in;
         let after = (reserved > self.live.persisted).then_some(reserved);
         for peer in self.others() {
-            let message = PeerMessage::Prepare {
-                epoch: self.epoch(),
-                key: key.clone(),
-                ballot,
-            };
+            let message = PeerMessage::Prepare { epoch: self.epoch(), key: key.clone(), ballot };
             turn.send_after(peer, message, after);
         }
         self.arm_round(key, attempt, turn);
@@ -228,9 +204,10 @@ impl Core {
     pub(crate) fn repair_undecided(&mut self, turn: &mut Turn<'_>) {
         let patience = self.config.undecided;
         let (now, rounds) = (turn.now, &self.live.rounds);
-        let old = self.live.undecided.iter().filter(|(key, since)| {
-            now.since(**since) >= patience && !rounds.contains_key(*key)
-        });
+        let old =
+            self.live.undecided.iter().filter(|(key, since)| {
+                now.since(**since) >= patience && !rounds.contains_key(*key)
+            });
         let keys: Vec<Key> = old.map(|(key, _)| key.clone()).collect();
         for key in keys {
             self.live.undecided.insert(key.clone(), now);

@@ -27,18 +27,9 @@ impl Core {
         if !self.is_member(&self.me) {
             return turn.reply(token, Reply::Save(SaveOutcome::NotFounded));
         }
-        let pending = PendingSave {
-            token,
-            save,
-            came: turn.now,
-            reading: Reading::Not,
-        };
+        let pending = PendingSave { token, save, came: turn.now, reading: Reading::Not };
         let key = pending.save.key.clone();
-        let saving = self
-            .live
-            .saving
-            .entry(key.clone())
-            .or_insert_with(Saving::new);
+        let saving = self.live.saving.entry(key.clone()).or_insert_with(Saving::new);
         if saving.queue.len() >= self.config.queue {
             return turn.reply(token, Reply::Save(SaveOutcome::Busy));
         }
@@ -83,17 +74,9 @@ impl Core {
     }
 
     fn wait_in_line(&mut self, key: &Key, pending: PendingSave, turn: &mut Turn<'_>) {
-        let left = self
-            .config
-            .patience
-            .0
-            .saturating_sub(turn.now.since(pending.came).0);
+        let left = self.config.patience.0.saturating_sub(turn.now.since(pending.came).0);
         turn.arm(Timer::Patience(key.clone()), left, left);
-        let saving = self
-            .live
-            .saving
-            .entry(key.clone())
-            .or_insert_with(Saving::new);
+        let saving = self.live.saving.entry(key.clone()).or_insert_with(Saving::new);
         saving.queue.push_front(pending);
     }
 
@@ -111,14 +94,9 @@ impl Core {
         let save = &pending.save;
         let state = self.state(&save.key);
         if let Some(draft) = state.draft {
-            let same = turn
-                .link(&draft.tip)
-                .is_some_and(|link| link.op == save.link.op);
+            let same = turn.link(&draft.tip).is_some_and(|link| link.op == save.link.op);
             return Check::Answer(if same {
-                SaveOutcome::Waiting {
-                    commit: draft.tip,
-                    reason: WaitReason::NoMajority,
-                }
+                SaveOutcome::Waiting { commit: draft.tip, reason: WaitReason::NoMajority }
             } else {
                 SaveOutcome::Blocked { waiting: draft.tip }
             });
@@ -165,66 +143,25 @@ impl Core {
 
     /// Makes the save the draft of its key, durably, and proposes it (protocol 4.2.1).
     fn begin(&mut self, pending: PendingSave, turn: &mut Turn<'_>) {
-        let PendingSave {
-            token, save, came, ..
-        } = pending;
-        let Save {
-            key,
-            base,
-            commit,
-            id,
-            link,
-            blob,
-        } = *save;
+        let PendingSave { token, save, came, .. } = pending;
+        let Save { key, base, commit, id, link, blob } = *save;
         let mut objects = vec![commit.clone()];
         if let Some((blob_id, blob)) = blob {
             objects.push(blob.clone());
             if !turn.objects.holds(&blob_id) {
-                let record = Record::Object {
-                    id: blob_id,
-                    object: blob,
-                    link: None,
-                };
+                let record = Record::Object { id: blob_id, object: blob, link: None };
                 self.record(record, Urgency::Now, turn);
             }
         }
-        self.record(
-            Record::Object {
-                id,
-                object: commit,
-                link: Some(link),
-            },
-            Urgency::Now,
-            turn,
-        );
-        let draft = Draft {
-            tip: id,
-            base,
-            kind: DraftKind::Fresh,
-        };
-        let record = Record::Draft {
-            key: key.clone(),
-            draft: Some(draft),
-        };
+        self.record(Record::Object { id, object: commit, link: Some(link) }, Urgency::Now, turn);
+        let draft = Draft { tip: id, base, kind: DraftKind::Fresh };
+        let record = Record::Draft { key: key.clone(), draft: Some(draft) };
         self.record(record, Urgency::Now, turn);
         turn.emit(Event::DraftChanged { key: key.clone() });
-        let saving = self
-            .live
-            .saving
-            .entry(key.clone())
-            .or_insert_with(Saving::new);
+        let saving = self.live.saving.entry(key.clone()).or_insert_with(Saving::new);
         let answered = BTreeSet::from([self.me]);
-        saving.current = Some(CurrentSave {
-            token,
-            began: came,
-            answered,
-            objects,
-        });
-        let left = self
-            .config
-            .patience
-            .0
-            .saturating_sub(turn.now.since(came).0);
+        saving.current = Some(CurrentSave { token, began: came, answered, objects });
+        let left = self.config.patience.0.saturating_sub(turn.now.since(came).0);
         turn.arm(Timer::Patience(key.clone()), left, left);
         self.start_round(&key, turn);
         if !self.majority_linked() && turn.now.since(self.live.started) > self.config.patience {
@@ -260,10 +197,7 @@ impl Core {
         self.hold(key, draft, turn);
         let saving = self.live.saving.get_mut(key);
         if let Some(current) = saving.and_then(|saving| saving.current.take()) {
-            let outcome = SaveOutcome::Waiting {
-                commit: draft.tip,
-                reason,
-            };
+            let outcome = SaveOutcome::Waiting { commit: draft.tip, reason };
             turn.reply_durably(current.token, Reply::Save(outcome));
         }
         self.next_save(key, turn);
@@ -296,10 +230,7 @@ impl Core {
     }
 
     fn hold(&mut self, key: &Key, draft: Draft, turn: &mut Turn<'_>) {
-        let draft = Some(Draft {
-            kind: DraftKind::Waiting,
-            ..draft
-        });
+        let draft = Some(Draft { kind: DraftKind::Waiting, ..draft });
         let key = key.clone();
         turn.emit(Event::DraftChanged { key: key.clone() });
         self.record(Record::Draft { key, draft }, Urgency::Now, turn);
@@ -308,9 +239,6 @@ impl Core {
 
 impl Saving {
     const fn new() -> Self {
-        Self {
-            current: None,
-            queue: VecDeque::new(),
-        }
+        Self { current: None, queue: VecDeque::new() }
     }
 }

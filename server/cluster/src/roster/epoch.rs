@@ -12,11 +12,7 @@ impl Core {
         let entry = self.live.peers.entry(peer).or_default();
         if entry.run != Some(run) {
             // Positions in its change log may have been given out again since.
-            *entry = Peer {
-                run: Some(run),
-                seen: Serial(0),
-                ..Peer::default()
-            };
+            *entry = Peer { run: Some(run), seen: Serial(0), ..Peer::default() };
         }
         entry.linked = true;
         entry.asked = None;
@@ -52,22 +48,14 @@ impl Core {
     pub(crate) fn tell_roster(&self, to: MemberId, turn: &mut Turn<'_>) {
         if let Some(roster) = &self.durable.roster {
             // Only a durable roster is told: it may not be forgotten again.
-            turn.promise(
-                to,
-                PeerMessage::RosterIs {
-                    roster: roster.clone(),
-                },
-            );
+            turn.promise(to, PeerMessage::RosterIs { roster: roster.clone() });
         }
     }
 
     pub(crate) fn on_roster(&mut self, from: MemberId, roster: Roster, turn: &mut Turn<'_>) {
         if let Some(mine) = &self.durable.roster {
             if mine.epoch == roster.epoch && *mine != roster || mine.cluster != roster.cluster {
-                return turn.raise(Alarm::TwoRosters {
-                    from,
-                    epoch: roster.epoch,
-                });
+                return turn.raise(Alarm::TwoRosters { from, epoch: roster.epoch });
             }
             if mine.epoch >= roster.epoch {
                 return;

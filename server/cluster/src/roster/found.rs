@@ -20,19 +20,8 @@ impl Core {
             return turn.reply(token, Reply::Found(FoundOutcome::AlreadyMember));
         }
         for (key, tip) in heads {
-            let draft = Some(Draft {
-                tip,
-                base: None,
-                kind: DraftKind::Import,
-            });
-            self.record(
-                Record::Draft {
-                    key: key.clone(),
-                    draft,
-                },
-                Urgency::Now,
-                turn,
-            );
+            let draft = Some(Draft { tip, base: None, kind: DraftKind::Import });
+            self.record(Record::Draft { key: key.clone(), draft }, Urgency::Now, turn);
             turn.emit(Event::DraftChanged { key: key.clone() });
             self.live.backlog.insert(key);
         }

@@ -69,9 +69,6 @@ impl Roster {
 
     /// The members other than `me`.
     pub fn others(&self, me: MemberId) -> impl Iterator<Item = MemberId> + '_ {
-        self.members
-            .iter()
-            .map(|member| member.id)
-            .filter(move |id| *id != me)
+        self.members.iter().map(|member| member.id).filter(move |id| *id != me)
     }
 }

@@ -12,9 +12,7 @@ pub struct Meta {
 
 impl Default for Meta {
     fn default() -> Self {
-        Self {
-            dict: Dict::tagged("gitty"),
-        }
+        Self { dict: Dict::tagged("gitty") }
     }
 }
 

@@ -62,10 +62,7 @@ impl Commit {
     /// The text is no commit.
     pub fn parse(content: &[u8]) -> Result<Self, CommitError> {
         let text = std::str::from_utf8(content).map_err(|error| {
-            CommitError::Term(ReadError {
-                at: error.valid_up_to(),
-                kind: ReadErrorKind::NotUtf8,
-            })
+            CommitError::Term(ReadError { at: error.valid_up_to(), kind: ReadErrorKind::NotUtf8 })
         })?;
         match term::read_prefix(text) {
             Ok((Term::Dict(dict), _)) => Self::of(dict, content.into()),
@@ -81,18 +78,11 @@ impl Commit {
     }
 
     fn of(dict: Dict, content: Arc<[u8]>) -> Result<Self, CommitError> {
-        let name = required(&dict, "name")?
-            .as_atom()
-            .ok_or(CommitError::Value("name"))?;
-        let time = required(&dict, "time")?
-            .as_f64()
-            .filter(|time| time::is_plausible(*time));
+        let name = required(&dict, "name")?.as_atom().ok_or(CommitError::Value("name"))?;
+        let time = required(&dict, "time")?.as_f64().filter(|time| time::is_plausible(*time));
         Ok(Self {
             name: FileName::from(name),
-            previous: dict
-                .get("previous")
-                .map(|term| hash(term, "previous"))
-                .transpose()?,
+            previous: dict.get("previous").map(|term| hash(term, "previous")).transpose()?,
             data: hash(required(&dict, "data")?, "data")?,
             time: time.ok_or(CommitError::Value("time"))?,
             dict,
@@ -151,10 +141,7 @@ impl Commit {
     /// The commit as an object.
     #[must_use]
     pub fn object(&self) -> Object {
-        Object {
-            kind: ObjectKind::Commit,
-            content: self.content.clone(),
-        }
+        Object { kind: ObjectKind::Commit, content: self.content.clone() }
     }
 
     /// The commit as a link of its file's path.
@@ -189,7 +176,5 @@ fn required<'a>(dict: &'a Dict, key: &'static str) -> Result<&'a Term, CommitErr
 }
 
 fn hash(term: &Term, key: &'static str) -> Result<ObjectId, CommitError> {
-    term.as_atom()
-        .and_then(|text| text.parse().ok())
-        .ok_or(CommitError::Value(key))
+    term.as_atom().and_then(|text| text.parse().ok()).ok_or(CommitError::Value(key))
 }

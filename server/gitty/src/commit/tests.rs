@@ -16,10 +16,7 @@ fn each_commit_has_the_metadata_that_swish_says_it_has() {
         let commit = Commit::parse(entry["text"].as_str().unwrap().as_bytes()).unwrap();
         let expected: Value = serde_json::from_str(swish).unwrap();
         assert_eq!(json::term(&Term::Dict(commit.dict().clone())), expected);
-        assert_eq!(
-            commit.object().id().unwrap().to_string(),
-            entry["hash"].as_str().unwrap()
-        );
+        assert_eq!(commit.object().id().unwrap().to_string(), entry["hash"].as_str().unwrap());
         checked += 1;
     }
     assert!(checked > 100);
@@ -58,9 +55,8 @@ fn replay(transcript: &str) -> usize {
         }
         let blob = answer["data"].as_str().unwrap().parse().unwrap();
         let time = answer["time"].as_f64().unwrap();
-        let previous: Option<ObjectId> = event["req_body"]["previous"]
-            .as_str()
-            .map(|text| text.parse().unwrap());
+        let previous: Option<ObjectId> =
+            event["req_body"]["previous"].as_str().map(|text| text.parse().unwrap());
         let commit = match known.iter().find(|(id, _)| Some(*id) == previous) {
             Some((head, commit)) if event["method"] == "PUT" => {
                 update(commit, *head, blob, meta, time)
@@ -112,33 +108,15 @@ fn text_that_is_no_commit_is_refused() {
     let blob = "data:e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
     let table = [
         ("foo.".to_owned(), CommitError::NotADict),
-        (
-            "gitty{name:a,time:1.0}.".into(),
-            CommitError::Missing("data"),
-        ),
-        (
-            format!("gitty{{{blob},time:1.0}}."),
-            CommitError::Missing("name"),
-        ),
-        (
-            format!("gitty{{{blob},name:\"a\",time:1.0}}."),
-            CommitError::Value("name"),
-        ),
-        (
-            format!("gitty{{{blob},name:a,time:1.5NaN}}."),
-            CommitError::Value("time"),
-        ),
-        (
-            format!("gitty{{{blob},name:a,previous:b,time:1}}."),
-            CommitError::Value("previous"),
-        ),
+        ("gitty{name:a,time:1.0}.".into(), CommitError::Missing("data")),
+        (format!("gitty{{{blob},time:1.0}}."), CommitError::Missing("name")),
+        (format!("gitty{{{blob},name:\"a\",time:1.0}}."), CommitError::Value("name")),
+        (format!("gitty{{{blob},name:a,time:1.5NaN}}."), CommitError::Value("time")),
+        (format!("gitty{{{blob},name:a,previous:b,time:1}}."), CommitError::Value("previous")),
     ];
     for (text, error) in table {
         assert_eq!(Commit::parse(text.as_bytes()), Err(error));
     }
     let text = format!("gitty{{{blob},name:a,time:1}}. anything (");
-    assert_eq!(
-        Commit::parse(text.as_bytes()).unwrap().content(),
-        text.as_bytes()
-    );
+    assert_eq!(Commit::parse(text.as_bytes()).unwrap().content(), text.as_bytes());
 }

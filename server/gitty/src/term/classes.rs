@@ -33,10 +33,7 @@ impl Class {
         let runs = RUNS.get_or_init(parse);
         let code = u32::from(character);
         let after = runs.partition_point(|(start, _)| *start <= code);
-        after
-            .checked_sub(1)
-            .and_then(|at| runs.get(at))
-            .map_or(Self::Escaped, |(_, class)| *class)
+        after.checked_sub(1).and_then(|at| runs.get(at)).map_or(Self::Escaped, |(_, class)| *class)
     }
 
     /// Whether the character belongs to a name that has begun.
@@ -65,10 +62,7 @@ fn parse() -> Vec<(u32, Class)> {
         .lines()
         .filter_map(|line| line.split_once(' '))
         .filter_map(|(start, letter)| {
-            Some((
-                u32::from_str_radix(start, 16).ok()?,
-                Class::from_letter(letter),
-            ))
+            Some((u32::from_str_radix(start, 16).ok()?, Class::from_letter(letter)))
         })
         .collect()
 }

@@ -27,11 +27,7 @@ fn even(shortest: String, value: f64) -> String {
     let exact = digits(exact.split_once('e').map_or("", |(mantissa, _)| mantissa));
     let (lower, rest) = exact.split_at(shortest.len().min(exact.len()));
     let is_tie = rest.trim_end_matches('0') == "5";
-    if is_tie && lower.ends_with(['0', '2', '4', '6', '8']) {
-        lower.to_owned()
-    } else {
-        shortest
-    }
+    if is_tie && lower.ends_with(['0', '2', '4', '6', '8']) { lower.to_owned() } else { shortest }
 }
 
 /// The layout rules: plain from 0.0001 up to 15 digits before the point, else an exponent.

@@ -49,11 +49,7 @@ impl Lexer<'_> {
         self.skip_layout()?;
         let start = self.at;
         let kind = self.kind()?;
-        Ok(Token {
-            kind,
-            start,
-            end: self.at,
-        })
+        Ok(Token { kind, start, end: self.at })
     }
 
     pub(super) fn peek(&self) -> Option<char> {
@@ -85,9 +81,7 @@ impl Lexer<'_> {
     /// Takes characters while `test` holds.
     pub(super) fn take(&mut self, test: impl Fn(char) -> bool) -> String {
         let rest = self.rest();
-        let length = rest
-            .find(|character| !test(character))
-            .unwrap_or(rest.len());
+        let length = rest.find(|character| !test(character)).unwrap_or(rest.len());
         let word = rest[..length].to_owned();
         self.at += length;
         word
@@ -134,13 +128,11 @@ impl Lexer<'_> {
                     self.bump();
                     return Ok(Kind::End);
                 }
-                Ok(Kind::Symbol(
-                    self.take(|next| Class::of(next) == Class::Symbol),
-                ))
+                Ok(Kind::Symbol(self.take(|next| Class::of(next) == Class::Symbol)))
             }
-            Class::Continue | Class::ContinueOrAlone => Ok(Kind::Variable(
-                self.take(|next| Class::of(next).continues()),
-            )),
+            Class::Continue | Class::ContinueOrAlone => {
+                Ok(Kind::Variable(self.take(|next| Class::of(next).continues())))
+            }
             Class::Alone | Class::AloneOrEscaped => {
                 self.bump();
                 Ok(Kind::Symbol(first.into()))

@@ -14,10 +14,7 @@ impl Lexer<'_> {
         loop {
             match self.bump() {
                 None => {
-                    return Err(ReadError {
-                        at: open,
-                        kind: ReadErrorKind::OpenQuote,
-                    });
+                    return Err(ReadError { at: open, kind: ReadErrorKind::OpenQuote });
                 }
                 Some('\\') => text.extend(self.escape()?),
                 Some(character) if character == quote => {
@@ -34,9 +31,7 @@ impl Lexer<'_> {
 
     /// The character that an escape stands for; none for a continued line.
     fn escape(&mut self) -> Result<Option<char>, ReadError> {
-        let letter = self
-            .bump()
-            .ok_or_else(|| self.error(ReadErrorKind::OpenQuote))?;
+        let letter = self.bump().ok_or_else(|| self.error(ReadErrorKind::OpenQuote))?;
         let character = match letter {
             'a' => '\u{7}',
             'b' => '\u{8}',
@@ -143,10 +138,7 @@ impl Lexer<'_> {
         let has_point = self.rest().starts_with('.') && self.digit_after(1);
         if has_point {
             self.bump();
-            text = format!(
-                "{digits}.{}",
-                self.take(|character| character.is_ascii_digit())
-            );
+            text = format!("{digits}.{}", self.take(|character| character.is_ascii_digit()));
             if self.eat("Inf") {
                 return Ok(Kind::Float(f64::INFINITY));
             }
@@ -175,9 +167,6 @@ impl Lexer<'_> {
     }
 
     fn digit_after(&self, bytes: usize) -> bool {
-        self.rest()
-            .as_bytes()
-            .get(bytes)
-            .is_some_and(u8::is_ascii_digit)
+        self.rest().as_bytes().get(bytes).is_some_and(u8::is_ascii_digit)
     }
 }

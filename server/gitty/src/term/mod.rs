@@ -101,19 +101,13 @@ impl Term {
     /// Makes a proper list.
     #[must_use]
     pub fn list(items: impl IntoIterator<Item = Self>) -> Self {
-        Self::List {
-            items: items.into_iter().collect(),
-            tail: None,
-        }
+        Self::List { items: items.into_iter().collect(), tail: None }
     }
 
     /// Makes a compound.
     #[must_use]
     pub fn compound(name: impl Into<String>, args: impl IntoIterator<Item = Self>) -> Self {
-        Self::Compound {
-            name: name.into(),
-            args: args.into_iter().collect(),
-        }
+        Self::Compound { name: name.into(), args: args.into_iter().collect() }
     }
 
     /// Text of an atom.
@@ -176,19 +170,13 @@ impl Dict {
     /// Makes an empty dict with a tag.
     #[must_use]
     pub fn tagged(tag: impl Into<String>) -> Self {
-        Self {
-            tag: Tag::Atom(tag.into()),
-            pairs: BTreeMap::new(),
-        }
+        Self { tag: Tag::Atom(tag.into()), pairs: BTreeMap::new() }
     }
 
     /// Makes an empty dict without a tag.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self {
-            tag: Tag::Variable("_".into()),
-            pairs: BTreeMap::new(),
-        }
+        Self { tag: Tag::Variable("_".into()), pairs: BTreeMap::new() }
     }
 
     /// Value of an atom key.

@@ -37,11 +37,7 @@ pub(super) fn infix(name: &str) -> Option<Operator> {
         "^" => xfy(200),
         _ => return None,
     };
-    Some(Operator {
-        priority,
-        left,
-        right,
-    })
+    Some(Operator { priority, left, right })
 }
 
 /// The prefix operator called `name`.
@@ -64,11 +60,7 @@ pub(super) fn prefix(name: &str) -> Option<Operator> {
         "$" => (1, 0),
         _ => return None,
     };
-    Some(Operator {
-        priority,
-        left: 0,
-        right,
-    })
+    Some(Operator { priority, left: 0, right })
 }
 
 /// Whether `name` needs brackets as an operand; the dot is an operator that is not read.

@@ -78,12 +78,7 @@ pub fn read(text: &str) -> Result<Term, ReadError> {
 pub fn read_prefix(text: &str) -> Result<(Term, usize), ReadError> {
     let mut lexer = Lexer { text, at: 0 };
     let ahead = lexer.next()?;
-    let mut parser = Parser {
-        lexer,
-        ahead,
-        depth: 0,
-        infix: 0,
-    };
+    let mut parser = Parser { lexer, ahead, depth: 0, infix: 0 };
     let term = parser.term(MAX)?;
     match parser.ahead.kind {
         Kind::End => Ok((term, parser.ahead.end)),
@@ -100,10 +95,7 @@ fn unexpected(token: &Token) -> ReadError {
         Kind::Punctuation(character) => character.to_string(),
         Kind::End => "end".into(),
     };
-    ReadError {
-        at: token.start,
-        kind: ReadErrorKind::Unexpected(found),
-    }
+    ReadError { at: token.start, kind: ReadErrorKind::Unexpected(found) }
 }
 
 struct Parser<'a> {
@@ -117,10 +109,7 @@ impl Parser<'_> {
     fn term(&mut self, max: u16) -> Result<Term, ReadError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(ReadError {
-                at: self.ahead.start,
-                kind: ReadErrorKind::TooDeep,
-            });
+            return Err(ReadError { at: self.ahead.start, kind: ReadErrorKind::TooDeep });
         }
         let (left, priority) = self.primary(max)?;
         let term = self.infix(left, priority, max)?;
@@ -139,11 +128,7 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, character: char) -> Result<Token, ReadError> {
-        if self.sees(character) {
-            self.advance()
-        } else {
-            Err(unexpected(&self.ahead))
-        }
+        if self.sees(character) { self.advance() } else { Err(unexpected(&self.ahead)) }
     }
 
     fn primary(&mut self, max: u16) -> Result<(Term, u16), ReadError> {
@@ -154,10 +139,9 @@ impl Parser<'_> {
             Kind::Rational(text) => Term::Rational(text),
             Kind::Float(value) => Term::Float(value),
             Kind::String(text) => Term::String(text),
-            Kind::Codes(text) => Term::list(
-                text.chars()
-                    .map(|one| Term::Integer(u32::from(one).to_string())),
-            ),
+            Kind::Codes(text) => {
+                Term::list(text.chars().map(|one| Term::Integer(u32::from(one).to_string())))
+            }
             Kind::Variable(name) if glued && self.sees('{') => self.dict(Tag::Variable(name))?,
             Kind::Variable(name) => Term::Variable(name),
             Kind::Name(name) | Kind::Quoted(name) if glued && self.sees('{') => {
@@ -198,11 +182,7 @@ impl Parser<'_> {
         };
         // In an argument a loose operator binds as far as the argument goes.
         let tight = operator.priority > max;
-        let right = if tight {
-            max.min(ARGUMENT)
-        } else {
-            operator.right
-        };
+        let right = if tight { max.min(ARGUMENT) } else { operator.right };
         let argument = self.term(right)?;
         let priority = if tight { max } else { operator.priority };
         Ok((Term::compound(name, [argument]), priority))
@@ -247,10 +227,7 @@ impl Parser<'_> {
             }
             self.infix += 1;
             if self.infix > MAX_INFIX {
-                return Err(ReadError {
-                    at: self.ahead.start,
-                    kind: ReadErrorKind::TooDeep,
-                });
+                return Err(ReadError { at: self.ahead.start, kind: ReadErrorKind::TooDeep });
             }
             self.advance()?;
             let right = self.term(operator.right)?;
@@ -337,10 +314,7 @@ impl Parser<'_> {
             }
             Entry::Occupied(taken) => {
                 let kind = ReadErrorKind::DuplicateKey(taken.key().to_string());
-                Err(ReadError {
-                    at: token.start,
-                    kind,
-                })
+                Err(ReadError { at: token.start, kind })
             }
         }
     }

@@ -121,11 +121,7 @@ fn the_forms_that_only_readers_know_are_read() {
         ("x{ b : 1 , a: -1 }", "x{a: -1,b:1}"),
     ];
     for (text, written) in table {
-        assert_eq!(
-            read(text).map(|term| term.to_string()),
-            Ok(written.into()),
-            "{text}"
-        );
+        assert_eq!(read(text).map(|term| term.to_string()), Ok(written.into()), "{text}");
     }
 }
 
@@ -154,11 +150,7 @@ fn malformed_text_is_refused_where_it_goes_wrong() {
 #[test]
 fn nesting_is_bounded() {
     for open in ["[", "f(", "- ", "{", "(", "a:", "x{a:"] {
-        assert_eq!(
-            read(&open.repeat(100_000)).unwrap_err().kind,
-            ReadErrorKind::TooDeep,
-            "{open}"
-        );
+        assert_eq!(read(&open.repeat(100_000)).unwrap_err().kind, ReadErrorKind::TooDeep, "{open}");
     }
     let chain = "1+".repeat(100_000) + "1";
     assert_eq!(read(&chain).unwrap_err().kind, ReadErrorKind::TooDeep);
@@ -204,27 +196,21 @@ fn term() -> impl Strategy<Value = Term> {
         text().prop_map(Term::Atom),
         text().prop_map(Term::String),
         any::<i64>().prop_map(Term::integer),
-        any::<f64>()
-            .prop_filter("NaN differs from itself", |x| !x.is_nan())
-            .prop_map(Term::Float),
+        any::<f64>().prop_filter("NaN differs from itself", |x| !x.is_nan()).prop_map(Term::Float),
         "_[0-9]{0,5}".prop_map(Term::Variable),
     ];
     leaf.prop_recursive(4, 32, 4, move |inner| {
         let items = prop::collection::vec(inner.clone(), 0..4);
         let pairs = prop::collection::btree_map(text().prop_map(Key::Atom), inner.clone(), 0..4);
         let tag = prop_oneof![
-            text()
-                .prop_filter("not a name", |text| is_name(text))
-                .prop_map(Tag::Atom),
+            text().prop_filter("not a name", |text| is_name(text)).prop_map(Tag::Atom),
             Just(Tag::Variable("_12".into()))
         ];
         prop_oneof![
             items.prop_map(Term::list),
             (tag, pairs).prop_map(|(tag, pairs)| Term::Dict(Dict { tag, pairs })),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| Term::List {
-                items: vec![a],
-                tail: Some(Box::new(b))
-            }),
+            (inner.clone(), inner.clone())
+                .prop_map(|(a, b)| Term::List { items: vec![a], tail: Some(Box::new(b)) }),
             (text(), prop::collection::vec(inner, 1..4))
                 .prop_filter("no plain functor", |(name, _)| name != "[]")
                 .prop_map(|(name, args)| Term::Compound { name, args }),

@@ -9,9 +9,7 @@ use super::{
 
 /// Writes a term; nothing follows it.
 pub(super) fn write(term: &Term) -> String {
-    let mut out = Writer {
-        text: String::new(),
-    };
+    let mut out = Writer { text: String::new() };
     out.term(term, MAX);
     out.text
 }
@@ -156,9 +154,7 @@ impl Writer {
     /// Writes a prefix operator with its argument, so that it reads back as one.
     fn prefix(&mut self, name: &str, argument: &Term, right: u16) {
         self.token(&atom(name));
-        let mut rest = Self {
-            text: String::new(),
-        };
+        let mut rest = Self { text: String::new() };
         rest.operand(argument, right);
         let first = rest.text.chars().next();
         // `-1` would be a number, `-(a)` a plain compound.
@@ -190,11 +186,7 @@ fn glue(last: char, first: char) -> bool {
 
 /// Writes an atom, quoted if it must be.
 pub(super) fn atom(text: &str) -> String {
-    if is_plain(text) {
-        text.to_owned()
-    } else {
-        quote(text, '\'')
-    }
+    if is_plain(text) { text.to_owned() } else { quote(text, '\'') }
 }
 
 fn is_plain(text: &str) -> bool {

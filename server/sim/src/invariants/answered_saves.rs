@@ -60,19 +60,15 @@ fn check_attempt(oracle: &Oracle, nodes: &[Node], op: usize, attempt: &Attempt) 
             .then(|| format!("refused, and {} was decided", short(&attempt.commit))),
     };
     broken.map_or(Ok(()), |how| {
-        Err(Violation::new(
-            NAME,
-            format!("save {op} of {key} on {node} was {how}"),
-        ))
+        Err(Violation::new(NAME, format!("save {op} of {key} on {node} was {how}")))
     })
 }
 
 /// True if the very same commit, made in the same millisecond, was not refused in another attempt.
 fn asked_elsewhere(oracle: &Oracle, op: usize, refused: &Attempt) -> bool {
     let others = oracle.ops[op].attempts.iter();
-    others
-        .filter(|attempt| attempt.commit == refused.commit && attempt.run.is_some())
-        .any(|attempt| {
+    others.filter(|attempt| attempt.commit == refused.commit && attempt.run.is_some()).any(
+        |attempt| {
             matches!(
                 attempt.answer,
                 None | Some(
@@ -81,7 +77,8 @@ fn asked_elsewhere(oracle: &Oracle, op: usize, refused: &Attempt) -> bool {
                         | SaveOutcome::Conflict { .. }
                 )
             )
-        })
+        },
+    )
 }
 
 /// True if a save that waited is on the disk of the node that said so, and the node knows it; or
@@ -95,10 +92,9 @@ fn readable(oracle: &Oracle, node: &Node, key: &Key, tip: &ObjectId) -> bool {
         state.kept.contains(tip) || state.draft.is_some_and(|draft| draft.tip == *tip)
     });
     let held = node.disk.holds(tip) && node.disk.holds(&made.link.blob);
-    let stands = oracle.paths.get(key).is_some_and(|path| {
-        path.order
-            .iter()
-            .any(|id| oracle.commits[id].link.op == made.link.op)
-    });
+    let stands = oracle
+        .paths
+        .get(key)
+        .is_some_and(|path| path.order.iter().any(|id| oracle.commits[id].link.op == made.link.op));
     held && (known || stands)
 }

@@ -16,10 +16,7 @@ pub(crate) fn check_head(oracle: &Oracle, op: usize, head: ObjectId) -> Check {
     }
     Err(Violation::new(
         NAME,
-        format!(
-            "save {op} of {key} lost to {}, which is not decided",
-            short(&head)
-        ),
+        format!("save {op} of {key} lost to {}, which is not decided", short(&head)),
     ))
 }
 

@@ -36,10 +36,6 @@ pub(crate) fn check_recovered(oracle: &Oracle, node: usize, key: &Key, head: Obj
     }
     Err(Violation::new(
         "forward only (P2)",
-        format!(
-            "{} recovered {key} at {}, which was never decided",
-            name(node),
-            short(&head)
-        ),
+        format!("{} recovered {key} at {}, which was never decided", name(node), short(&head)),
     ))
 }

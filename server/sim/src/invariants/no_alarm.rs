@@ -13,9 +13,8 @@ pub(crate) fn check(node: usize, alarm: &Alarm) -> Check {
         | Alarm::ForeignLine { .. }
         | Alarm::TwoHeadsOneBallot { .. }
         | Alarm::WrongObject { .. }
-        | Alarm::TwoRosters { .. } => Err(Violation::new(
-            "no alarm",
-            format!("{} raised {alarm:?}", name(node)),
-        )),
+        | Alarm::TwoRosters { .. } => {
+            Err(Violation::new("no alarm", format!("{} raised {alarm:?}", name(node))))
+        }
     }
 }

@@ -15,14 +15,10 @@ pub(crate) fn check(
         return Ok(Vec::new());
     }
     let last = oracle.paths.get(key).and_then(|path| path.order.last());
-    let mut added: Vec<ObjectId> = oracle
-        .back(key, head)
-        .take_while(|id| Some(id) != last)
-        .collect();
+    let mut added: Vec<ObjectId> =
+        oracle.back(key, head).take_while(|id| Some(id) != last).collect();
     added.reverse();
-    let before = added
-        .first()
-        .and_then(|first| oracle.commits.get(first)?.link.previous);
+    let before = added.first().and_then(|first| oracle.commits.get(first)?.link.previous);
     if let Some(last) = last
         && before != Some(*last)
     {

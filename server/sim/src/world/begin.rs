@@ -105,17 +105,9 @@ impl World {
             .collect();
         let roster = self.roster();
         let now = self.now;
-        self.trace
-            .line(now, || format!("A ⌂ founds with {} heads", heads.len()));
+        self.trace.line(now, || format!("A ⌂ founds with {} heads", heads.len()));
         let token = FOUND;
-        self.input(
-            0,
-            Input::Found {
-                token,
-                roster,
-                heads,
-            },
-        );
+        self.input(0, Input::Found { token, roster, heads });
     }
 
     /// The latest commit of a file in the founder's store.
@@ -124,8 +116,6 @@ impl World {
         let of_store = self.oracle.commits.iter().filter(|(id, made)| {
             made.op.is_none() && &made.link.name == key.file() && self.nodes[0].shelf.holds(id)
         });
-        of_store
-            .max_by_key(|(_, made)| made.link.time_ms)
-            .map(|(id, _)| *id)
+        of_store.max_by_key(|(_, made)| made.link.time_ms).map(|(id, _)| *id)
     }
 }

@@ -47,10 +47,7 @@ pub(crate) fn key(file: usize) -> Key {
 
 impl Client {
     pub(crate) fn at(home: usize) -> Self {
-        Self {
-            home,
-            ..Self::default()
-        }
+        Self { home, ..Self::default() }
     }
 }
 
@@ -88,20 +85,9 @@ impl World {
         let forked = self.fork(file);
         let text_id = text.id().expect("nobody attacks SHA-1 here");
         let floor = self.oracle.paths.get(&key).and_then(|path| path.answered);
-        self.oracle.ops.push(Op {
-            key,
-            attempts: Vec::new(),
-            floor,
-        });
-        self.clients[client].task = Some(Task {
-            op,
-            file,
-            base,
-            text,
-            text_id,
-            forked,
-            token: None,
-        });
+        self.oracle.ops.push(Op { key, attempts: Vec::new(), floor });
+        self.clients[client].task =
+            Some(Task { op, file, base, text, text_id, forked, token: None });
     }
 
     /// Sends the save to the client's node, sometimes to another.
@@ -121,13 +107,7 @@ impl World {
         self.oracle.made(id, commit, Some(task.op));
         let attempts = &mut self.oracle.ops[task.op].attempts;
         self.oracle.tokens.insert(token, (task.op, attempts.len()));
-        attempts.push(Attempt {
-            node,
-            run: None,
-            base: task.base,
-            commit: id,
-            answer: None,
-        });
+        attempts.push(Attempt { node, run: None, base: task.base, commit: id, answer: None });
         let save = Save {
             key: key(task.file),
             base: task.base,
@@ -150,9 +130,7 @@ impl World {
         let meta = json!({ "commit_message": format!("save {}", task.op) });
         let meta = Meta::from_json(&meta, false);
         let now_ms = EPOCH_MS + self.now / 1_000;
-        let base = task
-            .base
-            .and_then(|id| Some((id, self.oracle.commits.get(&id)?)));
+        let base = task.base.and_then(|id| Some((id, self.oracle.commits.get(&id)?)));
         match base {
             Some((id, made)) => {
                 let now = gitty::commit::commit_time(now_ms, made.link.time_ms);
@@ -207,9 +185,7 @@ impl World {
             return Ok(());
         };
         let now = self.now;
-        self.trace.line(now, || {
-            format!("{} ⇒ save {op}.{attempt} {outcome:?}", name(node))
-        });
+        self.trace.line(now, || format!("{} ⇒ save {op}.{attempt} {outcome:?}", name(node)));
         self.oracle.ops[op].attempts[attempt].answer = Some(outcome.clone());
         match &outcome {
             SaveOutcome::Decided { commit } => {

@@ -34,11 +34,7 @@ impl World {
 
     fn perform(&mut self, node: usize, output: Output) -> Check {
         match output {
-            Output::Persist {
-                no,
-                records,
-                urgency,
-            } => {
+            Output::Persist { no, records, urgency } => {
                 self.note_records(node, no, &records)?;
                 self.nodes[node].disk.write(no, records, urgency);
             }
@@ -63,12 +59,7 @@ impl World {
                     self.send_out(node, to, message)?;
                 }
             }
-            Output::ServeChunks {
-                to,
-                id,
-                first,
-                count,
-            } => {
+            Output::ServeChunks { to, id, first, count } => {
                 for message in self.nodes[node].shelf.chunks(id, first, count) {
                     self.send_out(node, to, message)?;
                 }
@@ -94,8 +85,7 @@ impl World {
         if self.nodes[node].timers.get(&timer) == Some(&stamp) {
             self.nodes[node].timers.remove(&timer);
             let now = self.now;
-            self.trace
-                .line(now, || format!("{} ⏲ {timer:?}", name(node)));
+            self.trace.line(now, || format!("{} ⏲ {timer:?}", name(node)));
             self.input(node, Input::Timer(timer));
         }
     }
@@ -176,8 +166,7 @@ impl World {
             return;
         };
         let now = self.now;
-        self.trace
-            .line(now, || format!("{} ▣ durable up to {}", name(node), no.0));
+        self.trace.line(now, || format!("{} ▣ durable up to {}", name(node), no.0));
         let free = self.nodes[node].release(no);
         self.perform_all(node, free);
         if self.nodes[node].up {
@@ -193,17 +182,12 @@ impl World {
         to: ObjectId,
     ) -> Check {
         let now = self.now;
-        self.trace
-            .line(now, || format!("{} ★ {key} is {}", name(node), short(&to)));
+        self.trace.line(now, || format!("{} ★ {key} is {}", name(node), short(&to)));
         let added = one_path::check(&self.oracle, key, to)?;
         if !added.is_empty() {
             objects_on_majority::check(&self.oracle, &self.nodes, key, &added)?;
             once::check(&self.oracle, key, &added)?;
-            self.oracle
-                .paths
-                .entry(key.clone())
-                .or_default()
-                .append(&added);
+            self.oracle.paths.entry(key.clone()).or_default().append(&added);
         }
         forward_only::check(&self.oracle, node, key, from, to)
     }

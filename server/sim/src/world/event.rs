@@ -6,18 +6,9 @@ use cluster::{PeerMessage, Save, SaveOutcome, Timer, Token};
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// A message arrives.
-    Deliver {
-        from: usize,
-        to: usize,
-        session: u64,
-        message: Box<PeerMessage>,
-    },
+    Deliver { from: usize, to: usize, session: u64, message: Box<PeerMessage> },
     /// A timer is due.
-    Timer {
-        node: usize,
-        timer: Timer,
-        stamp: u64,
-    },
+    Timer { node: usize, timer: Timer, stamp: u64 },
     /// A batch that nobody waits for has waited long enough.
     Flush { node: usize, run: u64 },
     /// A sync is done.
@@ -41,11 +32,7 @@ pub(crate) enum Event {
     /// A client has waited long enough.
     GiveUp { client: usize, token: Token },
     /// A save reaches a node.
-    Save {
-        node: usize,
-        token: Token,
-        save: Box<Save>,
-    },
+    Save { node: usize, token: Token, save: Box<Save> },
     /// An answer reaches its client.
     Answer { token: Token, outcome: SaveOutcome },
     /// Has everything converged?

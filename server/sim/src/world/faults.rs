@@ -121,9 +121,7 @@ impl World {
         self.nodes[node].asleep_until = self.now + length;
         self.counts.pauses += 1;
         let now = self.now;
-        self.trace.line(now, || {
-            format!("{} z stands still for {} ms", name(node), length / 1_000)
-        });
+        self.trace.line(now, || format!("{} z stands still for {} ms", name(node), length / 1_000));
     }
 
     /// Everything works again, for good.

@@ -57,18 +57,13 @@ impl World {
             now: 0,
             stamp: 0,
             queue: BTreeMap::new(),
-            nodes: (0..profile.nodes)
-                .map(|at| Node::new(at, &profile.config))
-                .collect(),
+            nodes: (0..profile.nodes).map(|at| Node::new(at, &profile.config)).collect(),
             network: Network::default(),
             clients: Vec::new(),
             healing: false,
             oracle: Oracle::default(),
             violation: None,
-            counts: Counts {
-                schedules: 1,
-                ..Counts::default()
-            },
+            counts: Counts { schedules: 1, ..Counts::default() },
             trace,
             profile,
         }
@@ -98,11 +93,7 @@ impl World {
         let paths = self.oracle.paths.values();
         let commits: usize = paths.map(|path| path.order.len()).sum();
         self.counts.commits = u64::try_from(commits).unwrap_or(u64::MAX);
-        Outcome {
-            counts: self.counts,
-            violation: self.violation,
-            lines: self.trace.into_lines(),
-        }
+        Outcome { counts: self.counts, violation: self.violation, lines: self.trace.into_lines() }
     }
 
     fn step(&mut self, event: Event) -> Check {
@@ -114,12 +105,9 @@ impl World {
             }
         }
         match event {
-            Event::Deliver {
-                from,
-                to,
-                session,
-                message,
-            } => self.deliver(from, to, session, *message),
+            Event::Deliver { from, to, session, message } => {
+                self.deliver(from, to, session, *message)
+            }
             Event::Timer { node, timer, stamp } => self.fire(node, timer, stamp),
             Event::Flush { node, run } => self.flush(node, run),
             Event::Synced { node, run } => self.synced(node, run),

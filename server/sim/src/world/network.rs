@@ -117,13 +117,8 @@ impl World {
         link.up = true;
         link.session += 1;
         let now = self.now;
-        self.trace
-            .line(now, || format!("{} ═══ {}  linked", name(a), name(b)));
-        let (first, second) = if self.dice.chance(500) {
-            (a, b)
-        } else {
-            (b, a)
-        };
+        self.trace.line(now, || format!("{} ═══ {}  linked", name(a), name(b)));
+        let (first, second) = if self.dice.chance(500) { (a, b) } else { (b, a) };
         self.peer_up(first, second);
         self.peer_up(second, first);
     }
@@ -136,11 +131,7 @@ impl World {
 
     fn peer_up(&mut self, at: usize, peer: usize) {
         let other = &self.nodes[peer];
-        let input = Input::PeerUp {
-            peer: other.id,
-            epoch: other.epoch(),
-            run: other.run_id(),
-        };
+        let input = Input::PeerUp { peer: other.id, epoch: other.epoch(), run: other.run_id() };
         if self.nodes[at].up && other.up {
             self.input(at, input);
         }
@@ -154,8 +145,7 @@ impl World {
         }
         link.up = false;
         let now = self.now;
-        self.trace
-            .line(now, || format!("{} ═✗═ {}  unlinked", name(a), name(b)));
+        self.trace.line(now, || format!("{} ═✗═ {}  unlinked", name(a), name(b)));
         for (at, peer) in [(a, b), (b, a)] {
             let peer = self.nodes[peer].id;
             if self.nodes[at].up {
@@ -180,8 +170,7 @@ impl World {
         self.network.cut.insert((from, to), until);
         self.counts.cuts += 1;
         let now = self.now;
-        self.trace
-            .line(now, || format!("{} ─✂─▷ {}  cut", name(from), name(to)));
+        self.trace.line(now, || format!("{} ─✂─▷ {}  cut", name(from), name(to)));
         self.at(until, Event::Mend { from, to });
         let silence = self.dice.between((1_000, 3_000_000));
         if self.now + silence < until {
@@ -196,8 +185,7 @@ impl World {
         if due.is_some_and(|until| *until <= self.now) {
             self.network.cut.remove(&(from, to));
             let now = self.now;
-            self.trace
-                .line(now, || format!("{} ───▷ {}  mended", name(from), name(to)));
+            self.trace.line(now, || format!("{} ───▷ {}  mended", name(from), name(to)));
         }
     }
 }

@@ -34,22 +34,12 @@ pub(super) struct Child {
 impl Child {
     /// Starts a node and waits until it says where it listens.
     pub(super) async fn start(place: Place, setting: &Setting) -> Result<Self, DemoError> {
-        let failed = |source| DemoError::File {
-            path: place.log.clone(),
-            source,
-        };
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(&place.log)
-            .map_err(failed)?;
+        let failed = |source| DemoError::File { path: place.log.clone(), source };
+        let log = File::options().create(true).append(true).open(&place.log).map_err(failed)?;
         let mut process = command(&place, setting)
             .and_then(|mut command| command.stderr(log).spawn())
             .map_err(failed)?;
-        let not_started = || DemoError::Child {
-            name: place.name,
-            log: place.log.clone(),
-        };
+        let not_started = || DemoError::Child { name: place.name, log: place.log.clone() };
         let life = process.stdin.take().ok_or_else(not_started)?;
         let output = process.stdout.take().ok_or_else(not_started)?;
         let pid = process.id().ok_or_else(not_started)?;
@@ -59,13 +49,7 @@ impl Child {
         };
         let addresses: Addresses = serde_json::from_str(&line).map_err(|_| not_started())?;
         place.keep_link(&addresses.link)?;
-        Ok(Self {
-            place,
-            addresses,
-            pid,
-            process,
-            life,
-        })
+        Ok(Self { place, addresses, pid, process, life })
     }
 
     async fn ended(&mut self) -> std::io::Result<ExitStatus> {
@@ -74,9 +58,7 @@ impl Child {
 
     /// Asks the node to end, and waits; one that does not is killed when it is dropped.
     async fn stop(self) {
-        let Self {
-            mut process, life, ..
-        } = self;
+        let Self { mut process, life, .. } = self;
         drop(life);
         let _ = timeout(STOPPING, process.wait()).await;
     }

@@ -58,11 +58,7 @@ enum DemoError {
     #[error("the cluster was not founded: {0}")]
     Init(AskError),
     #[error("the three nodes are not ready after {seconds} s; node {name} says: {said}")]
-    NotReady {
-        seconds: u64,
-        name: &'static str,
-        said: String,
-    },
+    NotReady { seconds: u64, name: &'static str, said: String },
     #[error("signals cannot be heard: {0}")]
     Signals(#[source] std::io::Error),
 }
@@ -96,10 +92,7 @@ impl Demo {
         let started = async {
             let children = self.start(&setting).await?;
             found(&children).await?;
-            children
-                .iter()
-                .enumerate()
-                .for_each(|(index, child)| self.say_node(index, child));
+            children.iter().enumerate().for_each(|(index, child)| self.say_node(index, child));
             ready::wait(&children).await?;
             self.say_ready(&children);
             Ok::<_, DemoError>(children)
@@ -172,9 +165,7 @@ impl Demo {
         } else {
             let (gateway, dashboard) = (&addresses.gateway, &addresses.dashboard);
             let name = place.name;
-            out::line(&format!(
-                "{name:<8} dashboard {dashboard}  gateway {gateway}"
-            ));
+            out::line(&format!("{name:<8} dashboard {dashboard}  gateway {gateway}"));
         }
     }
 
@@ -194,10 +185,7 @@ impl Demo {
             first.addresses.gateway
         ));
         out::line("");
-        out::line(&format!(
-            "Logs are in {}/*.log. Ctrl-C stops all three.",
-            self.data.display()
-        ));
+        out::line(&format!("Logs are in {}/*.log. Ctrl-C stops all three.", self.data.display()));
     }
 }
 
@@ -206,10 +194,7 @@ async fn found(children: &[Child]) -> Result<(), DemoError> {
     let [first, others @ ..] = children else {
         return Ok(());
     };
-    let others = others
-        .iter()
-        .map(|child| child.addresses.link.clone())
-        .collect();
+    let others = others.iter().map(|child| child.addresses.link.clone()).collect();
     match init::found(&first.place.at(), others).await {
         Ok(_) => Ok(()),
         Err(AskError::Problem(problem)) if problem.code == "already_member" => Ok(()),

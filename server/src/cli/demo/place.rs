@@ -25,14 +25,10 @@ impl Place {
         [gateway, dashboard, link]: [u16; 3],
     ) -> Result<Self, DemoError> {
         let data = demo.join(name);
-        fs::create_dir_all(&data).map_err(|source| DemoError::File {
-            path: data.clone(),
-            source,
-        })?;
+        fs::create_dir_all(&data)
+            .map_err(|source| DemoError::File { path: data.clone(), source })?;
         let at = |port: u16| format!("127.0.0.1:{port}");
-        let kept = fs::read_to_string(data.join(LINK_FILE))
-            .ok()
-            .filter(|_| link == 0);
+        let kept = fs::read_to_string(data.join(LINK_FILE)).ok().filter(|_| link == 0);
         Ok(Self {
             name,
             log: demo.join(format!("{name}.log")),

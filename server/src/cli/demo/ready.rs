@@ -25,11 +25,7 @@ pub(super) async fn wait(children: &[Child]) -> Result<(), DemoError> {
             };
             if Instant::now() > until {
                 let seconds = PATIENCE.as_secs();
-                return Err(DemoError::NotReady {
-                    seconds,
-                    name: child.place.name,
-                    said,
-                });
+                return Err(DemoError::NotReady { seconds, name: child.place.name, said });
             }
             sleep(ASK_EVERY).await;
         }
@@ -40,9 +36,6 @@ pub(super) async fn wait(children: &[Child]) -> Result<(), DemoError> {
 fn is_ready(overview: &Overview) -> bool {
     overview.state == ClusterState::Healthy
         && overview.nodes.len() == NAMES.len()
-        && overview
-            .nodes
-            .iter()
-            .all(|node| node.health == NodeHealth::Up)
+        && overview.nodes.iter().all(|node| node.health == NodeHealth::Up)
         && overview.counts.files == overview.counts.same
 }

@@ -19,10 +19,7 @@ pub(super) struct Setting {
 impl Setting {
     /// Makes the directory, the secret and the first node's store, unless they are there.
     pub(super) fn prepare(data: &Path, store: Option<&Path>) -> Result<Self, DemoError> {
-        let failed = |source| DemoError::File {
-            path: data.to_owned(),
-            source,
-        };
+        let failed = |source| DemoError::File { path: data.to_owned(), source };
         fs::create_dir_all(data).map_err(failed)?;
         let secret_file = data.join("secret");
         if !secret_file.exists() {
@@ -33,10 +30,8 @@ impl Setting {
         if let Some(source) = store.or(fixture)
             && !target.exists()
         {
-            copy(source, &target).map_err(|error| DemoError::File {
-                path: source.to_owned(),
-                source: error,
-            })?;
+            copy(source, &target)
+                .map_err(|error| DemoError::File { path: source.to_owned(), source: error })?;
         }
         Ok(Self { secret_file })
     }

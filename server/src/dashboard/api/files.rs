@@ -8,8 +8,5 @@ use super::answer;
 use crate::dashboard::site::Site;
 
 pub(super) async fn show(Extension(site): Extension<Site>, RawQuery(query): RawQuery) -> Response {
-    answer(
-        site.files(FilesQuery::parse(&query.unwrap_or_default()))
-            .await,
-    )
+    answer(site.files(FilesQuery::parse(&query.unwrap_or_default())).await)
 }

@@ -26,10 +26,7 @@ async fn found(
         Ok(Json(members)) => answer(founding::found(&app, members).await),
         Err(rejection) => {
             let message = rejection.body_text();
-            answer::<()>(Err(Problem {
-                code: "malformed".into(),
-                message,
-            }))
+            answer::<()>(Err(Problem { code: "malformed".into(), message }))
         }
     }
 }

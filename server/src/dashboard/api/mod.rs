@@ -37,9 +37,7 @@ fn answer<T: Serialize>(result: Result<T, Problem>) -> Response {
         Ok(value) => Json(value).into_response(),
         Err(problem) => (status_of(&problem), Json(problem)).into_response(),
     };
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

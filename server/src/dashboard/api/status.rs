@@ -54,10 +54,7 @@ fn status(picture: &Picture, shared: &Shared) -> Status {
     let said = picture.status(&tally);
     let node = &picture.node;
     Status {
-        node: node.me.map(|me| NodeRef {
-            id: me.node,
-            name: node.name.clone(),
-        }),
+        node: node.me.map(|me| NodeRef { id: me.node, name: node.name.clone() }),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         roster: node.roster.clone(),
         state: said.state,

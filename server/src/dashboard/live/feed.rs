@@ -99,15 +99,8 @@ impl Feed {
     pub(in crate::dashboard) fn read(feed: &Arc<Self>, last: Option<&str>) -> Option<Reader> {
         let seat = Arc::clone(&feed.seats).try_acquire_owned().ok()?;
         let log = feed.log();
-        let after = last
-            .and_then(|id| feed.number(id))
-            .unwrap_or(log.n.saturating_sub(1));
-        let missed = log
-            .kept
-            .iter()
-            .filter(|kept| kept.n > after)
-            .cloned()
-            .collect();
+        let after = last.and_then(|id| feed.number(id)).unwrap_or(log.n.saturating_sub(1));
+        let missed = log.kept.iter().filter(|kept| kept.n > after).cloned().collect();
         let mut ticks = interval_at(Instant::now(), TICK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Some(Reader {
@@ -168,10 +161,7 @@ impl Reader {
     }
 
     fn message(&self, n: u64, data: &str) -> Message {
-        Message {
-            id: format!("{}-{n}", self.feed.boot),
-            data: data.to_owned(),
-        }
+        Message { id: format!("{}-{n}", self.feed.boot), data: data.to_owned() }
     }
 }
 
@@ -229,9 +219,7 @@ mod tests {
     #[tokio::test]
     async fn readers_are_limited() {
         let feed = feed(0);
-        let readers: Vec<_> = (0..READERS)
-            .map(|_| Feed::read(&feed, None).unwrap())
-            .collect();
+        let readers: Vec<_> = (0..READERS).map(|_| Feed::read(&feed, None).unwrap()).collect();
         assert!(Feed::read(&feed, None).is_none());
         drop(readers);
         assert!(Feed::read(&feed, None).is_some());

@@ -11,9 +11,7 @@ impl Picture {
     /// A card for each member, this node first.
     pub(super) fn cards(&self, tally: &Tally) -> Vec<NodeCard> {
         let seats = self.seats.iter().zip(&tally.behind);
-        seats
-            .map(|(seat, behind)| self.card(seat, *behind))
-            .collect()
+        seats.map(|(seat, behind)| self.card(seat, *behind)).collect()
     }
 
     fn card(&self, seat: &Seat, behind: u64) -> NodeCard {

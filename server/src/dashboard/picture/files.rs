@@ -23,16 +23,14 @@ impl First<'_> {
     fn prune(&mut self) {
         if self.rows.len() > self.keep {
             let sort = self.query.sort;
-            self.rows
-                .select_nth_unstable_by(self.keep, |a, b| sort.order(a, b));
+            self.rows.select_nth_unstable_by(self.keep, |a, b| sort.order(a, b));
             self.rows.truncate(self.keep);
         }
     }
 
     fn page(mut self) -> Vec<FileRow> {
         self.prune();
-        self.rows
-            .sort_unstable_by(|a, b| self.query.sort.order(a, b));
+        self.rows.sort_unstable_by(|a, b| self.query.sort.order(a, b));
         let offset = usize::try_from(self.query.offset).unwrap_or(usize::MAX);
         self.rows.into_iter().skip(offset).collect()
     }
@@ -45,17 +43,10 @@ pub(in crate::dashboard) fn files(
     query: &FilesQuery,
 ) -> FilesPage {
     let nodes = picture.columns();
-    let any_state = FilesQuery {
-        state: None,
-        ..query.clone()
-    };
+    let any_state = FilesQuery { state: None, ..query.clone() };
     let (mut counts, mut total, mut shown) = (Counts::default(), 0, 0);
     let keep = usize::try_from(query.offset.saturating_add(query.limit)).unwrap_or(usize::MAX);
-    let mut first = First {
-        query,
-        keep,
-        rows: Vec::new(),
-    };
+    let mut first = First { query, keep, rows: Vec::new() };
     scan::each(shared, |name, entry| {
         let Some(row) = picture.row(name, entry) else {
             return;
@@ -71,9 +62,7 @@ pub(in crate::dashboard) fn files(
     });
     let detailed = |row: FileRow| {
         let entry = shared.file(&row.name);
-        entry
-            .and_then(|entry| picture.detailed(&row.name, &entry))
-            .unwrap_or(row)
+        entry.and_then(|entry| picture.detailed(&row.name, &entry)).unwrap_or(row)
     };
     FilesPage {
         at_ms: picture.at_ms,

@@ -40,12 +40,7 @@ impl Picture {
     /// Looks at the node now, which has listened since `since_ms`.
     pub(super) fn take(shared: &Shared, at_ms: u64, since_ms: u64) -> Self {
         let node = shared.node();
-        Self {
-            at_ms,
-            since_ms,
-            seats: seat::seats(&node, at_ms),
-            node,
-        }
+        Self { at_ms, since_ms, seats: seat::seats(&node, at_ms), node }
     }
 
     /// A column for each member.

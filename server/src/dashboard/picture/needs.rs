@@ -41,14 +41,8 @@ fn node(seat: &Seat) -> Option<Need> {
             "does not answer",
             "What it holds is its last word. Look at its server and at the network between.",
         ),
-        NodeHealth::Slow => (
-            "answers slowly",
-            "Saves wait for it; look at the network between.",
-        ),
-        NodeHealth::ClockOff => (
-            "has another time",
-            "Set its clock; times of saves come from it.",
-        ),
+        NodeHealth::Slow => ("answers slowly", "Saves wait for it; look at the network between."),
+        NodeHealth::ClockOff => ("has another time", "Set its clock; times of saves come from it."),
         NodeHealth::RolledBack => ("was rolled back", "Remove it and let it join anew."),
         NodeHealth::OtherVersion => ("runs another version", "Upgrade it or this node."),
     };
@@ -63,78 +57,51 @@ fn node(seat: &Seat) -> Option<Need> {
 /// States of files that somebody may have to do something about.
 fn files<'a>(counts: &'a Counts, own: &'a str) -> impl Iterator<Item = Need> + 'a {
     let shown = [FileState::Held, FileState::Behind, FileState::Imported];
-    shown
-        .into_iter()
-        .filter(|state| counts.of(*state) > 0)
-        .map(move |state| {
-            let number = counts.of(state);
-            let (what, reason) = match state {
-                FileState::Held => (
-                    count(number, "save is held", "saves are held"),
-                    format!("Kept on {own} until a majority answers; proposed by itself then."),
-                ),
-                FileState::Imported => (
-                    count(
-                        number,
-                        "file is not decided yet",
-                        "files are not decided yet",
-                    ),
-                    format!("Found in the store of {own}; they are proposed one after the other."),
-                ),
-                _ => (
-                    count(number, "file is behind", "files are behind"),
-                    "Some node serves an older version and fetches the newer one.".to_owned(),
-                ),
-            };
-            let href = Some(format!("/files?state={}", state.code()));
-            Need {
-                state: AnyState::File(state),
-                what,
-                href,
-                reason,
-            }
-        })
+    shown.into_iter().filter(|state| counts.of(*state) > 0).map(move |state| {
+        let number = counts.of(state);
+        let (what, reason) = match state {
+            FileState::Held => (
+                count(number, "save is held", "saves are held"),
+                format!("Kept on {own} until a majority answers; proposed by itself then."),
+            ),
+            FileState::Imported => (
+                count(number, "file is not decided yet", "files are not decided yet"),
+                format!("Found in the store of {own}; they are proposed one after the other."),
+            ),
+            _ => (
+                count(number, "file is behind", "files are behind"),
+                "Some node serves an older version and fetches the newer one.".to_owned(),
+            ),
+        };
+        let href = Some(format!("/files?state={}", state.code()));
+        Need { state: AnyState::File(state), what, href, reason }
+    })
 }
 
 fn alarm(alarm: &Alarm) -> Need {
     const IMPOSSIBLE: &str = "This must not happen: keep the logs of all nodes and report it.";
     const FOREIGN: &str = "It stays readable by its hash; save it again if it is the wanted text.";
     let (state, what, reason) = match alarm {
-        Alarm::TwoDecidedHeads { key, .. } => (
-            FileState::Diverged,
-            format!("Two heads of {} were decided", key.file()),
-            IMPOSSIBLE,
-        ),
+        Alarm::TwoDecidedHeads { key, .. } => {
+            (FileState::Diverged, format!("Two heads of {} were decided", key.file()), IMPOSSIBLE)
+        }
         Alarm::TwoHeadsOneBallot { key, .. } => (
             FileState::Diverged,
             format!("Two heads of {} have one ballot", key.file()),
             IMPOSSIBLE,
         ),
-        Alarm::WrongObject { id, .. } => (
-            FileState::Damaged,
-            format!("A node sent wrong bytes for {id}"),
-            IMPOSSIBLE,
-        ),
-        Alarm::TwoRosters { epoch, .. } => (
-            FileState::Diverged,
-            format!("Two rosters have epoch {epoch}"),
-            IMPOSSIBLE,
-        ),
-        Alarm::ForeignLine { key, head } => (
-            FileState::Diverged,
-            format!("A SWISH saved {} as {head}", key.file()),
-            FOREIGN,
-        ),
-        Alarm::ImportLost { key, tip } => (
-            FileState::Diverged,
-            format!("Version {tip} of {} lost", key.file()),
-            FOREIGN,
-        ),
+        Alarm::WrongObject { id, .. } => {
+            (FileState::Damaged, format!("A node sent wrong bytes for {id}"), IMPOSSIBLE)
+        }
+        Alarm::TwoRosters { epoch, .. } => {
+            (FileState::Diverged, format!("Two rosters have epoch {epoch}"), IMPOSSIBLE)
+        }
+        Alarm::ForeignLine { key, head } => {
+            (FileState::Diverged, format!("A SWISH saved {} as {head}", key.file()), FOREIGN)
+        }
+        Alarm::ImportLost { key, tip } => {
+            (FileState::Diverged, format!("Version {tip} of {} lost", key.file()), FOREIGN)
+        }
     };
-    Need {
-        state: AnyState::File(state),
-        what,
-        href: None,
-        reason: reason.to_owned(),
-    }
+    Need { state: AnyState::File(state), what, href: None, reason: reason.to_owned() }
 }

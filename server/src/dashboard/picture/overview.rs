@@ -22,10 +22,7 @@ pub(in crate::dashboard) struct Tally {
 impl Tally {
     /// Counts all files.
     pub(in crate::dashboard) fn take(picture: &Picture, shared: &Shared) -> Self {
-        let mut tally = Self {
-            counts: Counts::default(),
-            behind: vec![0; picture.seats.len()],
-        };
+        let mut tally = Self { counts: Counts::default(), behind: vec![0; picture.seats.len()] };
         scan::each(shared, |name, entry| {
             let Some(row) = picture.row(name, entry) else {
                 return;
@@ -66,9 +63,7 @@ fn latest(picture: &Picture, shared: &Shared) -> Vec<Activity> {
     let newest = picture.node.latest.iter().rev().take(LATEST);
     newest
         .map(|(at_ms, name, commit)| {
-            let entry = shared
-                .file(name)
-                .filter(|entry| entry.served() == Some(*commit));
+            let entry = shared.file(name).filter(|entry| entry.served() == Some(*commit));
             let author = entry.and_then(|entry| entry.author);
             Activity {
                 at_ms: *at_ms,
@@ -83,15 +78,6 @@ fn latest(picture: &Picture, shared: &Shared) -> Vec<Activity> {
 fn saves(picture: &Picture) -> Vec<u32> {
     let minute = picture.at_ms / 60_000;
     let first = minute.saturating_sub(MINUTES - 1);
-    let of = |minute| {
-        picture
-            .node
-            .saves_per_minute
-            .get(&minute)
-            .copied()
-            .unwrap_or(0)
-    };
-    (first..=minute)
-        .map(|minute| u32::try_from(of(minute)).unwrap_or(u32::MAX))
-        .collect()
+    let of = |minute| picture.node.saves_per_minute.get(&minute).copied().unwrap_or(0);
+    (first..=minute).map(|minute| u32::try_from(of(minute)).unwrap_or(u32::MAX)).collect()
 }

@@ -15,13 +15,8 @@ pub(super) fn each(shared: &Shared, mut visit: impl FnMut(&FileName, &FileEntry)
     loop {
         let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let last = shared.with_files(|files| {
-            let chunk = files
-                .range::<FileName, _>((from, Bound::Unbounded))
-                .take(CHUNK);
-            chunk
-                .inspect(|(name, entry)| visit(name, entry))
-                .last()
-                .map(|(name, _)| name.clone())
+            let chunk = files.range::<FileName, _>((from, Bound::Unbounded)).take(CHUNK);
+            chunk.inspect(|(name, entry)| visit(name, entry)).last().map(|(name, _)| name.clone())
         });
         let Some(last) = last else {
             return;

@@ -60,9 +60,7 @@ pub(super) fn seats(node: &NodeView, at_ms: u64) -> Vec<Seat> {
     let mut seats = vec![Seat {
         member: me,
         name: node.name.clone(),
-        address: own_address
-            .map(|member| member.address.clone())
-            .unwrap_or_default(),
+        address: own_address.map(|member| member.address.clone()).unwrap_or_default(),
         health: NodeHealth::Up,
         peer: None,
     }];
@@ -100,17 +98,12 @@ fn unheard(member: &cluster::Member) -> PeerView {
 }
 
 fn health(peer: &PeerView, at_ms: u64) -> NodeHealth {
-    let silent_ms = peer
-        .last_frame_ms
-        .map_or(u64::MAX, |heard| at_ms.saturating_sub(heard));
+    let silent_ms = peer.last_frame_ms.map_or(u64::MAX, |heard| at_ms.saturating_sub(heard));
     if silent_ms >= AWAY_AFTER_MS {
         NodeHealth::Away
     } else if silent_ms >= SUSPECT_AFTER_MS || !peer.linked {
         NodeHealth::Suspect
-    } else if peer
-        .clock_offset_ms
-        .is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS)
-    {
+    } else if peer.clock_offset_ms.is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS) {
         NodeHealth::ClockOff
     } else if peer.round_trip_ms.is_some_and(|ms| ms > SLOW_OVER_MS) {
         NodeHealth::Slow

@@ -32,20 +32,12 @@ impl Picture {
         }
         let margin = margin(self.reachable(), self.seats.len());
         if let Some(situation) = self.situation(tally) {
-            return Status {
-                state: situation.state(),
-                sentence: situation.to_string(),
-                margin,
-            };
+            return Status { state: situation.state(), sentence: situation.to_string(), margin };
         }
         let unlike = self.seats.iter().find(|seat| self.is_unlike(seat));
         let name = unlike.map_or("a node", |seat| seat.name.as_str());
         let sentence = format!("Saving works. {name} has not been compared with this node yet.");
-        Status {
-            state: ClusterState::CatchingUp,
-            sentence,
-            margin,
-        }
+        Status { state: ClusterState::CatchingUp, sentence, margin }
     }
 
     /// Time since the member that was compared longest ago was found equal; none before that.
@@ -66,38 +58,21 @@ impl Picture {
         let (reachable, of) = (self.reachable(), self.seats.len());
         let majority = of / 2 + 1;
         if reachable < majority {
-            return Some(Situation::NoMajority {
-                reachable,
-                of,
-                waiting: tally.counts.waiting,
-            });
+            return Some(Situation::NoMajority { reachable, of, waiting: tally.counts.waiting });
         }
         if reachable < of {
             return Some(self.degraded(reachable - majority));
         }
-        let late = self
-            .seats
-            .iter()
-            .zip(&tally.behind)
-            .max_by_key(|(_, files)| **files);
+        let late = self.seats.iter().zip(&tally.behind).max_by_key(|(_, files)| **files);
         if let Some((seat, files)) = late.filter(|(_, files)| **files > 0) {
-            return Some(Situation::CatchingUp {
-                node: seat.name.clone(),
-                files: *files,
-            });
+            return Some(Situation::CatchingUp { node: seat.name.clone(), files: *files });
         }
         if tally.counts.imported > 0 {
             let node = self.node.name.clone();
-            return Some(Situation::CatchingUp {
-                node,
-                files: tally.counts.imported,
-            });
+            return Some(Situation::CatchingUp { node, files: tally.counts.imported });
         }
         let is_equal = !self.seats.iter().any(|seat| self.is_unlike(seat));
-        is_equal.then_some(Situation::Healthy {
-            files: tally.counts.files,
-            nodes: of,
-        })
+        is_equal.then_some(Situation::Healthy { files: tally.counts.files, nodes: of })
     }
 
     fn degraded(&self, spare: usize) -> Situation {

@@ -22,26 +22,18 @@ struct Judged<'a> {
 impl Picture {
     /// The row of a file; none for a name that only a save under way has.
     pub(super) fn row(&self, name: &FileName, entry: &FileEntry) -> Option<FileRow> {
-        let waits = entry
-            .draft
-            .is_some_and(|draft| draft.kind == DraftKind::Waiting);
+        let waits = entry.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
         if entry.served().is_none() && entry.reported.is_empty() && !waits {
             return None;
         }
         let goal = self.goal(entry);
-        let heads: Vec<(NodeId, Option<ObjectId>)> = self
-            .seats
-            .iter()
-            .map(|seat| (seat.member.node, head(seat, entry)))
-            .collect();
+        let heads: Vec<(NodeId, Option<ObjectId>)> =
+            self.seats.iter().map(|seat| (seat.member.node, head(seat, entry))).collect();
         Some(FileRow {
             name: name.clone(),
             state: self.judge(entry, goal).state,
             detail: None,
-            on: heads
-                .iter()
-                .filter(|(_, head)| head.is_some() && *head == goal)
-                .count(),
+            on: heads.iter().filter(|(_, head)| head.is_some() && *head == goal).count(),
             of: self.seats.len(),
             heads,
             author: None,
@@ -100,14 +92,8 @@ impl Picture {
         let late = self.seats.iter().find(lacks);
         match (late, self.seats.iter().find(is_away)) {
             (Some(_), _) if self.is_fresh(entry) => of(FileState::Spreading),
-            (Some(seat), _) => Judged {
-                state: FileState::Behind,
-                seat: Some(seat),
-            },
-            (None, Some(seat)) => Judged {
-                state: FileState::Unknown,
-                seat: Some(seat),
-            },
+            (Some(seat), _) => Judged { state: FileState::Behind, seat: Some(seat) },
+            (None, Some(seat)) => Judged { state: FileState::Unknown, seat: Some(seat) },
             (None, None) => of(FileState::Same),
         }
     }
@@ -131,9 +117,5 @@ impl Picture {
 
 /// What a member serves, as it says itself.
 fn head(seat: &Seat, entry: &FileEntry) -> Option<ObjectId> {
-    if seat.is_own() {
-        entry.served()
-    } else {
-        entry.reported.get(&seat.member).copied()
-    }
+    if seat.is_own() { entry.served() } else { entry.reported.get(&seat.member).copied() }
 }

@@ -77,19 +77,14 @@ fn file(shared: &Shared, name: &str, heads: [Option<u8>; 3]) {
         entry.decided = heads[0].map(head);
         entry.changed_ms = NOW_MS - 60_000;
         let reported = heads.iter().zip(0..).skip(1);
-        entry.reported = reported
-            .filter_map(|(byte, node)| Some((member(node), head((*byte)?))))
-            .collect();
+        entry.reported =
+            reported.filter_map(|(byte, node)| Some((member(node), head((*byte)?)))).collect();
     });
 }
 
 fn draft(shared: &Shared, name: &str, kind: DraftKind) {
     shared.change_file(&FileName::from(name), |entry| {
-        entry.draft = Some(Draft {
-            tip: head(7),
-            base: entry.decided,
-            kind,
-        });
+        entry.draft = Some(Draft { tip: head(7), base: entry.decided, kind });
         entry.waiting_since_ms = Some(NOW_MS);
     });
 }
@@ -112,10 +107,7 @@ fn state(shared: &Shared, name: &str) -> (FileState, Option<String>) {
 fn says(shared: &Shared) -> (ClusterState, String) {
     let picture = Picture::take(shared, NOW_MS, NOW_MS - 7_000);
     let status = picture.status(&Tally::take(&picture, shared));
-    (
-        status.state,
-        format!("{} {}.", status.sentence, status.margin),
-    )
+    (status.state, format!("{} {}.", status.sentence, status.margin))
 }
 
 #[test]
@@ -126,18 +118,9 @@ fn files_have_the_state_that_the_heads_say() {
     file(&shared, "lacking", [Some(1), Some(1), None]);
     file(&shared, "own", [Some(1), Some(2), Some(2)]);
     assert_eq!(state(&shared, "same"), (FileState::Same, None));
-    assert_eq!(
-        state(&shared, "behind"),
-        (FileState::Behind, Some("on charlie".into()))
-    );
-    assert_eq!(
-        state(&shared, "lacking"),
-        (FileState::Behind, Some("on charlie".into()))
-    );
-    assert_eq!(
-        state(&shared, "own"),
-        (FileState::Behind, Some("on alpha".into()))
-    );
+    assert_eq!(state(&shared, "behind"), (FileState::Behind, Some("on charlie".into())));
+    assert_eq!(state(&shared, "lacking"), (FileState::Behind, Some("on charlie".into())));
+    assert_eq!(state(&shared, "own"), (FileState::Behind, Some("on alpha".into())));
 }
 
 #[test]
@@ -145,10 +128,7 @@ fn a_fresh_head_spreads_and_is_not_late() {
     let shared = alpha();
     file(&shared, "a", [Some(2), Some(1), Some(1)]);
     shared.change_file(&"a".into(), |entry| entry.changed_ms = NOW_MS - 100);
-    assert_eq!(
-        state(&shared, "a"),
-        (FileState::Spreading, Some("on 1 of 3 nodes".into()))
-    );
+    assert_eq!(state(&shared, "a"), (FileState::Spreading, Some("on 1 of 3 nodes".into())));
     assert_eq!(says(&shared).0, ClusterState::Healthy);
 }
 
@@ -162,10 +142,7 @@ fn drafts_are_held_or_imported_and_a_save_under_way_is_no_file() {
     assert_eq!(state(&shared, "held"), (FileState::Held, Some(held.into())));
     assert_eq!(state(&shared, "imported"), (FileState::Imported, None));
     let picture = Picture::take(&shared, NOW_MS, NOW_MS - 7_000);
-    assert_eq!(
-        picture.detailed(&"fresh".into(), &shared.file(&"fresh".into()).unwrap()),
-        None
-    );
+    assert_eq!(picture.detailed(&"fresh".into(), &shared.file(&"fresh".into()).unwrap()), None);
     assert_eq!(Tally::take(&picture, &shared).counts.files, 2);
 }
 
@@ -175,10 +152,7 @@ fn nothing_is_known_of_a_node_that_is_away() {
     file(&shared, "a", [Some(1), Some(1), Some(1)]);
     silence(&shared, 2, 40_000);
     let detail = "charlie is away, last word 40 s ago";
-    assert_eq!(
-        state(&shared, "a"),
-        (FileState::Unknown, Some(detail.into()))
-    );
+    assert_eq!(state(&shared, "a"), (FileState::Unknown, Some(detail.into())));
 }
 
 #[test]
@@ -191,12 +165,7 @@ fn health_follows_silence_and_links() {
     };
     assert_eq!(
         [after(2_999), after(3_000), after(9_999), after(10_000)],
-        [
-            NodeHealth::Up,
-            NodeHealth::Suspect,
-            NodeHealth::Suspect,
-            NodeHealth::Away
-        ]
+        [NodeHealth::Up, NodeHealth::Suspect, NodeHealth::Suspect, NodeHealth::Away]
     );
     silence(&shared, 2, 100);
     shared.change_node(|view| view.peers[1].linked = false);
@@ -233,16 +202,9 @@ fn nothing_is_healthy_before_it_was_compared() {
         view.peers[1].equal_ms = None;
     });
     assert_eq!(says(&shared).0, ClusterState::CatchingUp);
-    assert_eq!(
-        Picture::take(&shared, NOW_MS, NOW_MS - 7_000).checked_ago_ms(),
-        None
-    );
+    assert_eq!(Picture::take(&shared, NOW_MS, NOW_MS - 7_000).checked_ago_ms(), None);
     shared.change_node(|view| view.roster = None);
-    assert!(
-        says(&shared)
-            .1
-            .starts_with("This node is in no cluster yet.")
-    );
+    assert!(says(&shared).1.starts_with("This node is in no cluster yet."));
 }
 
 /// Many files, by a rule that gives every state.
@@ -263,17 +225,9 @@ fn each_count_equals_the_rows_of_its_list() {
     let picture = Picture::take(&shared, NOW_MS, NOW_MS - 7_000);
     let overview = overview(&picture, &shared);
     for state in FileState::ALL {
-        let query = FilesQuery {
-            state: Some(*state),
-            limit: 1_000,
-            ..FilesQuery::default()
-        };
+        let query = FilesQuery { state: Some(*state), limit: 1_000, ..FilesQuery::default() };
         let page = files(&picture, &shared, &query);
-        assert_eq!(
-            u64::try_from(page.rows.len()),
-            Ok(overview.counts.of(*state)),
-            "{state}"
-        );
+        assert_eq!(u64::try_from(page.rows.len()), Ok(overview.counts.of(*state)), "{state}");
         assert_eq!(page.shown, overview.counts.of(*state));
         assert!(page.rows.iter().all(|row| row.state == *state));
     }
@@ -287,12 +241,7 @@ fn pages_together_are_the_whole_list_in_order() {
     let picture = Picture::take(&shared, NOW_MS, NOW_MS - 7_000);
     for sort in [FileSort::Worst, FileSort::Changed, FileSort::Name] {
         let page = |offset, limit| {
-            let query = FilesQuery {
-                sort,
-                offset,
-                limit,
-                ..FilesQuery::default()
-            };
+            let query = FilesQuery { sort, offset, limit, ..FilesQuery::default() };
             files(&picture, &shared, &query).rows
         };
         let pages: Vec<_> = (0..10).flat_map(|n| page(n * 50, 50)).collect();
@@ -307,8 +256,5 @@ fn a_peer_that_reports_without_our_head_is_listed() {
     shared.change_file(&"theirs".into(), |entry: &mut FileEntry| {
         entry.reported = [(member(1), head(1)), (member(2), head(1))].into();
     });
-    assert_eq!(
-        state(&shared, "theirs"),
-        (FileState::Behind, Some("on alpha".into()))
-    );
+    assert_eq!(state(&shared, "theirs"), (FileState::Behind, Some("on alpha".into())));
 }

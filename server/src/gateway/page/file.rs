@@ -10,11 +10,7 @@ pub(in crate::gateway) fn render(version: &Version, text: &str, is_head: bool) -
     let commit = &version.commit;
     let name = commit.name();
     let shown = title(commit).unwrap_or_else(|| name.to_string());
-    let address = if is_head {
-        url(name.as_str())
-    } else {
-        format!("/p/{}", version.id)
-    };
+    let address = if is_head { url(name.as_str()) } else { format!("/p/{}", version.id) };
     let address = escape(&address);
     let body = format!(
         "<nav><a href=\"/\">Files</a> <a href=\"{address}?format=raw\">Raw text</a> \
@@ -29,11 +25,7 @@ pub(in crate::gateway) fn render(version: &Version, text: &str, is_head: bool) -
 
 fn facts(version: &Version, is_head: bool) -> String {
     let commit = &version.commit;
-    let state = if is_head {
-        "Newest version"
-    } else {
-        "Older or other version"
-    };
+    let state = if is_head { "Newest version" } else { "Older or other version" };
     let mut rows = vec![
         ("File", escape(commit.name().as_str())),
         ("Saved", time(commit.time_ms())),
@@ -42,9 +34,7 @@ fn facts(version: &Version, is_head: bool) -> String {
     if let Some(author) = commit.get("author").and_then(Term::as_text) {
         rows.insert(1, ("Author", escape(author)));
     }
-    let rows = rows
-        .iter()
-        .map(|(term, value)| format!("<dt>{term}</dt><dd>{value}</dd>\n"));
+    let rows = rows.iter().map(|(term, value)| format!("<dt>{term}</dt><dd>{value}</dd>\n"));
     format!("<dl>\n{}</dl>\n", rows.collect::<String>())
 }
 

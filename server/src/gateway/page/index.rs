@@ -65,18 +65,11 @@ fn recent(shared: &Shared) -> Vec<Recent> {
             }
         }
         let newest = newest.into_sorted_vec();
-        newest
-            .into_iter()
-            .map(|Reverse((_, Reverse(name)))| name.clone())
-            .collect::<Vec<_>>()
+        newest.into_iter().map(|Reverse((_, Reverse(name)))| name.clone()).collect::<Vec<_>>()
     });
     let recent = |name: FileName| {
         let entry = shared.file(&name)?;
-        Some(Recent {
-            name,
-            author: entry.author,
-            changed_ms: entry.changed_ms,
-        })
+        Some(Recent { name, author: entry.author, changed_ms: entry.changed_ms })
     };
     newest.into_iter().filter_map(recent).collect()
 }

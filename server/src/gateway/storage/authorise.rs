@@ -10,11 +10,7 @@ use crate::gateway::error::Refusal;
 
 /// Lets an anonymous visitor change the file whose served head is `head`, or not.
 pub(super) fn modify(name: &FileName, head: &Commit) -> Result<(), Refusal> {
-    if anybody_may(head) {
-        Ok(())
-    } else {
-        Err(Refusal::MayNotModify(name.to_string()))
-    }
+    if anybody_may(head) { Ok(()) } else { Err(Refusal::MayNotModify(name.to_string())) }
 }
 
 /// True without `modify`: SWISH's default lets any visitor.
@@ -23,9 +19,7 @@ fn anybody_may(head: &Commit) -> bool {
         return true;
     };
     let listed = modify.as_list().unwrap_or_default();
-    listed
-        .iter()
-        .any(|who| matches!(who, Term::Atom(who) if who == "any"))
+    listed.iter().any(|who| matches!(who, Term::Atom(who) if who == "any"))
 }
 
 #[cfg(test)]
@@ -37,13 +31,7 @@ mod tests {
 
     fn may(meta: Value) -> bool {
         let blob = gitty::Object::blob("").id().unwrap();
-        anybody_may(&commit::create(
-            &"a.pl".into(),
-            blob,
-            Meta::from_json(&meta, false),
-            None,
-            1.0,
-        ))
+        anybody_may(&commit::create(&"a.pl".into(), blob, Meta::from_json(&meta, false), None, 1.0))
     }
 
     #[test]

@@ -30,9 +30,7 @@ impl<S: Sync> FromRequestParts<S> for Client {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self {
-            address: info.map(|ConnectInfo(address)| address.ip()),
-        })
+        Ok(Self { address: info.map(|ConnectInfo(address)| address.ip()) })
     }
 }
 
@@ -45,9 +43,7 @@ mod tests {
 
     #[test]
     fn an_address_is_written_as_swish_writes_it() {
-        let client = Client {
-            address: Some("::ffff:192.0.2.7".parse().unwrap()),
-        };
+        let client = Client { address: Some("::ffff:192.0.2.7".parse().unwrap()) };
         let meta = client.meta(&json!({ "title": "T", "peer": "10.0.0.1" }));
         assert_eq!(meta.get("peer"), Some(&Term::atom("192.0.2.7")));
         assert_eq!(meta.get("title"), Some(&Term::string("T")));

@@ -60,10 +60,7 @@ pub(super) async fn respond(node: &Handle, lost: Lost<'_>) -> Result<Response, R
 
 impl Side {
     async fn load(node: &Handle, version: Version) -> Result<Self, Refusal> {
-        Ok(Self {
-            text: version.text(node).await?,
-            version,
-        })
+        Ok(Self { text: version.text(node).await?, version })
     }
 }
 
@@ -84,12 +81,7 @@ impl Conflict {
             Some(_) | None => ancestor.text.clone(),
         };
         let posted = lost.posted.map_or_else(|| previous.clone(), str::to_owned);
-        Ok(Self {
-            ancestor,
-            server,
-            previous,
-            posted,
-        })
+        Ok(Self { ancestor, server, previous, posted })
     }
 
     fn body(&self, name: &FileName) -> Value {
@@ -156,10 +148,7 @@ fn tag_edit(from: &Commit, to: &Commit) -> Option<Value> {
 }
 
 fn tags(commit: &Commit) -> BTreeSet<&str> {
-    let tags = commit
-        .get("tags")
-        .and_then(Term::as_list)
-        .unwrap_or_default();
+    let tags = commit.get("tags").and_then(Term::as_list).unwrap_or_default();
     tags.iter().filter_map(Term::as_text).collect()
 }
 
@@ -175,13 +164,9 @@ mod tests {
 
     /// The recorded requests to `/p/demo5.pl` by method and status.
     fn recorded(method: &str, status: u16) -> Vec<Value> {
-        let events = FIXTURE
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let events = FIXTURE.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let wanted = |event: &Value| {
-            event["path"]
-                .as_str()
-                .is_some_and(|path| path.starts_with("/p/"))
+            event["path"].as_str().is_some_and(|path| path.starts_with("/p/"))
                 && event["method"] == method
                 && event["status"] == status
         };
@@ -189,10 +174,7 @@ mod tests {
     }
 
     fn version(commit: Commit) -> Version {
-        Version {
-            id: commit.object().id().unwrap(),
-            commit,
-        }
+        Version { id: commit.object().id().unwrap(), commit }
     }
 
     fn hash(value: &Value) -> ObjectId {
@@ -214,11 +196,7 @@ mod tests {
     }
 
     fn without_labels(diff: &Value) -> String {
-        diff.as_str()
-            .unwrap()
-            .split_inclusive('\n')
-            .skip(2)
-            .collect()
+        diff.as_str().unwrap().split_inclusive('\n').skip(2).collect()
     }
 
     fn conflict(posted: &str) -> Conflict {
@@ -227,14 +205,8 @@ mod tests {
         let second = saved(&puts[0], Some(&first));
         let third = saved(&puts[1], Some(&second));
         Conflict {
-            ancestor: Side {
-                version: second,
-                text: OLD.into(),
-            },
-            server: Side {
-                version: third,
-                text: format!("{OLD}p(4).\n"),
-            },
+            ancestor: Side { version: second, text: OLD.into() },
+            server: Side { version: third, text: format!("{OLD}p(4).\n") },
             previous: OLD.into(),
             posted: posted.into(),
         }

@@ -96,9 +96,7 @@ async fn source(node: &Handle, previous: Option<ObjectId>) -> Result<Option<Vers
 /// screen is one file.
 fn file_name(base: &str, kind: &str) -> Result<FileName, Refusal> {
     let extension = kind.trim_start_matches('.');
-    let has_extension = base
-        .rsplit_once('.')
-        .is_some_and(|(_, end)| end == extension);
+    let has_extension = base.rsplit_once('.').is_some_and(|(_, end)| end == extension);
     let name = if extension.is_empty() || has_extension {
         base.to_owned()
     } else {
@@ -108,11 +106,7 @@ fn file_name(base: &str, kind: &str) -> Result<FileName, Refusal> {
 }
 
 fn random_base() -> String {
-    rand::rng()
-        .sample_iter(Alphabetic)
-        .take(RANDOM_LETTERS)
-        .map(char::from)
-        .collect()
+    rand::rng().sample_iter(Alphabetic).take(RANDOM_LETTERS).map(char::from).collect()
 }
 
 #[cfg(test)]

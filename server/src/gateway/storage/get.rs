@@ -84,13 +84,7 @@ async fn find(node: &Handle, path: &str) -> Result<Version, Refusal> {
 }
 
 fn raw(bytes: &[u8]) -> Response {
-    page::protect(
-        (
-            [(CONTENT_TYPE, "text/plain; charset=UTF-8")],
-            bytes.to_vec(),
-        )
-            .into_response(),
-    )
+    page::protect(([(CONTENT_TYPE, "text/plain; charset=UTF-8")], bytes.to_vec()).into_response())
 }
 
 #[cfg(test)]
@@ -99,12 +93,7 @@ mod tests {
 
     #[test]
     fn formats_that_are_not_there_are_refused_by_name() {
-        let format = |format: &str| {
-            Parameters {
-                format: Some(format.into()),
-            }
-            .format()
-        };
+        let format = |format: &str| Parameters { format: Some(format.into()) }.format();
         assert_eq!(format("raw").unwrap(), Format::Raw);
         assert_eq!(
             format("history").unwrap_err().to_string(),

@@ -47,11 +47,7 @@ pub(super) fn router() -> Router<Handle> {
         .delete(delete::delete)
         .options(options)
         .fallback(error::wrong_method);
-    let folder = || {
-        post(create::create)
-            .options(options)
-            .fallback(error::not_found)
-    };
+    let folder = || post(create::create).options(options).fallback(error::not_found);
     Router::new()
         .route("/p", folder())
         .route("/p/", folder())

@@ -32,10 +32,9 @@ impl Posted {
     /// Reads a body.
     pub(super) fn read(body: Result<Bytes, BytesRejection>) -> Result<Self, Refusal> {
         let body = body.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge {
-                what: "The request",
-                limit: "8 MiB",
-            },
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Refusal::TooLarge { what: "The request", limit: "8 MiB" }
+            }
             _ => Refusal::Malformed("the request's body could not be read".into()),
         })?;
         let value = serde_json::from_slice(&body)
@@ -49,10 +48,7 @@ impl Posted {
     fn of(mut fields: Map<String, Value>) -> Result<Self, Refusal> {
         let data = text(&mut fields, "data")?.unwrap_or_default();
         if data.len() > MAX_TEXT_BYTES {
-            return Err(Refusal::TooLarge {
-                what: "The text",
-                limit: "4 MiB",
-            });
+            return Err(Refusal::TooLarge { what: "The text", limit: "4 MiB" });
         }
         let previous = text(&mut fields, "previous")?.map(|hash| hash.parse());
         Ok(Self {
@@ -62,9 +58,7 @@ impl Posted {
             previous: previous.transpose().map_err(|_| {
                 Refusal::Malformed("\"previous\" must be 40 hexadecimal digits".into())
             })?,
-            meta_only: fields
-                .get("update")
-                .is_some_and(|update| update == "meta-data"),
+            meta_only: fields.get("update").is_some_and(|update| update == "meta-data"),
         })
     }
 
@@ -91,10 +85,7 @@ fn meta(sent: Option<Value>) -> Result<Value, Refusal> {
         Some(_) => return Err(Refusal::Malformed("\"meta\" must be an object".into())),
     };
     if meta.to_string().len() > MAX_META_BYTES {
-        return Err(Refusal::TooLarge {
-            what: "The metadata",
-            limit: "64 KiB",
-        });
+        return Err(Refusal::TooLarge { what: "The metadata", limit: "64 KiB" });
     }
     Ok(meta)
 }
@@ -125,14 +116,8 @@ mod tests {
     fn mistakes_are_named() {
         assert!(read("{").unwrap_err().starts_with("the body is not JSON"));
         assert_eq!(read("[]"), Err("the body is not a JSON object".into()));
-        assert_eq!(
-            read(r#"{"data":1}"#),
-            Err("\"data\" must be a string".into())
-        );
-        assert_eq!(
-            read(r#"{"meta":[]}"#),
-            Err("\"meta\" must be an object".into())
-        );
+        assert_eq!(read(r#"{"data":1}"#), Err("\"data\" must be a string".into()));
+        assert_eq!(read(r#"{"meta":[]}"#), Err("\"meta\" must be an object".into()));
         let wrong = "\"previous\" must be 40 hexadecimal digits";
         assert_eq!(read(r#"{"previous":"abc"}"#), Err(wrong.into()));
         assert!(read("{}").unwrap().required_previous().is_err());
@@ -141,14 +126,8 @@ mod tests {
     #[test]
     fn long_texts_and_metadata_are_refused() {
         let text = json!({ "data": "x".repeat(MAX_TEXT_BYTES + 1) });
-        assert_eq!(
-            read(&text.to_string()),
-            Err("The text is longer than 4 MiB".into())
-        );
+        assert_eq!(read(&text.to_string()), Err("The text is longer than 4 MiB".into()));
         let meta = json!({ "meta": { "title": "x".repeat(MAX_META_BYTES) } });
-        assert_eq!(
-            read(&meta.to_string()),
-            Err("The metadata is longer than 64 KiB".into())
-        );
+        assert_eq!(read(&meta.to_string()), Err("The metadata is longer than 64 KiB".into()));
     }
 }

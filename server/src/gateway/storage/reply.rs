@@ -50,13 +50,7 @@ pub(super) fn file_exists(name: &FileName) -> Response {
 pub(super) fn unsettled(name: &FileName, unsettled: &Unsettled) -> Response {
     let status = StatusCode::SERVICE_UNAVAILABLE;
     let body = unsettled_body(name, unsettled);
-    (
-        status,
-        [(RETRY_AFTER, RETRY_S.to_string())],
-        json_type(),
-        Json(body),
-    )
-        .into_response()
+    (status, [(RETRY_AFTER, RETRY_S.to_string())], json_type(), Json(body)).into_response()
 }
 
 fn unsettled_body(name: &FileName, unsettled: &Unsettled) -> Value {
@@ -76,18 +70,12 @@ fn unsettled_body(name: &FileName, unsettled: &Unsettled) -> Value {
 
 fn sentence(unsettled: &Unsettled) -> String {
     match unsettled {
-        Unsettled::Waiting {
-            commit,
-            reason: WaitReason::NoMajority,
-        } => format!(
+        Unsettled::Waiting { commit, reason: WaitReason::NoMajority } => format!(
             "No majority of the nodes answers. Your text is kept on this server as version \
              {commit} and is proposed when a majority is back, unless another save was decided \
              first; it stays readable at /p/{commit}."
         ),
-        Unsettled::Waiting {
-            commit,
-            reason: WaitReason::Contention,
-        } => format!(
+        Unsettled::Waiting { commit, reason: WaitReason::Contention } => format!(
             "The nodes answer but did not agree in time, because others save this file too. Your \
              text is kept on this server as version {commit} and is proposed again, unless \
              another save was decided first; it stays readable at /p/{commit}."
@@ -116,10 +104,7 @@ mod tests {
 
     #[test]
     fn a_waiting_save_says_where_its_text_is() {
-        let waiting = Unsettled::Waiting {
-            commit: id(),
-            reason: WaitReason::NoMajority,
-        };
+        let waiting = Unsettled::Waiting { commit: id(), reason: WaitReason::NoMajority };
         assert_eq!(
             unsettled_body(&"a.pl".into(), &waiting),
             json!({
@@ -137,19 +122,11 @@ mod tests {
 
     #[test]
     fn a_save_that_is_not_kept_says_so() {
-        for unsettled in [
-            Unsettled::Blocked { waiting: id() },
-            Unsettled::NotFounded,
-            Unsettled::Busy,
-        ] {
+        for unsettled in
+            [Unsettled::Blocked { waiting: id() }, Unsettled::NotFounded, Unsettled::Busy]
+        {
             let body = unsettled_body(&"a.pl".into(), &unsettled);
-            assert!(
-                body["message"]
-                    .as_str()
-                    .unwrap()
-                    .contains("Your text is not kept"),
-                "{body}"
-            );
+            assert!(body["message"].as_str().unwrap().contains("Your text is not kept"), "{body}");
             assert_eq!(body.get("commit"), None);
         }
     }

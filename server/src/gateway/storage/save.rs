@@ -48,10 +48,7 @@ impl Text {
     /// Names a text; refuses one that attacks the hash.
     pub(super) fn new(text: &str) -> Result<Self, Refusal> {
         let object = Object::blob(text);
-        Ok(Self {
-            id: object.id()?,
-            object,
-        })
+        Ok(Self { id: object.id()?, object })
     }
 }
 

@@ -77,11 +77,7 @@ async fn propose(
     posted: &Posted,
     previous: &Version,
 ) -> Result<Ended, Refusal> {
-    let text = if posted.meta_only {
-        None
-    } else {
-        Some(Text::new(&posted.data)?)
-    };
+    let text = if posted.meta_only { None } else { Some(Text::new(&posted.data)?) };
     let blob = match &text {
         Some(text) => text.id,
         None => {

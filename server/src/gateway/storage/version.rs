@@ -61,11 +61,7 @@ impl Version {
 
     /// Its metadata as SWISH answers it.
     pub(super) fn meta(&self, is_head: bool) -> Value {
-        let symbolic = if is_head {
-            Symbolic::Head
-        } else {
-            Symbolic::No
-        };
+        let symbolic = if is_head { Symbolic::Head } else { Symbolic::No };
         gitty::commit::to_json(&self.commit, self.id, symbolic)
     }
 
@@ -90,10 +86,7 @@ impl Version {
     async fn previous_here(&self, node: &Handle) -> Option<Self> {
         let id = self.commit.previous()?;
         let object = node.local_object(id).await.ok()?;
-        Some(Self {
-            id,
-            commit: Commit::parse(&object.content).ok()?,
-        })
+        Some(Self { id, commit: Commit::parse(&object.content).ok()? })
     }
 }
 
@@ -105,9 +98,6 @@ struct Walk {
 
 impl From<&Version> for Walk {
     fn from(version: &Version) -> Self {
-        Self {
-            next: Some(version.clone()),
-            seen: BTreeSet::new(),
-        }
+        Self { next: Some(version.clone()), seen: BTreeSet::new() }
     }
 }

@@ -26,9 +26,7 @@ use super::{
 
 /// Accepts until the stop signal.
 pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
-    let router = Router::new()
-        .route(socket::PATH, any(upgrade))
-        .with_state(Arc::clone(&shared));
+    let router = Router::new().route(socket::PATH, any(upgrade)).with_state(Arc::clone(&shared));
     let listener = listener.tap_io(no_delay);
     tokio::select! {
         ended = axum::serve(listener, router).into_future() => {
@@ -54,9 +52,7 @@ async fn upgrade(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade) -
 
 /// From a stranger to a link; the permit is for its time as a stranger.
 async fn accept(shared: Arc<Shared>, socket: WebSocket, permit: OwnedSemaphorePermit) {
-    let welcome = shared
-        .local
-        .welcome(Socket::accepted(socket), |hello| wanted(&shared, hello));
+    let welcome = shared.local.welcome(Socket::accepted(socket), |hello| wanted(&shared, hello));
     let session = tokio::select! {
         session = welcome => session,
         () = shared.stop.stopped() => return,

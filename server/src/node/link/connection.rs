@@ -62,11 +62,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut session: Session, dialer: NodeI
     match shared.table.enter(&session.hello, dialer) {
         Ok(entry) => run_entered(shared, session, entry).await,
         Err(refusal) => {
-            let _ = session
-                .say(&Frame::Refused {
-                    reason: refusal.to_string(),
-                })
-                .await;
+            let _ = session.say(&Frame::Refused { reason: refusal.to_string() }).await;
         }
     }
 }
@@ -82,32 +78,14 @@ async fn run_entered(shared: Arc<Shared>, session: Session, mut entry: Entry) {
 
 /// From `Up` to `Down`.
 async fn work(shared: &Shared, session: Session, entry: &Entry) {
-    let Session {
-        hello,
-        socket,
-        sealer,
-        opener,
-    } = session;
+    let Session { hello, socket, sealer, opener } = session;
     let (peer, kind) = (entry.peer, entry.kind);
     tracing::info!(peer.id = ?peer, peer.name = hello.name, ?kind, "link to {} is up", hello.name);
     let name = hello.name.clone();
-    tell_control(shared, entry, |peer| LinkEvent::Up {
-        peer,
-        hello: Box::new(hello),
-    })
-    .await;
-    let mut reader = Reader {
-        shared,
-        entry,
-        incoming: socket.incoming,
-        opener,
-    };
-    let mut writer = Writer {
-        outbox: &entry.slot.outbox,
-        entry,
-        outgoing: socket.outgoing,
-        sealer,
-    };
+    tell_control(shared, entry, |peer| LinkEvent::Up { peer, hello: Box::new(hello) }).await;
+    let mut reader = Reader { shared, entry, incoming: socket.incoming, opener };
+    let mut writer =
+        Writer { outbox: &entry.slot.outbox, entry, outgoing: socket.outgoing, sealer };
     let end = tokio::select! {
         end = reader.run() => end,
         end = writer.run() => end,
@@ -149,9 +127,7 @@ impl Reader<'_> {
     }
 
     async fn turn(&mut self) -> Result<(), End> {
-        let next = timeout(SILENT, self.incoming.next())
-            .await
-            .map_err(|_| End::Silent)?;
+        let next = timeout(SILENT, self.incoming.next()).await.map_err(|_| End::Silent)?;
         let sealed = next.unwrap_or(Err(Lost))?;
         self.entry.meter.received(self.entry.kind, sealed.len());
         let Some(frame) = self.opener.open(&sealed)? else {
@@ -175,15 +151,8 @@ impl Reader<'_> {
     async fn handle(&mut self, frame: Frame) -> Result<(), End> {
         match frame {
             Frame::Messages(messages) => {
-                let event = LinkEvent::Frame {
-                    from: self.entry.peer,
-                    messages,
-                };
-                self.shared
-                    .events
-                    .send(event)
-                    .await
-                    .map_err(|_| End::Stopping)?;
+                let event = LinkEvent::Frame { from: self.entry.peer, messages };
+                self.shared.events.send(event).await.map_err(|_| End::Stopping)?;
             }
             Frame::Ping { micros } => self.answer(micros),
             Frame::Pong { micros, wall_ms } => self.measure(micros, wall_ms),
@@ -194,10 +163,7 @@ impl Reader<'_> {
     }
 
     fn answer(&self, micros: u64) {
-        let pong = Frame::Pong {
-            micros,
-            wall_ms: now_ms(),
-        };
+        let pong = Frame::Pong { micros, wall_ms: now_ms() };
         if let Ok(bytes) = pong.encode() {
             // A full queue measures itself: the peer sees no round trip.
             let _ = self.entry.slot.outbox.push(bytes);
@@ -244,16 +210,12 @@ impl Writer<'_> {
                 self.feed(message).await?;
             }
         }
-        timeout(STUCK, self.outgoing.flush())
-            .await
-            .map_err(|_| End::Stuck)??;
+        timeout(STUCK, self.outgoing.flush()).await.map_err(|_| End::Stuck)??;
         Ok(())
     }
 
     async fn feed(&mut self, message: Bytes) -> Result<(), End> {
-        timeout(STUCK, self.outgoing.feed(message))
-            .await
-            .map_err(|_| End::Stuck)??;
+        timeout(STUCK, self.outgoing.feed(message)).await.map_err(|_| End::Stuck)??;
         Ok(())
     }
 }

@@ -55,10 +55,7 @@ pub(super) fn start(shared: &Arc<Shared>, peer: MemberId, address: String) -> Di
         let watched = watched.clone();
         tokio::spawn(dialer.run_while_listed(watched));
     }
-    Dialing {
-        address,
-        _listed: listed,
-    }
+    Dialing { address, _listed: listed }
 }
 
 struct Dialer {
@@ -115,11 +112,7 @@ impl Dialer {
             if let Err(error) = self.try_once().await {
                 self.report(&error);
             }
-            let pause = if began.elapsed() < PERSIST {
-                SOON_MS
-            } else {
-                LATER_MS
-            };
+            let pause = if began.elapsed() < PERSIST { SOON_MS } else { LATER_MS };
             self.linked_within(drawn(pause)).await;
         }
     }
@@ -136,11 +129,7 @@ impl Dialer {
     async fn session(&self) -> Result<Session, DialError> {
         let socket = socket::connect(&self.address).await?;
         let judge = |hello: &Hello| self.wanted(hello);
-        Ok(self
-            .shared
-            .local
-            .greet(socket, (self.kind, Purpose::Member), judge)
-            .await?)
+        Ok(self.shared.local.greet(socket, (self.kind, Purpose::Member), judge).await?)
     }
 
     fn wanted(&self, hello: &Hello) -> Result<(), Refusal> {

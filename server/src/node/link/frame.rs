@@ -94,20 +94,14 @@ mod tests {
             Ping { micros: u64, colour: &'static str },
         }
         let mut bytes = vec![FRAME_VERSION];
-        let newer = Newer::Ping {
-            micros: 7,
-            colour: "red",
-        };
+        let newer = Newer::Ping { micros: 7, colour: "red" };
         rmp_serde::encode::write_named(&mut bytes, &newer).unwrap();
         assert_eq!(Frame::decode(&bytes).unwrap(), Frame::Ping { micros: 7 });
     }
 
     #[test]
     fn another_version_is_refused() {
-        assert!(matches!(
-            Frame::decode(&[9, 0]),
-            Err(FrameError::Version(Some(9)))
-        ));
+        assert!(matches!(Frame::decode(&[9, 0]), Err(FrameError::Version(Some(9)))));
         assert!(matches!(Frame::decode(&[]), Err(FrameError::Version(None))));
     }
 }

@@ -126,10 +126,7 @@ struct Channel {
 impl Local {
     pub(super) fn me(&self) -> MemberId {
         let incarnation = self.state.borrow().incarnation;
-        MemberId {
-            node: self.identity.node(),
-            incarnation,
-        }
+        MemberId { node: self.identity.node(), incarnation }
     }
 
     /// Makes a session of a connection that we dialed.
@@ -144,9 +141,7 @@ impl Local {
             channel.say(&self.hello(wants)).await?;
             let hello = channel.hear_hello().await?;
             let verdict = match (hello.kind, hello.purpose) == wants {
-                true => self
-                    .judge(&hello, channel.node)
-                    .and_then(|()| judge(&hello)),
+                true => self.judge(&hello, channel.node).and_then(|()| judge(&hello)),
                 false => Err(Refusal::OtherKind),
             };
             channel.conclude(hello, verdict).await
@@ -163,9 +158,7 @@ impl Local {
         within(async {
             let mut channel = self.seal(socket, Role::Acceptor).await?;
             let hello = channel.hear_hello().await?;
-            let verdict = self
-                .judge(&hello, channel.node)
-                .and_then(|()| judge(&hello));
+            let verdict = self.judge(&hello, channel.node).and_then(|()| judge(&hello));
             let answer = self.hello((hello.kind, hello.purpose));
             let mut session = channel.conclude(hello, verdict).await?;
             session.say(&answer).await?;
@@ -176,12 +169,7 @@ impl Local {
 
     fn hello(&self, wants: (Kind, Purpose)) -> Frame {
         let state = self.state.borrow();
-        Frame::Hello(Box::new(hello::hello(
-            &self.identity,
-            &self.about,
-            &state,
-            wants,
-        )))
+        Frame::Hello(Box::new(hello::hello(&self.identity, &self.about, &state, wants)))
     }
 
     fn judge(&self, hello: &Hello, certified: NodeId) -> Result<(), Refusal> {
@@ -221,12 +209,7 @@ impl Local {
         }
         let node = certified(&theirs, &noise).ok_or(HandshakeError::Certificate)?;
         let (sealer, opener) = noise::channel(noise)?;
-        Ok(Channel {
-            node,
-            socket,
-            sealer,
-            opener,
-        })
+        Ok(Channel { node, socket, sealer, opener })
     }
 
     fn certificate(&self) -> Result<Vec<u8>, HandshakeError> {
@@ -263,24 +246,11 @@ impl Channel {
         verdict: Result<(), Refusal>,
     ) -> Result<Session, HandshakeError> {
         if let Err(refusal) = verdict {
-            self.say(&Frame::Refused {
-                reason: refusal.to_string(),
-            })
-            .await?;
+            self.say(&Frame::Refused { reason: refusal.to_string() }).await?;
             return Err(refusal.into());
         }
-        let Self {
-            socket,
-            sealer,
-            opener,
-            ..
-        } = self;
-        Ok(Session {
-            hello,
-            socket,
-            sealer,
-            opener,
-        })
+        let Self { socket, sealer, opener, .. } = self;
+        Ok(Session { hello, socket, sealer, opener })
     }
 }
 
@@ -294,9 +264,7 @@ impl Session {
 async fn within<T>(
     steps: impl Future<Output = Result<T, HandshakeError>>,
 ) -> Result<T, HandshakeError> {
-    timeout(HANDSHAKE, steps)
-        .await
-        .map_err(|_| HandshakeError::TimedOut)?
+    timeout(HANDSHAKE, steps).await.map_err(|_| HandshakeError::TimedOut)?
 }
 
 async fn say(

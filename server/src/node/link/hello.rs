@@ -75,10 +75,7 @@ impl Hello {
     /// The speaker, in this life of its disk.
     #[must_use]
     pub const fn member(&self) -> MemberId {
-        MemberId {
-            node: self.node,
-            incarnation: self.incarnation,
-        }
+        MemberId { node: self.node, incarnation: self.incarnation }
     }
 }
 

@@ -95,9 +95,7 @@ pub(super) struct Shared {
 
 impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Links")
-            .field("table", &self.0.table)
-            .finish_non_exhaustive()
+        f.debug_struct("Links").field("table", &self.0.table).finish_non_exhaustive()
     }
 }
 
@@ -105,23 +103,10 @@ impl Links {
     /// Begins to accept connections; dials nobody before [`Links::dial`].
     #[must_use]
     pub fn start(config: LinkConfig) -> Self {
-        let LinkConfig {
-            identity,
-            secret,
-            listener,
-            about,
-            hello,
-            events,
-            stop,
-        } = config;
+        let LinkConfig { identity, secret, listener, about, hello, events, stop } = config;
         let shared = Arc::new(Shared {
             table: Table::new(identity.node()),
-            local: Local {
-                identity,
-                secret,
-                about,
-                state: hello,
-            },
+            local: Local { identity, secret, about, state: hello },
             events,
             stop,
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
@@ -138,16 +123,10 @@ impl Links {
     pub fn dial(&self, peers: Vec<(MemberId, String)>) {
         let listed: BTreeMap<_, _> = peers.into_iter().collect();
         self.0.table.list(listed.clone());
-        let mut dialing = self
-            .0
-            .dialing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut dialing = self.0.dialing.lock().unwrap_or_else(PoisonError::into_inner);
         dialing.retain(|peer, dialed| listed.get(peer) == Some(dialed.address()));
         for (peer, address) in listed {
-            dialing
-                .entry(peer)
-                .or_insert_with(|| dial::start(&self.0, peer, address));
+            dialing.entry(peer).or_insert_with(|| dial::start(&self.0, peer, address));
         }
     }
 

@@ -94,17 +94,8 @@ pub(super) struct Opener {
 /// Both directions of a channel whose handshake is complete.
 pub(super) fn channel(handshake: HandshakeState) -> Result<(Sealer, Opener), SealError> {
     let noise = std::sync::Arc::new(handshake.into_stateless_transport_mode()?);
-    let sealer = Sealer {
-        noise: noise.clone(),
-        nonce: 0,
-        plain: Vec::new(),
-    };
-    let opener = Opener {
-        noise,
-        nonce: 0,
-        frame: Vec::new(),
-        plain: vec![0; MAX_NOISE_BYTES],
-    };
+    let sealer = Sealer { noise: noise.clone(), nonce: 0, plain: Vec::new() };
+    let opener = Opener { noise, nonce: 0, frame: Vec::new(), plain: vec![0; MAX_NOISE_BYTES] };
     Ok((sealer, opener))
 }
 
@@ -113,10 +104,7 @@ impl Sealer {
     pub(super) fn seal(&mut self, frame: &[u8]) -> Result<Vec<Bytes>, SealError> {
         let pieces = frame.chunks(PIECE_BYTES);
         let last = pieces.len().saturating_sub(1);
-        pieces
-            .enumerate()
-            .map(|(at, piece)| self.seal_piece(piece, at == last))
-            .collect()
+        pieces.enumerate().map(|(at, piece)| self.seal_piece(piece, at == last)).collect()
     }
 
     fn seal_piece(&mut self, piece: &[u8], is_last: bool) -> Result<Bytes, SealError> {
@@ -124,8 +112,7 @@ impl Sealer {
         self.plain.push(if is_last { LAST } else { MORE });
         self.plain.extend_from_slice(piece);
         let mut sealed = vec![0; self.plain.len() + TAG_BYTES];
-        self.noise
-            .write_message(self.nonce, &self.plain, &mut sealed)?;
+        self.noise.write_message(self.nonce, &self.plain, &mut sealed)?;
         self.nonce += 1;
         Ok(sealed.into())
     }
@@ -134,13 +121,9 @@ impl Sealer {
 impl Opener {
     /// Opens one message; returns the frame that it completes.
     pub(super) fn open(&mut self, sealed: &[u8]) -> Result<Option<Vec<u8>>, SealError> {
-        let length = self
-            .noise
-            .read_message(self.nonce, sealed, &mut self.plain)?;
+        let length = self.noise.read_message(self.nonce, sealed, &mut self.plain)?;
         self.nonce += 1;
-        let (mark, piece) = self.plain[..length]
-            .split_first()
-            .ok_or(SealError::Malformed)?;
+        let (mark, piece) = self.plain[..length].split_first().ok_or(SealError::Malformed)?;
         if self.frame.len() + piece.len() > MAX_FRAME_BYTES {
             return Err(SealError::TooLong);
         }
@@ -179,15 +162,8 @@ mod tests {
         let ((mut seals, _), (_, mut opens)) = pair();
         let frame: Vec<u8> = (0..=255).cycle().take(3 * MAX_NOISE_BYTES).collect();
         let sealed = seals.seal(&frame).unwrap();
-        assert!(
-            sealed
-                .iter()
-                .all(|message| message.len() <= MAX_NOISE_BYTES)
-        );
-        let opened: Vec<_> = sealed
-            .iter()
-            .map(|message| opens.open(message).unwrap())
-            .collect();
+        assert!(sealed.iter().all(|message| message.len() <= MAX_NOISE_BYTES));
+        let opened: Vec<_> = sealed.iter().map(|message| opens.open(message).unwrap()).collect();
         assert_eq!(opened, [None, None, None, Some(frame)]);
     }
 

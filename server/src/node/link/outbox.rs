@@ -30,11 +30,7 @@ pub(super) struct Full;
 
 impl Outbox {
     pub(super) fn new(max_bytes: usize) -> Self {
-        Self {
-            waiting: Mutex::default(),
-            filled: Notify::new(),
-            max_bytes,
-        }
+        Self { waiting: Mutex::default(), filled: Notify::new(), max_bytes }
     }
 
     /// Adds a frame, unless it would exceed the bound; an empty queue takes any frame.

@@ -36,16 +36,10 @@ pub(super) async fn probe(local: &Local, address: &str) -> Result<Hello, ProbeEr
     let at = || address.to_owned();
     let socket = socket::connect(address)
         .await
-        .map_err(|source| ProbeError::Connect {
-            address: at(),
-            source,
-        })?;
+        .map_err(|source| ProbeError::Connect { address: at(), source })?;
     let session = local
         .greet(socket, (Kind::Control, Purpose::Founding), |_| Ok(()))
         .await
-        .map_err(|source| ProbeError::Handshake {
-            address: at(),
-            source,
-        })?;
+        .map_err(|source| ProbeError::Handshake { address: at(), source })?;
     Ok(session.hello)
 }

@@ -77,9 +77,7 @@ impl Socket {
 
 /// Connects to a node's link listener.
 pub(super) async fn connect(address: &str) -> Result<Socket, ConnectError> {
-    timeout(CONNECT, connect_without_end(address))
-        .await
-        .map_err(|_| ConnectError::TimedOut)?
+    timeout(CONNECT, connect_without_end(address)).await.map_err(|_| ConnectError::TimedOut)?
 }
 
 /// Sets an accepted socket's bounds before it is one.
@@ -116,9 +114,8 @@ async fn connect_without_end(address: &str) -> Result<Socket, ConnectError> {
         .max_message_size(Some(MAX_NOISE_BYTES))
         .max_frame_size(Some(MAX_NOISE_BYTES));
     let url = format!("ws://{address}{PATH}");
-    let (socket, _) = client_async_with_config(url, stream, Some(config))
-        .await
-        .map_err(Box::new)?;
+    let (socket, _) =
+        client_async_with_config(url, stream, Some(config)).await.map_err(Box::new)?;
     Ok(Socket::dialed(socket))
 }
 

@@ -129,13 +129,7 @@ impl Table {
         }
         drop(places);
         self.announce_change();
-        Ok(Entry {
-            peer,
-            kind,
-            slot,
-            replaces,
-            meter,
-        })
+        Ok(Entry { peer, kind, slot, replaces, meter })
     }
 
     /// Gives the place back, unless a newer connection has it.
@@ -143,11 +137,7 @@ impl Table {
         let mut places = self.places();
         let Places { listed, peers, .. } = &mut *places;
         if let Some(peer) = peers.get_mut(&entry.peer) {
-            if peer
-                .slots
-                .get(&entry.kind)
-                .is_some_and(|slot| slot.number == entry.slot.number)
-            {
+            if peer.slots.get(&entry.kind).is_some_and(|slot| slot.number == entry.slot.number) {
                 peer.slots.remove(&entry.kind);
             }
             if peer.slots.is_empty() && !listed.contains_key(&entry.peer) {
@@ -181,10 +171,7 @@ impl Table {
     }
 
     pub(super) fn has(&self, peer: &MemberId, kind: Kind) -> bool {
-        self.places()
-            .peers
-            .get(peer)
-            .is_some_and(|peer| peer.slots.contains_key(&kind))
+        self.places().peers.get(peer).is_some_and(|peer| peer.slots.contains_key(&kind))
     }
 
     /// Wakes whenever a connection comes or goes.
@@ -195,12 +182,7 @@ impl Table {
     pub(super) fn views(&self) -> Vec<LinkView> {
         let places = self.places();
         let unknown = Peer::default();
-        let mut ids: Vec<_> = places
-            .listed
-            .keys()
-            .chain(places.peers.keys())
-            .copied()
-            .collect();
+        let mut ids: Vec<_> = places.listed.keys().chain(places.peers.keys()).copied().collect();
         ids.sort_unstable();
         ids.dedup();
         let view = |id: MemberId| {
@@ -234,10 +216,7 @@ impl Table {
 impl Places {
     /// A newer connection of the same dialer replaces the older; else the lower node's stays.
     fn admits(&self, me: NodeId, hello: &Hello, dialer: NodeId) -> Result<(), Refusal> {
-        let slot = self
-            .peers
-            .get(&hello.member())
-            .and_then(|peer| peer.slots.get(&hello.kind));
+        let slot = self.peers.get(&hello.member()).and_then(|peer| peer.slots.get(&hello.kind));
         match slot {
             Some(slot) if slot.dialer != dialer && dialer != me.min(hello.node) => {
                 Err(Refusal::Doubled)

@@ -66,23 +66,12 @@ impl Setup {
             identity: Arc::clone(&self.identity),
             secret: self.secret,
             listener,
-            about: About {
-                name: "a node".into(),
-                address: address.clone(),
-                dashboard: None,
-            },
+            about: About { name: "a node".into(), address: address.clone(), dashboard: None },
             hello,
             events: sender,
             stop: stop.clone(),
         });
-        Node {
-            identity: self.identity,
-            links,
-            address,
-            state,
-            events,
-            stop,
-        }
+        Node { identity: self.identity, links, address, state, events, stop }
     }
 }
 
@@ -92,19 +81,11 @@ impl Node {
     }
 
     fn knows(&self, others: &[&Self]) {
-        self.links.dial(
-            others
-                .iter()
-                .map(|node| (node.id(), node.address.clone()))
-                .collect(),
-        );
+        self.links.dial(others.iter().map(|node| (node.id(), node.address.clone())).collect());
     }
 
     async fn hears(&mut self) -> LinkEvent {
-        timeout(Duration::from_secs(20), self.events.recv())
-            .await
-            .expect("an event")
-            .unwrap()
+        timeout(Duration::from_secs(20), self.events.recv()).await.expect("an event").unwrap()
     }
 
     async fn hears_up(&mut self) -> MemberId {
@@ -129,10 +110,7 @@ impl Node {
         let mut changes = self.links.0.table.changes();
         for kind in [Kind::Control, Kind::Bulk] {
             let linked = changes.wait_for(|_| self.links.0.table.has(&peer.id(), kind));
-            timeout(Duration::from_secs(20), linked)
-                .await
-                .expect("a link")
-                .unwrap();
+            timeout(Duration::from_secs(20), linked).await.expect("a link").unwrap();
         }
     }
 }
@@ -150,11 +128,7 @@ async fn node() -> Node {
 /// Two nodes in order of their ids; the first is the one that dials.
 async fn pair() -> (Node, Node) {
     let (one, other) = (node().await, node().await);
-    if one.id() < other.id() {
-        (one, other)
-    } else {
-        (other, one)
-    }
+    if one.id() < other.id() { (one, other) } else { (other, one) }
 }
 
 async fn linked_pair() -> (Node, Node) {
@@ -170,11 +144,7 @@ async fn linked_pair() -> (Node, Node) {
 
 fn chunk(number: u32, bytes: usize) -> PeerMessage {
     let content = Bytes(vec![42; bytes].into());
-    PeerMessage::Chunk {
-        id: ObjectId::from_bytes([1; 20]),
-        number,
-        content,
-    }
+    PeerMessage::Chunk { id: ObjectId::from_bytes([1; 20]), number, content }
 }
 
 #[tokio::test]
@@ -182,15 +152,9 @@ async fn both_kinds_carry_messages_both_ways() {
     let (mut alpha, mut bravo) = linked_pair().await;
     for kind in [Kind::Control, Kind::Bulk] {
         let messages = vec![PeerMessage::RosterRequest, chunk(1, 10)];
-        assert_eq!(
-            alpha.links.send(bravo.id(), kind, messages.clone()),
-            Sent::Queued
-        );
+        assert_eq!(alpha.links.send(bravo.id(), kind, messages.clone()), Sent::Queued);
         assert_eq!(bravo.hears_messages().await, messages);
-        assert_eq!(
-            bravo.links.send(alpha.id(), kind, messages.clone()),
-            Sent::Queued
-        );
+        assert_eq!(bravo.links.send(alpha.id(), kind, messages.clone()), Sent::Queued);
         assert_eq!(alpha.hears_messages().await, messages);
     }
     let view = &alpha.links.views()[0];
@@ -208,10 +172,8 @@ async fn three_nodes_link_with_each_other() {
     for index in 0..3 {
         let mut up = [nodes[index].hears_up().await, nodes[index].hears_up().await];
         up.sort_unstable();
-        let mut others: Vec<_> = (0..3)
-            .filter(|other| *other != index)
-            .map(|other| nodes[other].id())
-            .collect();
+        let mut others: Vec<_> =
+            (0..3).filter(|other| *other != index).map(|other| nodes[other].id()).collect();
         others.sort_unstable();
         assert_eq!(up.as_slice(), others);
     }
@@ -221,15 +183,10 @@ async fn three_nodes_link_with_each_other() {
 async fn a_frame_of_4_mib_arrives_whole_and_small_ones_keep_their_order() {
     let (alpha, mut bravo) = linked_pair().await;
     let large = vec![chunk(0, 4 << 20)];
-    assert_eq!(
-        alpha.links.send(bravo.id(), Kind::Bulk, large.clone()),
-        Sent::Queued
-    );
+    assert_eq!(alpha.links.send(bravo.id(), Kind::Bulk, large.clone()), Sent::Queued);
     assert_eq!(bravo.hears_messages().await, large);
     for number in 0..1_000 {
-        let sent = alpha
-            .links
-            .send(bravo.id(), Kind::Control, vec![chunk(number, 100)]);
+        let sent = alpha.links.send(bravo.id(), Kind::Control, vec![chunk(number, 100)]);
         assert_eq!(sent, Sent::Queued);
     }
     for number in 0..1_000 {
@@ -240,42 +197,20 @@ async fn a_frame_of_4_mib_arrives_whole_and_small_ones_keep_their_order() {
 #[tokio::test]
 async fn what_finds_no_room_or_no_link_is_dropped_and_counted() {
     let (alpha, bravo) = linked_pair().await;
-    let stranger = MemberId {
-        incarnation: Incarnation::from_bytes([2; 8]),
-        ..bravo.id()
-    };
-    assert_eq!(
-        alpha.links.send(stranger, Kind::Control, vec![]),
-        Sent::Dropped
-    );
-    let sent: Vec<_> = (0..4)
-        .map(|_| {
-            alpha
-                .links
-                .send(bravo.id(), Kind::Bulk, vec![chunk(0, 3 << 20)])
-        })
-        .collect();
+    let stranger = MemberId { incarnation: Incarnation::from_bytes([2; 8]), ..bravo.id() };
+    assert_eq!(alpha.links.send(stranger, Kind::Control, vec![]), Sent::Dropped);
+    let sent: Vec<_> =
+        (0..4).map(|_| alpha.links.send(bravo.id(), Kind::Bulk, vec![chunk(0, 3 << 20)])).collect();
     assert!(sent.contains(&Sent::Dropped));
-    assert_eq!(
-        alpha.links.views()[0].dropped + 1,
-        alpha.links.counters().dropped
-    );
+    assert_eq!(alpha.links.views()[0].dropped + 1, alpha.links.counters().dropped);
 }
 
 #[tokio::test]
 async fn a_node_with_another_secret_is_refused() {
     let alpha = node().await;
-    let stranger = Setup {
-        secret: [8; 32],
-        ..Setup::default()
-    }
-    .start()
-    .await;
+    let stranger = Setup { secret: [8; 32], ..Setup::default() }.start().await;
     let probed = stranger.links.probe(&alpha.address).await;
-    assert!(
-        matches!(probed, Err(ProbeError::Handshake { .. })),
-        "{probed:?}"
-    );
+    assert!(matches!(probed, Err(ProbeError::Handshake { .. })), "{probed:?}");
     assert!(alpha.links.probe(&stranger.address).await.is_err());
 }
 
@@ -301,22 +236,12 @@ async fn a_certificate_for_another_link_key_is_refused() {
 #[tokio::test]
 async fn a_lost_link_comes_back() {
     let (mut alpha, bravo) = linked_pair().await;
-    let (identity, address, id) = (
-        Arc::clone(&bravo.identity),
-        bravo.address.clone(),
-        bravo.id(),
-    );
+    let (identity, address, id) = (Arc::clone(&bravo.identity), bravo.address.clone(), bravo.id());
     drop(bravo);
     assert_eq!(alpha.hears().await, LinkEvent::Down { peer: id });
     let mut bravo = loop {
         if TcpListener::bind(&address).await.is_ok() {
-            break Setup {
-                identity,
-                address,
-                ..Setup::default()
-            }
-            .start()
-            .await;
+            break Setup { identity, address, ..Setup::default() }.start().await;
         }
         tokio::task::yield_now().await;
     };
@@ -328,9 +253,7 @@ async fn a_lost_link_comes_back() {
 #[tokio::test]
 async fn the_higher_node_dials_when_the_lower_cannot() {
     let (mut alpha, mut bravo) = pair().await;
-    alpha
-        .links
-        .dial(vec![(bravo.id(), "127.0.0.1:1".to_owned())]);
+    alpha.links.dial(vec![(bravo.id(), "127.0.0.1:1".to_owned())]);
     bravo.knows(&[&alpha]);
     assert_eq!(alpha.hears_up().await, bravo.id());
     assert_eq!(bravo.hears_up().await, alpha.id());
@@ -340,38 +263,18 @@ async fn the_higher_node_dials_when_the_lower_cannot() {
 async fn of_two_connections_from_both_sides_the_lower_nodes_stays() {
     let (mut alpha, mut bravo) = pair().await;
     let wants = (Kind::Control, super::Purpose::Member);
-    alpha
-        .links
-        .0
-        .table
-        .list([(bravo.id(), bravo.address.clone())].into());
-    bravo
-        .links
-        .0
-        .table
-        .list([(alpha.id(), alpha.address.clone())].into());
+    alpha.links.0.table.list([(bravo.id(), bravo.address.clone())].into());
+    bravo.links.0.table.list([(alpha.id(), alpha.address.clone())].into());
     // The higher node was first, as when the lower one could not dial for a while.
     let socket = super::socket::connect(&alpha.address).await.unwrap();
-    let first = bravo
-        .links
-        .0
-        .local
-        .greet(socket, wants, |_| Ok(()))
-        .await
-        .unwrap();
+    let first = bravo.links.0.local.greet(socket, wants, |_| Ok(())).await.unwrap();
     let shared = Arc::clone(&bravo.links.0);
     tokio::spawn(super::connection::run(shared, first, bravo.id().node));
     assert_eq!(alpha.hears_up().await, bravo.id());
     assert_eq!(bravo.hears_up().await, alpha.id());
     // Then the lower one dials, and its connection replaces the other on both sides.
     let socket = super::socket::connect(&bravo.address).await.unwrap();
-    let second = alpha
-        .links
-        .0
-        .local
-        .greet(socket, wants, |_| Ok(()))
-        .await
-        .unwrap();
+    let second = alpha.links.0.local.greet(socket, wants, |_| Ok(())).await.unwrap();
     let shared = Arc::clone(&alpha.links.0);
     tokio::spawn(super::connection::run(shared, second, alpha.id().node));
     assert_eq!(alpha.hears().await, LinkEvent::Down { peer: bravo.id() });
@@ -390,13 +293,7 @@ async fn a_newer_connection_of_the_same_dialer_replaces_the_older() {
     // Alpha's second connection, as after a restart that bravo did not notice.
     let socket = super::socket::connect(&bravo.address).await.unwrap();
     let wants = (Kind::Control, super::Purpose::Member);
-    let _second = alpha
-        .links
-        .0
-        .local
-        .greet(socket, wants, |_| Ok(()))
-        .await
-        .unwrap();
+    let _second = alpha.links.0.local.greet(socket, wants, |_| Ok(())).await.unwrap();
     assert_eq!(bravo.hears().await, LinkEvent::Down { peer: alpha.id() });
     assert_eq!(bravo.hears_up().await, alpha.id());
 }
@@ -405,18 +302,8 @@ async fn a_newer_connection_of_the_same_dialer_replaces_the_older() {
 async fn another_cluster_is_refused_and_a_node_without_one_is_not() {
     let alpha = node().await;
     let elsewhere = Some(ClusterId::from_bytes([1; 8]));
-    let other = Setup {
-        cluster: elsewhere,
-        ..Setup::default()
-    }
-    .start()
-    .await;
-    let mut fresh = Setup {
-        cluster: None,
-        ..Setup::default()
-    }
-    .start()
-    .await;
+    let other = Setup { cluster: elsewhere, ..Setup::default() }.start().await;
+    let mut fresh = Setup { cluster: None, ..Setup::default() }.start().await;
     alpha.knows(&[&other, &fresh]);
     assert_eq!(fresh.hears_up().await, alpha.id());
     let socket = super::socket::connect(&other.address).await.unwrap();
@@ -428,20 +315,10 @@ async fn another_cluster_is_refused_and_a_node_without_one_is_not() {
 #[tokio::test]
 async fn a_node_in_a_cluster_refuses_a_stranger_who_has_the_secret() {
     let alpha = node().await;
-    let mut stranger = Setup {
-        cluster: None,
-        ..Setup::default()
-    }
-    .start()
-    .await;
+    let mut stranger = Setup { cluster: None, ..Setup::default() }.start().await;
     let socket = super::socket::connect(&alpha.address).await.unwrap();
     let wants = (Kind::Control, super::Purpose::Member);
-    let refused = stranger
-        .links
-        .0
-        .local
-        .greet(socket, wants, |_| Ok(()))
-        .await;
+    let refused = stranger.links.0.local.greet(socket, wants, |_| Ok(())).await;
     assert!(matches!(refused, Err(HandshakeError::RefusedByPeer(_))));
     assert!(stranger.events.try_recv().is_err());
 }
@@ -459,10 +336,7 @@ async fn a_probe_tells_what_a_node_is_and_links_nothing() {
     let (alpha, bravo) = (node().await, node().await);
     bravo.state.send_modify(|state| state.files = 12);
     let hello = alpha.links.probe(&bravo.address).await.unwrap();
-    assert_eq!(
-        (hello.member(), hello.files, hello.has_roster),
-        (bravo.id(), 12, true)
-    );
+    assert_eq!((hello.member(), hello.files, hello.has_roster), (bravo.id(), 12, true));
     assert_eq!(bravo.links.views(), []);
     let nobody = alpha.links.probe("127.0.0.1:1").await;
     assert!(matches!(nobody, Err(ProbeError::Connect { .. })));
@@ -473,10 +347,7 @@ async fn a_probe_tells_what_a_node_is_and_links_nothing() {
 #[tokio::test]
 async fn garbage_hurts_nobody() {
     let (alpha, mut bravo) = linked_pair().await;
-    for garbage in [
-        &b"\0\xff\x01garbage\r\n\r\n"[..],
-        b"GET /link HTTP/1.1\r\n\r\n",
-    ] {
+    for garbage in [&b"\0\xff\x01garbage\r\n\r\n"[..], b"GET /link HTTP/1.1\r\n\r\n"] {
         let mut client = TcpStream::connect(&bravo.address).await.unwrap();
         client.write_all(garbage).await.unwrap();
         let _ = client.read(&mut [0; 100]).await;
@@ -484,9 +355,7 @@ async fn garbage_hurts_nobody() {
     let mut client = super::socket::connect(&bravo.address).await.unwrap();
     client.send(vec![0xff; 60_000].into()).await.unwrap();
     assert!(client.next().await.is_err());
-    let sent = alpha
-        .links
-        .send(bravo.id(), Kind::Control, vec![PeerMessage::RosterRequest]);
+    let sent = alpha.links.send(bravo.id(), Kind::Control, vec![PeerMessage::RosterRequest]);
     assert_eq!(sent, Sent::Queued);
     assert_eq!(bravo.hears_messages().await, [PeerMessage::RosterRequest]);
 }

@@ -66,20 +66,11 @@ fn nothing_is_appended_behind_an_unfinished_line() {
     append_line(dir.path(), &moved("b.pl", None, 7));
     append(dir.path(), "head('a.pl',-");
     let refused = store.lead(&served("a.pl", 1));
-    assert!(matches!(
-        refused,
-        Err(JournalError::PartialLine { bytes: 13 })
-    ));
-    append(
-        dir.path(),
-        ",'0202020202020202020202020202020202020202').\n",
-    );
+    assert!(matches!(refused, Err(JournalError::PartialLine { bytes: 13 })));
+    append(dir.path(), ",'0202020202020202020202020202020202020202').\n");
     let led = store.lead(&served("a.pl", 1)).unwrap();
     // The line read before the refusal is handed out now.
-    assert_eq!(
-        led.foreign,
-        [moved("b.pl", None, 7), moved("a.pl", None, 2)]
-    );
+    assert_eq!(led.foreign, [moved("b.pl", None, 7), moved("a.pl", None, 2)]);
     assert_eq!(led.appended, 1);
 }
 
@@ -89,16 +80,8 @@ fn a_torn_tail_is_cut_before_swish_starts() {
     store.lead(&served("a.pl", 1)).unwrap();
     append(dir.path(), "head('a.pl','01010");
     drop(store);
-    let Opened {
-        store,
-        report,
-        heads,
-        ..
-    } = Store::open(dir.path()).unwrap();
-    assert_eq!(
-        (report.partial_bytes, heads),
-        (18, served("a.pl", 1).into())
-    );
+    let Opened { store, report, heads, .. } = Store::open(dir.path()).unwrap();
+    assert_eq!((report.partial_bytes, heads), (18, served("a.pl", 1).into()));
     assert_eq!(store.repair_tail().unwrap(), TailReport::Cut { bytes: 18 });
     assert_eq!(store.repair_tail().unwrap(), TailReport::Whole);
     assert_eq!(lines(dir.path()), text(&[moved("a.pl", None, 1)]));
@@ -121,22 +104,13 @@ fn a_rebuilt_journal_is_read_from_its_beginning() {
     let rebuilt = format!("epoch(1).\n\n{}\n", moved("a.pl", None, 1));
     // In place, as SWISH does: the same length, another epoch.
     fs::write(&path, &rebuilt).unwrap();
-    assert_eq!(
-        store.lead(&served("a.pl", 2)).unwrap().foreign,
-        [moved("a.pl", None, 1)]
-    );
+    assert_eq!(store.lead(&served("a.pl", 2)).unwrap().foreign, [moved("a.pl", None, 1)]);
     // And as another file.
     fs::write(dir.path().join("new"), &rebuilt).unwrap();
     fs::rename(dir.path().join("new"), &path).unwrap();
     let led = store.lead(&served("a.pl", 2)).unwrap();
-    assert_eq!(
-        (led.appended, led.foreign),
-        (1, vec![moved("a.pl", None, 1)])
-    );
-    assert_eq!(
-        lines(dir.path()),
-        text(&[moved("a.pl", None, 1), moved("a.pl", Some(1), 2)])
-    );
+    assert_eq!((led.appended, led.foreign), (1, vec![moved("a.pl", None, 1)]));
+    assert_eq!(lines(dir.path()), text(&[moved("a.pl", None, 1), moved("a.pl", Some(1), 2)]));
     assert_eq!(store.journal_rebuilds(), 2);
 }
 
@@ -145,13 +119,7 @@ fn a_journal_that_is_being_rebuilt_is_left_alone() {
     let (dir, Opened { store, .. }) = empty();
     let path = dir.path().join("ref/head");
     fs::write(&path, "").unwrap();
-    assert!(matches!(
-        store.lead(&served("a.pl", 1)),
-        Err(JournalError::NoEpoch)
-    ));
+    assert!(matches!(store.lead(&served("a.pl", 1)), Err(JournalError::NoEpoch)));
     fs::write(&path, "epoch(1).\n\nhead('a").unwrap();
-    assert!(matches!(
-        store.lead(&served("a.pl", 1)),
-        Err(JournalError::PartialLine { .. })
-    ));
+    assert!(matches!(store.lead(&served("a.pl", 1)), Err(JournalError::PartialLine { .. })));
 }

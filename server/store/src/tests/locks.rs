@@ -47,11 +47,7 @@ impl Other {
             .unwrap();
         let commands = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());
-        Self {
-            child,
-            commands,
-            answers,
-        }
+        Self { child, commands, answers }
     }
 
     fn tell(&mut self, command: &str) -> String {
@@ -81,10 +77,7 @@ impl Drop for Other {
 fn swish_is_excluded_while_we_hold_the_lock() {
     let (dir, Opened { store, .. }) = empty();
     let other = std::cell::RefCell::new(Other::start(dir.path()));
-    let inside = store
-        .journal()
-        .exclusively(|_| Ok(other.borrow_mut().tell("lock")))
-        .unwrap();
+    let inside = store.journal().exclusively(|_| Ok(other.borrow_mut().tell("lock"))).unwrap();
     assert_eq!(inside, "busy");
     assert_eq!(other.borrow_mut().tell("lock"), "done");
 }
@@ -94,10 +87,7 @@ fn we_are_excluded_while_swish_holds_the_lock() {
     let (dir, Opened { store, .. }) = empty();
     let mut other = Other::start(dir.path());
     assert_eq!(other.tell("lock"), "done");
-    assert!(matches!(
-        store.lead(&served("a.pl", 1)),
-        Err(JournalError::Locked)
-    ));
+    assert!(matches!(store.lead(&served("a.pl", 1)), Err(JournalError::Locked)));
     assert_eq!(lines(dir.path()), text(&[]));
     assert_eq!(other.tell("unlock"), "done");
     assert_eq!(store.lead(&served("a.pl", 1)).unwrap().appended, 1);
@@ -114,13 +104,8 @@ fn no_line_is_lost_while_both_append() {
         assert_eq!(other.answer(), "done");
     }
     foreign.extend(store.read_journal().unwrap());
-    let theirs: Vec<_> = (0..200)
-        .map(|round| moved("theirs.pl", None, round))
-        .collect();
+    let theirs: Vec<_> = (0..200).map(|round| moved("theirs.pl", None, round)).collect();
     assert_eq!(foreign, theirs);
     assert_eq!(lines(dir.path()).len(), 400);
-    assert_eq!(
-        Store::open(dir.path()).unwrap().heads[&"ours.pl".into()],
-        id(199)
-    );
+    assert_eq!(Store::open(dir.path()).unwrap().heads[&"ours.pl".into()], id(199));
 }

@@ -22,11 +22,8 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixture
 /// A copy of the store that SWISH wrote.
 fn fixture() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    let copied = Command::new("cp")
-        .arg("-r")
-        .arg(format!("{FIXTURES}/store"))
-        .arg(dir.path())
-        .status();
+    let copied =
+        Command::new("cp").arg("-r").arg(format!("{FIXTURES}/store")).arg(dir.path()).status();
     assert!(copied.unwrap().success());
     let store = dir.path().join("store");
     (dir, store)
@@ -44,11 +41,7 @@ fn id(byte: u8) -> ObjectId {
 }
 
 fn moved(name: &str, old: Option<u8>, new: u8) -> HeadUpdate {
-    HeadUpdate {
-        name: name.into(),
-        old: old.map(id),
-        new: id(new),
-    }
+    HeadUpdate { name: name.into(), old: old.map(id), new: id(new) }
 }
 
 fn served(name: &str, head: u8) -> [(FileName, ObjectId); 1] {
@@ -59,12 +52,7 @@ fn served(name: &str, head: u8) -> [(FileName, ObjectId); 1] {
 fn append(store: &Path, text: &str) {
     use std::io::Write;
     let path = store.join("ref/head");
-    fs::OpenOptions::new()
-        .append(true)
-        .open(path)
-        .unwrap()
-        .write_all(text.as_bytes())
-        .unwrap();
+    fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
 fn append_line(store: &Path, update: &HeadUpdate) {
@@ -86,10 +74,7 @@ fn version(name: &str, text: &str, time: f64) -> [(ObjectId, Object); 2] {
     let blob = Object::blob(text);
     let blob_id = blob.id().unwrap();
     let commit: Commit = commit::create(&name.into(), blob_id, Meta::default(), None, time);
-    [
-        (blob_id, blob),
-        (commit.object().id().unwrap(), commit.object()),
-    ]
+    [(blob_id, blob), (commit.object().id().unwrap(), commit.object())]
 }
 
 #[test]
@@ -138,17 +123,12 @@ fn two_processes_that_part_are_led_together() {
     store.lead(&served("a.pl", 1)).unwrap();
     // Two SWISH processes save inside one second, each from head 1.
     let foreign = [moved("a.pl", Some(1), 2), moved("a.pl", Some(1), 3)];
-    foreign
-        .iter()
-        .for_each(|line| append_line(dir.path(), line));
+    foreign.iter().for_each(|line| append_line(dir.path(), line));
     let led = store.lead(&served("a.pl", 4)).unwrap();
     assert_eq!((led.appended, &led.foreign[..]), (2, &foreign[..]));
     let expected = [moved("a.pl", Some(2), 4), moved("a.pl", Some(3), 4)];
     assert_eq!(lines(dir.path())[3..], text(&expected));
-    assert_eq!(
-        Store::open(dir.path()).unwrap().heads,
-        served("a.pl", 4).into()
-    );
+    assert_eq!(Store::open(dir.path()).unwrap().heads, served("a.pl", 4).into());
 }
 
 #[test]

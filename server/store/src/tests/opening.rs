@@ -11,12 +11,7 @@ fn heads_of(manifest: &serde_json::Value) -> std::collections::BTreeMap<FileName
     let files = manifest["files"].as_array().unwrap().iter();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     files
-        .map(|file| {
-            (
-                FileName::new(text(&file["name"])),
-                text(&file["head"]).parse().unwrap(),
-            )
-        })
+        .map(|file| (FileName::new(text(&file["name"])), text(&file["head"]).parse().unwrap()))
         .collect()
 }
 
@@ -46,25 +41,15 @@ fn an_empty_directory_becomes_a_store_that_swish_opens() {
     let (dir, opened) = empty();
     assert!(opened.heads.is_empty() && opened.index.is_empty());
     let text = fs::read_to_string(dir.path().join("ref/head")).unwrap();
-    assert!(
-        text.starts_with("epoch(") && text.ends_with(").\n\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("epoch(") && text.ends_with(").\n\n"), "{text}");
     assert!(!Store::open(dir.path()).unwrap().report.journal_rebuilt);
 }
 
 #[test]
 fn a_journal_that_swish_would_not_restore_is_refused() {
     let (dir, _) = empty();
-    fs::write(
-        dir.path().join("ref/head"),
-        format!("{}\n", moved("a.pl", None, 1)),
-    )
-    .unwrap();
-    assert!(matches!(
-        Store::open(dir.path()),
-        Err(OpenError::NoEpoch(_))
-    ));
+    fs::write(dir.path().join("ref/head"), format!("{}\n", moved("a.pl", None, 1))).unwrap();
+    assert!(matches!(Store::open(dir.path()), Err(OpenError::NoEpoch(_))));
 }
 
 #[test]
@@ -97,10 +82,7 @@ fn what_a_crash_left_half_written_is_removed() {
     let (dir, Opened { store, .. }) = empty();
     let objects = version("a.pl", "p.\n", 1.0);
     store.write_objects(&objects, Rewrite::No).unwrap();
-    let folder = crate::layout::path(dir.path(), &objects[0].0)
-        .parent()
-        .unwrap()
-        .to_owned();
+    let folder = crate::layout::path(dir.path(), &objects[0].0).parent().unwrap().to_owned();
     fs::write(folder.join("tmp-1-1"), "half").unwrap();
     Store::open(dir.path()).unwrap();
     assert_eq!(fs::read_dir(folder).unwrap().count(), 1);

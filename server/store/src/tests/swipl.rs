@@ -41,12 +41,7 @@ fn swi_prolog_reads_what_we_write() {
     let meta = Meta::from_json(&serde_json::json!({ "title": title }), false);
     let commit = commit::create(&name.into(), blob_id, meta, None, 1_795_397_300.151);
     let commit_id = commit.object().id().unwrap();
-    store
-        .write_objects(
-            &[(blob_id, blob), (commit_id, commit.object())],
-            Rewrite::No,
-        )
-        .unwrap();
+    store.write_objects(&[(blob_id, blob), (commit_id, commit.object())], Rewrite::No).unwrap();
     store.lead(&served("first.pl", 1)).unwrap();
     store.lead(&[(name.into(), commit_id)]).unwrap();
 
