@@ -38,10 +38,7 @@ impl Client {
     pub fn new(address: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self {
-            pool: Pool::builder(TokioExecutor::new()).build(connector),
-            address: address.into(),
-        }
+        Self { pool: Pool::builder(TokioExecutor::new()).build(connector), address: address.into() }
     }
 
     /// Reads `path`.
@@ -82,11 +79,7 @@ impl Client {
             .await
             .with_context(|| format!("{method} {path}: no answer within {DEADLINE:?}"))?
             .with_context(|| format!("{method} {path}"))?;
-        Ok(Answer {
-            status,
-            body: body.into(),
-            took: began.elapsed(),
-        })
+        Ok(Answer { status, body: body.into(), took: began.elapsed() })
     }
 }
 
@@ -103,11 +96,7 @@ impl Answer {
     /// It is another; the text has the body.
     pub fn expect(&self, status: u16) -> Result<Value> {
         let text = String::from_utf8_lossy(&self.body);
-        ensure!(
-            self.status == status,
-            "{} instead of {status}: {text}",
-            self.status
-        );
+        ensure!(self.status == status, "{} instead of {status}: {text}", self.status);
         Ok(self.json())
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     fs, io,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -57,12 +57,7 @@ pub struct Cluster {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self {
-            build: Build::Plain,
-            store: None,
-            recorded: false,
-            environment: Vec::new(),
-        }
+        Self { build: Build::Plain, store: None, recorded: false, environment: Vec::new() }
     }
 }
 
@@ -87,9 +82,7 @@ impl Plan {
     pub async fn prepare(self) -> Result<Cluster> {
         let program = self.build.path()?;
         let turn = turn::take().await?;
-        let folder = tempfile::Builder::new()
-            .prefix("swish-cluster-test-")
-            .tempdir()?;
+        let folder = tempfile::Builder::new().prefix("swish-cluster-test-").tempdir()?;
         let secret = make_secret(folder.path())?;
         let mut wires = Vec::new();
         let mut nodes = Vec::new();
@@ -119,13 +112,7 @@ impl Plan {
             copy(store, first)?;
         }
         let began = Instant::now();
-        Ok(Cluster {
-            nodes,
-            wires,
-            folder: Some(folder),
-            began,
-            _turn: turn,
-        })
+        Ok(Cluster { nodes, wires, folder: Some(folder), began, _turn: turn })
     }
 }
 
@@ -143,10 +130,7 @@ impl Cluster {
     /// # Errors
     /// It is refused, or they do not agree in time.
     pub async fn found(&mut self) -> Result<()> {
-        let others: Vec<_> = self.nodes[1..]
-            .iter()
-            .map(|node| node.setup.reached())
-            .collect();
+        let others: Vec<_> = self.nodes[1..].iter().map(|node| node.setup.reached()).collect();
         let setup = &self.nodes[0].setup;
         let output = tokio::process::Command::new(&setup.program)
             .args(["init", "--members", &others.join(",")])
@@ -242,22 +226,27 @@ impl Cluster {
     ///
     /// # Errors
     /// A node does not stop well, or raised an alarm.
-    pub async fn end(mut self) -> Result<()> {
+    pub async fn end(self) -> Result<()> {
+        remove(&self.close().await?)
+    }
+
+    /// As [`Cluster::end`], and leaves the folder.
+    ///
+    /// # Errors
+    /// A node does not stop well, or raised an alarm.
+    pub async fn close(mut self) -> Result<PathBuf> {
         self.check_alarms().await?;
         self.stop().await?;
         for node in &self.nodes {
             let log = fs::read_to_string(&node.setup.log)?;
-            let bad = log
-                .lines()
-                .find(|line| BAD.iter().any(|words| line.contains(words)));
+            let bad = log.lines().find(|line| BAD.iter().any(|words| line.contains(words)));
             ensure!(bad.is_none(), "{}: {bad:?}", node.setup.name);
         }
         eprintln!(
             "took {:.1} s from the first node to the last",
             self.began.elapsed().as_secs_f32()
         );
-        self.folder = None;
-        Ok(())
+        Ok(self.folder.take().context("no folder")?.keep())
     }
 
     /// Nodes that are up have seen nothing that must not happen.
@@ -267,12 +256,7 @@ impl Cluster {
     pub async fn check_alarms(&self) -> Result<()> {
         for node in self.nodes.iter().filter(|node| node.pid().is_some()) {
             let status = node.status().await?;
-            ensure!(
-                status.alarms().is_empty(),
-                "{}: {:?}",
-                node.setup.name,
-                status.alarms()
-            );
+            ensure!(status.alarms().is_empty(), "{}: {:?}", node.setup.name, status.alarms());
         }
         Ok(())
     }
@@ -294,22 +278,10 @@ impl Cluster {
             let name = &node.setup.name;
             let status = node.status().await.with_context(|| name.clone())?;
             ensure!(status.state() == "healthy", "{name} says {}", status.0);
-            ensure!(
-                status.waiting() == Some(0),
-                "on {name} waits {:?}",
-                status.waiting()
-            );
-            roots.push(
-                status
-                    .root()
-                    .with_context(|| format!("{name} has no root"))?
-                    .to_owned(),
-            );
+            ensure!(status.waiting() == Some(0), "on {name} waits {:?}", status.waiting());
+            roots.push(status.root().with_context(|| format!("{name} has no root"))?.to_owned());
         }
-        ensure!(
-            roots.windows(2).all(|pair| pair[0] == pair[1]),
-            "roots differ: {roots:?}"
-        );
+        ensure!(roots.windows(2).all(|pair| pair[0] == pair[1]), "roots differ: {roots:?}");
         Ok(())
     }
 
@@ -331,10 +303,7 @@ impl Drop for Cluster {
         if let Some(folder) = self.folder.take() {
             let words = self.last_words();
             self.nodes.clear();
-            eprintln!(
-                "{words}the nodes' files are kept in {}",
-                folder.keep().display()
-            );
+            eprintln!("{words}the nodes' files are kept in {}", folder.keep().display());
         }
     }
 }
@@ -353,17 +322,21 @@ pub fn fixture_store() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/swish/store")
 }
 
+/// Removes a folder, and does not wait for it: a disk may need a millisecond for each file.
+///
+/// # Errors
+/// There is no `rm`.
+pub fn remove(folder: &Path) -> Result<()> {
+    let mut rm = std::process::Command::new("rm");
+    rm.arg("-rf").arg(folder).process_group(0).spawn()?;
+    Ok(())
+}
+
 fn make_secret(folder: &Path) -> io::Result<PathBuf> {
     let path = folder.join("secret");
     let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)?;
-    let digits: String = (0..32)
-        .map(|_| format!("{:02x}", rand::random::<u8>()))
-        .collect();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
+    let digits: String = (0..32).map(|_| format!("{:02x}", rand::random::<u8>())).collect();
     io::Write::write_all(&mut file, digits.as_bytes())?;
     Ok(path)
 }

@@ -39,17 +39,8 @@ impl Directory {
     pub fn journal(&self) -> Result<Journal> {
         let path = self.0.join("ref/head");
         let journal = Journal::read(&fs::read(&path).with_context(|| path.display().to_string())?);
-        ensure!(
-            journal.epoch.is_some(),
-            "{} begins with no epoch",
-            path.display()
-        );
-        ensure!(
-            journal.foreign.is_empty(),
-            "{}: {:?}",
-            path.display(),
-            journal.foreign
-        );
+        ensure!(journal.epoch.is_some(), "{} begins with no epoch", path.display());
+        ensure!(journal.foreign.is_empty(), "{}: {:?}", path.display(), journal.foreign);
         Ok(journal)
     }
 
@@ -59,9 +50,7 @@ impl Directory {
     /// See [`Directory::journal`].
     pub fn heads(&self) -> Result<BTreeMap<String, ObjectId>> {
         let updates = self.journal()?.updates.into_iter();
-        Ok(updates
-            .map(|update| (update.name.as_str().to_owned(), update.new))
-            .collect())
+        Ok(updates.map(|update| (update.name.as_str().to_owned(), update.new)).collect())
     }
 
     /// Heads as a SWISH that runs since before the first line has them: it follows a line only
@@ -88,11 +77,7 @@ impl Directory {
         let path = self.file(id);
         let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
         let object = Object::decode_loose(&bytes, MAX_BYTES)?;
-        ensure!(
-            object.id()? == id,
-            "{} holds something else",
-            path.display()
-        );
+        ensure!(object.id()? == id, "{} holds something else", path.display());
         Ok(object)
     }
 
@@ -117,10 +102,7 @@ impl Directory {
                 break;
             }
             let blob = self.object(commit.data())?;
-            chain.push(Version {
-                commit: id,
-                text: String::from_utf8(blob.content.to_vec())?,
-            });
+            chain.push(Version { commit: id, text: String::from_utf8(blob.content.to_vec())? });
             at = commit.previous();
         }
         chain.reverse();
@@ -129,9 +111,6 @@ impl Directory {
 
     fn file(&self, id: ObjectId) -> PathBuf {
         let digits = id.to_string();
-        self.0
-            .join(&digits[..2])
-            .join(&digits[2..4])
-            .join(&digits[4..])
+        self.0.join(&digits[..2]).join(&digits[2..4]).join(&digits[4..])
     }
 }

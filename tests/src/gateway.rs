@@ -52,8 +52,7 @@ impl Gateway {
     /// # Errors
     /// No answer; the text may have been saved.
     pub async fn save(&self, name: &str, previous: ObjectId, text: &str) -> Result<Answer> {
-        self.put(name, &json!({ "data": text, "previous": previous }))
-            .await
+        self.put(name, &json!({ "data": text, "previous": previous })).await
     }
 
     /// Sends any update.
@@ -69,9 +68,7 @@ impl Gateway {
     /// # Errors
     /// No answer; it may have been carried out.
     pub async fn delete(&self, name: &str) -> Result<Answer> {
-        self.0
-            .send(Method::DELETE, &path(name), String::new())
-            .await
+        self.0.send(Method::DELETE, &path(name), String::new()).await
     }
 
     /// Reads a file, by name or by the hash of a version.
@@ -83,11 +80,7 @@ impl Gateway {
         let mut body = answer.expect(200).with_context(|| name.to_owned())?;
         let text = body["data"].as_str().context("no text")?.to_owned();
         let meta = body["meta"].take();
-        Ok(File {
-            commit: hash(&meta["commit"])?,
-            text,
-            meta,
-        })
+        Ok(File { commit: hash(&meta["commit"])?, text, meta })
     }
 
     /// Reads a file's bytes.
@@ -115,9 +108,7 @@ pub fn saved(answer: &Answer) -> Result<ObjectId> {
 /// # Errors
 /// It is none.
 pub fn hash(value: &Value) -> Result<ObjectId> {
-    let text = value
-        .as_str()
-        .with_context(|| format!("no hash: {value}"))?;
+    let text = value.as_str().with_context(|| format!("no hash: {value}"))?;
     text.parse().with_context(|| text.to_owned())
 }
 

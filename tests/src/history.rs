@@ -76,11 +76,8 @@ pub fn check(saves: &[Save], chains: &Chains) -> Vec<Fault> {
     for save in saves {
         by_file.entry(&save.name).or_default().push(save);
     }
-    let names: BTreeSet<&str> = by_file
-        .keys()
-        .copied()
-        .chain(chains.keys().map(String::as_str))
-        .collect();
+    let names: BTreeSet<&str> =
+        by_file.keys().copied().chain(chains.keys().map(String::as_str)).collect();
     let mut faults = Vec::new();
     for name in names {
         let saves = by_file.get(name).map_or(&[][..], Vec::as_slice);
@@ -95,15 +92,10 @@ pub fn check(saves: &[Save], chains: &Chains) -> Vec<Fault> {
 fn check_presence(saves: &[&Save], chain: &[Version], faults: &mut Vec<Fault>) {
     let mut places: BTreeMap<&str, Vec<ObjectId>> = BTreeMap::new();
     for version in chain {
-        places
-            .entry(&version.text)
-            .or_default()
-            .push(version.commit);
+        places.entry(&version.text).or_default().push(version.commit);
     }
     for save in saves.iter().copied() {
-        let found = places
-            .get(save.text.as_str())
-            .map_or(&[][..], Vec::as_slice);
+        let found = places.get(save.text.as_str()).map_or(&[][..], Vec::as_slice);
         match (save.outcome, found) {
             (Outcome::Saved(_), []) => faults.push(Fault::Lost(save.clone())),
             (Outcome::Refused, [_, ..]) => faults.push(Fault::Resurrected(save.clone())),
@@ -118,24 +110,17 @@ fn check_presence(saves: &[&Save], chain: &[Version], faults: &mut Vec<Fault>) {
 
 fn check_strangers(name: &str, saves: &[&Save], chain: &[Version], faults: &mut Vec<Fault>) {
     let posted: BTreeSet<&str> = saves.iter().map(|save| save.text.as_str()).collect();
-    let strangers = chain
-        .iter()
-        .filter(|version| !posted.contains(version.text.as_str()));
+    let strangers = chain.iter().filter(|version| !posted.contains(version.text.as_str()));
     faults.extend(strangers.map(|version| Fault::Invented(name.to_owned(), version.clone())));
 }
 
 /// Walks the chain from its beginning; nothing may have been answered before a save that stands
 /// earlier was sent.
 fn check_order(saves: &[&Save], chain: &[Version], faults: &mut Vec<Fault>) {
-    let by_text: BTreeMap<&str, &Save> = saves
-        .iter()
-        .map(|save| (save.text.as_str(), *save))
-        .collect();
+    let by_text: BTreeMap<&str, &Save> =
+        saves.iter().map(|save| (save.text.as_str(), *save)).collect();
     let mut latest_sent: Option<&Save> = None;
-    for save in chain
-        .iter()
-        .filter_map(|version| by_text.get(version.text.as_str()).copied())
-    {
+    for save in chain.iter().filter_map(|version| by_text.get(version.text.as_str()).copied()) {
         let acknowledged = matches!(save.outcome, Outcome::Saved(_));
         if let Some(earlier) = latest_sent.filter(|earlier| save.answered < earlier.sent)
             && acknowledged
@@ -152,11 +137,7 @@ impl fmt::Display for Save {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.text.lines().next().unwrap_or_default();
         let (sent, answered) = (self.sent, self.answered);
-        write!(
-            f,
-            "“{text}” {sent:.3?}–{answered:.3?} {:?} {:?}",
-            self.outcome, self.heard
-        )
+        write!(f, "“{text}” {sent:.3?}–{answered:.3?} {:?} {:?}", self.outcome, self.heard)
     }
 }
 
@@ -169,11 +150,7 @@ impl fmt::Display for Fault {
             Self::Reordered(first, second) => write!(f, "out of order: {first} after {second}"),
             Self::Resurrected(save) => write!(f, "refused and there: {save}"),
             Self::Invented(name, version) => {
-                write!(
-                    f,
-                    "nobody saved {} of {name}: “{}”",
-                    version.commit, version.text
-                )
+                write!(f, "nobody saved {} of {name}: “{}”", version.commit, version.text)
             }
         }
     }
@@ -204,10 +181,7 @@ mod tests {
     }
 
     fn chain(numbers: &[u8]) -> Chains {
-        let version = |number: &u8| Version {
-            commit: id(*number),
-            text: number.to_string(),
-        };
+        let version = |number: &u8| Version { commit: id(*number), text: number.to_string() };
         [("a.pl".to_owned(), numbers.iter().map(version).collect())].into()
     }
 
@@ -242,29 +216,19 @@ mod tests {
     fn a_save_before_one_that_was_answered_earlier_is_reordered() {
         let saves = [saved(1, 0, 10), saved(2, 20, 30), saved(3, 40, 50)];
         let faults = check(&saves, &chain(&[1, 3, 2]));
-        assert_eq!(
-            faults,
-            [Fault::Reordered(saves[1].clone(), saves[2].clone())]
-        );
+        assert_eq!(faults, [Fault::Reordered(saves[1].clone(), saves[2].clone())]);
     }
 
     #[test]
     fn a_save_of_unknown_end_cannot_take_effect_before_it_was_sent() {
         let saves = [saved(1, 0, 10), save(2, 20, 30, Outcome::Unknown)];
         let faults = check(&saves, &chain(&[2, 1]));
-        assert_eq!(
-            faults,
-            [Fault::Reordered(saves[0].clone(), saves[1].clone())]
-        );
+        assert_eq!(faults, [Fault::Reordered(saves[0].clone(), saves[1].clone())]);
     }
 
     #[test]
     fn a_save_of_unknown_end_may_come_late_or_never() {
-        let saves = [
-            save(1, 0, 10, Outcome::Unknown),
-            saved(2, 20, 30),
-            saved(3, 40, 50),
-        ];
+        let saves = [save(1, 0, 10, Outcome::Unknown), saved(2, 20, 30), saved(3, 40, 50)];
         assert_eq!(check(&saves, &chain(&[2, 3])), []);
         assert_eq!(check(&saves, &chain(&[2, 1, 3])), []);
     }
@@ -273,10 +237,7 @@ mod tests {
     fn a_refused_save_stays_away() {
         let saves = [saved(1, 0, 10), save(2, 0, 10, Outcome::Refused)];
         assert_eq!(check(&saves, &chain(&[1])), []);
-        assert_eq!(
-            check(&saves, &chain(&[1, 2])),
-            [Fault::Resurrected(saves[1].clone())]
-        );
+        assert_eq!(check(&saves, &chain(&[1, 2])), [Fault::Resurrected(saves[1].clone())]);
     }
 
     #[test]

@@ -85,15 +85,8 @@ impl Plan {
         let mut dice = StdRng::seed_from_u64(seed);
         let mut points: Vec<_> = Draw::ALL.into_iter().cycle().take(kills).collect();
         points.shuffle(&mut dice);
-        let draw = |(role, point)| Draw {
-            role,
-            point,
-            count: dice.random_range(1..=MAX_COUNT),
-        };
-        Self {
-            seed,
-            draws: points.into_iter().map(draw).collect(),
-        }
+        let draw = |(role, point)| Draw { role, point, count: dice.random_range(1..=MAX_COUNT) };
+        Self { seed, draws: points.into_iter().map(draw).collect() }
     }
 
     /// The seed of the environment, or the usual one.
@@ -161,15 +154,8 @@ mod tests {
 
     #[test]
     fn a_node_is_armed_as_the_kill_points_read_it() {
-        let draw = Draw {
-            role: Role::Acceptor,
-            point: Point::AfterPersist,
-            count: 3,
-        };
+        let draw = Draw { role: Role::Acceptor, point: Point::AfterPersist, count: 3 };
         let (name, value) = draw.environment();
-        assert_eq!(
-            (name.as_str(), value.as_str()),
-            ("SWISH_CLUSTER_KILL", "after-persist:3")
-        );
+        assert_eq!((name.as_str(), value.as_str()), ("SWISH_CLUSTER_KILL", "after-persist:3"));
     }
 }

@@ -77,11 +77,7 @@ impl Node {
     /// A node that is down.
     #[must_use]
     pub const fn new(setup: Setup) -> Self {
-        Self {
-            setup,
-            child: None,
-            life: None,
-        }
+        Self { setup, child: None, life: None }
     }
 
     /// Starts it and waits until it answers.
@@ -115,10 +111,7 @@ impl Node {
 
     fn command(&self, environment: &[(String, String)]) -> Result<Command> {
         let setup = &self.setup;
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&setup.log)?;
+        let log = OpenOptions::new().create(true).append(true).open(&setup.log)?;
         let mut command = Command::new(&setup.program);
         command
             .args(["serve", "--stdin-is-life"])
@@ -135,13 +128,7 @@ impl Node {
             command.args(["--advertise", advertise]);
         }
         command
-            .envs(
-                setup
-                    .environment
-                    .iter()
-                    .chain(environment)
-                    .map(|(name, value)| (name, value)),
-            )
+            .envs(setup.environment.iter().chain(environment).map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -154,9 +141,7 @@ impl Node {
         let said: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
         let setup = &self.setup;
         for (what, address) in [("gateway", &setup.gateway), ("dashboard", &setup.dashboard)] {
-            let there = said[what]
-                .as_str()
-                .is_some_and(|said| said.ends_with(address.as_str()));
+            let there = said[what].as_str().is_some_and(|said| said.ends_with(address.as_str()));
             ensure!(there, "{what} is not at {address}: {line}");
         }
         Ok(())
@@ -247,16 +232,12 @@ impl Node {
     /// # Errors
     /// It does not answer.
     pub async fn status(&self) -> Result<Status> {
-        let answer = Client::new(&self.setup.dashboard)
-            .get("/api/v1/status")
-            .await?;
+        let answer = Client::new(&self.setup.dashboard).get("/api/v1/status").await?;
         Ok(Status(answer.expect(200)?))
     }
 
     fn signal(&self, signal: Signal) -> Result<()> {
-        let pid = self
-            .pid()
-            .with_context(|| format!("{} is not up", self.setup.name))?;
+        let pid = self.pid().with_context(|| format!("{} is not up", self.setup.name))?;
         killpg(Pid::from_raw(i32::try_from(pid)?), signal)?;
         Ok(())
     }

@@ -24,21 +24,14 @@ impl Build {
         let (variable, below, command) = self.names();
         let path = std::env::var_os(variable).map_or_else(|| target().join(below), PathBuf::from);
         if !path.is_file() {
-            bail!(
-                "{} is not built: {command}, or set {variable}",
-                path.display()
-            );
+            bail!("{} is not built: {command}, or set {variable}", path.display());
         }
         Ok(path)
     }
 
     const fn names(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Plain => (
-                "SWISH_CLUSTER_BIN",
-                "debug/swish-cluster",
-                "cargo build -p server",
-            ),
+            Self::Plain => ("SWISH_CLUSTER_BIN", "debug/swish-cluster", "cargo build -p server"),
             Self::KillPoints => (
                 "SWISH_CLUSTER_KILL_BIN",
                 "debug/swish-cluster-kill-points",

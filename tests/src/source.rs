@@ -17,10 +17,7 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if path.is_dir() {
             let is_package = path.join("Cargo.toml").exists();
             if !is_package && !name.starts_with('.') && !SKIPPED.contains(&name) {
@@ -75,10 +72,7 @@ pub fn production(source: &str) -> String {
 #[must_use]
 pub fn code(source: &str) -> String {
     let mut kept = String::new();
-    for line in source
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-    {
+    for line in source.lines().filter(|line| !line.trim_start().starts_with("//")) {
         kept.push_str(line.split_once(" // ").map_or(line, |(code, _)| code));
         kept.push('\n');
     }
@@ -99,10 +93,7 @@ pub fn mentions(text: &str, words: &str) -> bool {
 
 /// Where the modules that a file declares are.
 fn modules_folder(file: &Path) -> PathBuf {
-    let stem = file
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or_default();
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     match stem {
         "lib" | "main" | "mod" => file.with_file_name(""),
         _ => file.with_extension(""),
@@ -171,10 +162,7 @@ fn last() { std::net::x() }
 
     #[test]
     fn test_modules_in_files_of_their_own_are_known() {
-        assert_eq!(
-            test_modules("#[cfg(test)]\nmod fixtures;\nmod real;\n"),
-            ["fixtures"]
-        );
+        assert_eq!(test_modules("#[cfg(test)]\nmod fixtures;\nmod real;\n"), ["fixtures"]);
         assert_eq!(modules_folder(Path::new("a/b.rs")), Path::new("a/b"));
         assert_eq!(modules_folder(Path::new("a/mod.rs")), Path::new("a/"));
     }

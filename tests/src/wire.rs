@@ -30,11 +30,7 @@ impl Wire {
         let address = listener.local_addr()?.to_string();
         let tapes = Arc::default();
         let task = tokio::spawn(accept(listener, target.to_owned(), Arc::clone(&tapes)));
-        Ok(Self {
-            address,
-            tapes,
-            task,
-        })
+        Ok(Self { address, tapes, task })
     }
 
     /// Where it listens.
@@ -52,11 +48,7 @@ impl Wire {
     /// True if these bytes passed in one piece.
     #[must_use]
     pub fn carried(&self, needle: &[u8]) -> bool {
-        let holds = |tape: &Tape| {
-            lock(tape)
-                .windows(needle.len())
-                .any(|window| window == needle)
-        };
+        let holds = |tape: &Tape| lock(tape).windows(needle.len()).any(|window| window == needle);
         self.tapes().iter().any(holds)
     }
 
@@ -114,9 +106,7 @@ mod tests {
     #[tokio::test]
     async fn what_passes_is_kept_in_one_piece() {
         let echo = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let wire = Wire::open(&echo.local_addr().unwrap().to_string())
-            .await
-            .unwrap();
+        let wire = Wire::open(&echo.local_addr().unwrap().to_string()).await.unwrap();
         tokio::spawn(async move {
             let (mut stream, _) = echo.accept().await.unwrap();
             let (mut reader, mut writer) = stream.split();

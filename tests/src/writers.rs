@@ -55,11 +55,7 @@ impl Writers {
     /// Starts `count` clients on these files; which files and nodes they take is drawn from `seed`.
     #[must_use]
     pub fn start(gateways: Vec<Gateway>, names: Vec<String>, count: u64, seed: u64) -> Self {
-        let field = Arc::new(Field {
-            gateways,
-            names,
-            began: Instant::now(),
-        });
+        let field = Arc::new(Field { gateways, names, began: Instant::now() });
         let targets = watch::Sender::new(Vec::new());
         let mut tasks = JoinSet::new();
         for number in 0..count {
@@ -110,22 +106,14 @@ impl Writer {
     async fn node(&mut self) -> Option<usize> {
         // An error says that nobody will name nodes any more.
         self.targets.has_changed().ok()?;
-        let nodes = self
-            .targets
-            .wait_for(|nodes| !nodes.is_empty())
-            .await
-            .ok()?
-            .clone();
+        let nodes = self.targets.wait_for(|nodes| !nodes.is_empty()).await.ok()?.clone();
         nodes.choose(&mut self.dice).copied()
     }
 
     /// A new text for some file, on top of what the node serves; none if it does not answer.
     async fn write(&mut self, node: usize) -> Option<Letter> {
         let name = self.field.names.choose(&mut self.dice)?.clone();
-        let read = self.field.gateways[node]
-            .get(&format!("/p/{name}?format=json"))
-            .await
-            .ok()?;
+        let read = self.field.gateways[node].get(&format!("/p/{name}?format=json")).await.ok()?;
         let previous = match read.status {
             200 => Some(gateway::hash(&read.json()["meta"]["commit"]).ok()?),
             404 => None,
@@ -133,11 +121,7 @@ impl Writer {
         };
         let count = self.saves.len();
         let text = format!("% {name}: save {count} of writer {}\nsaved.\n", self.number);
-        Some(Letter {
-            name,
-            text,
-            previous,
-        })
+        Some(Letter { name, text, previous })
     }
 
     /// Sends a save until somebody says how it ended, or not.
@@ -156,14 +140,7 @@ impl Writer {
         let outcome = heard.outcome(told.len() > 1);
         let Letter { name, text, .. } = letter;
         let answered = self.field.began.elapsed();
-        self.saves.push(Save {
-            name,
-            text,
-            sent,
-            answered,
-            outcome,
-            heard: told,
-        });
+        self.saves.push(Save { name, text, sent, answered, outcome, heard: told });
         Ok(())
     }
 
@@ -179,9 +156,7 @@ impl Writer {
         };
         told.push(format!("node {}: {words}", node + 1));
         // A node that was killed meanwhile says nothing.
-        answer.map_or(Ok(Heard::Nothing), |answer| {
-            Heard::of(&answer, letter.previous)
-        })
+        answer.map_or(Ok(Heard::Nothing), |answer| Heard::of(&answer, letter.previous))
     }
 }
 
@@ -229,11 +204,7 @@ mod tests {
     use super::*;
 
     fn heard(status: u16, body: &str) -> Heard {
-        let answer = Answer {
-            status,
-            body: body.into(),
-            took: Duration::ZERO,
-        };
+        let answer = Answer { status, body: body.into(), took: Duration::ZERO };
         Heard::of(&answer, Some(ObjectId::from_bytes([0xab; 20]))).unwrap()
     }
 

@@ -104,7 +104,7 @@ impl Node {
         }
         // A write of no consequence, so that numbers do not begin at zero.
         let stray = Object::blob("stray");
-        let id = stray.id().unwrap();
+        let id = stray.id().expect("no attack on SHA-1 here");
         node.hears(
             BRAVO,
             PeerMessage::Propose(cluster::Propose {
@@ -160,16 +160,16 @@ impl Node {
 
     pub(crate) fn create_at(&self, name: &str, text: &str, time: f64) -> Made {
         let blob = Object::blob(text);
-        let blob_id = blob.id().unwrap();
+        let blob_id = blob.id().expect("no attack on SHA-1 here");
         let commit = commit::create(&FileName::from(name), blob_id, Meta::default(), None, time);
-        Made { id: commit.object().id().unwrap(), commit, blob_id, blob }
+        Made { id: commit.object().id().expect("no attack on SHA-1 here"), commit, blob_id, blob }
     }
 
     pub(crate) fn update(&self, before: &Made, text: &str) -> Made {
         let blob = Object::blob(text);
-        let blob_id = blob.id().unwrap();
+        let blob_id = blob.id().expect("no attack on SHA-1 here");
         let commit = commit::update(&before.commit, before.id, blob_id, Meta::default(), 2.0);
-        Made { id: commit.object().id().unwrap(), commit, blob_id, blob }
+        Made { id: commit.object().id().expect("no attack on SHA-1 here"), commit, blob_id, blob }
     }
 }
 
