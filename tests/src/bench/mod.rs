@@ -1,0 +1,29 @@
+//! How long a save takes, what it costs, and how that compares with the disk's own figure.
+//!
+//! ```text
+//!  run ── slices, interleaved ──▶ load (writers)      ──▶ samples ─┐
+//!   │                            reference (append + sync) ────────┼──▶ report: table and aims
+//!   └── around each slice:       shim (syncs), meter (CPU, batches)┘
+//!  drain: when the files and journal lines of all saves are written
+//! ```
+
+mod drain;
+mod load;
+mod meter;
+mod reference;
+mod report;
+mod run;
+mod shim;
+
+pub use reference::append;
+pub use run::run;
+
+/// A count as a number to divide; counts stay below 2^32.
+fn float(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// A length as a count.
+fn length(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
