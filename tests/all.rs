@@ -17,9 +17,8 @@ fn every_file_is_listed() {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = here.read_dir().unwrap().map(|entry| entry.unwrap().path());
     let sources = files.filter(|path| path.extension().is_some_and(|ending| ending == "rs"));
-    let mut names: Vec<_> = sources
-        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
+    let mut names: Vec<_> =
+        sources.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     names.sort();
     names.retain(|name| name != "all");
     let listed = include_str!("all.rs")

@@ -20,45 +20,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("relay", &["domain"]),
     ("ledger", &["domain"]),
     ("app", &["domain"]),
-    (
-        "sim",
-        &["domain", "gitty", "store", "cluster", "relay", "ledger"],
-    ),
-    (
-        "server",
-        &[
-            "domain", "gitty", "store", "cluster", "relay", "ledger", "app",
-        ],
-    ),
-    (
-        "tests",
-        &[
-            "domain", "gitty", "store", "cluster", "relay", "ledger", "app", "server", "sim",
-        ],
-    ),
-    (
-        "end2end",
-        &[
-            "domain", "gitty", "store", "cluster", "relay", "ledger", "app", "server",
-        ],
-    ),
+    ("sim", &["domain", "gitty", "store", "cluster", "relay", "ledger"]),
+    ("server", &["domain", "gitty", "store", "cluster", "relay", "ledger", "app"]),
+    ("tests", &["domain", "gitty", "store", "cluster", "relay", "ledger", "app", "server", "sim"]),
+    ("end2end", &["domain", "gitty", "store", "cluster", "relay", "ledger", "app", "server"]),
 ];
 
 /// Without any environment: state machines and formats.
 const CORES: &[&str] = &["domain", "gitty", "cluster", "relay", "ledger"];
 /// Never in the closure of these packages: an executor, a web server, a database.
-const WITHOUT_RUNTIME: &[&str] = &[
-    "domain", "gitty", "store", "cluster", "relay", "ledger", "sim",
-];
-const RUNTIME: &[&str] = &[
-    "tokio",
-    "axum",
-    "sea-orm",
-    "sqlx",
-    "hyper",
-    "async-std",
-    "smol",
-];
+const WITHOUT_RUNTIME: &[&str] = &["domain", "gitty", "store", "cluster", "relay", "ledger", "sim"];
+const RUNTIME: &[&str] = &["tokio", "axum", "sea-orm", "sqlx", "hyper", "async-std", "smol"];
 /// The only ones that may name the runtime.
 const WITH_RUNTIME: &[&str] = &["server", "tests", "end2end"];
 
@@ -99,24 +71,14 @@ struct Workspace {
 
 impl Workspace {
     fn read() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("no parent")?
-            .to_owned();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no parent")?.to_owned();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(["metadata", "--format-version", "1", "--offline"])
             .current_dir(&root)
             .output()?;
-        ensure!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(Self {
-            root,
-            metadata: serde_json::from_slice(&output.stdout)?,
-        })
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(Self { root, metadata: serde_json::from_slice(&output.stdout)? })
     }
 
     /// Packages of this repository by name.
@@ -150,18 +112,10 @@ impl Workspace {
         while let Some(id) = open.pop() {
             if found.insert(id) {
                 let dependencies = nodes.get(id).map(|node| &node["deps"]);
-                open.extend(
-                    dependencies
-                        .into_iter()
-                        .flat_map(list)
-                        .filter_map(normal_package),
-                );
+                open.extend(dependencies.into_iter().flat_map(list).filter_map(normal_package));
             }
         }
-        found
-            .into_iter()
-            .filter_map(|id| names.get(id).copied())
-            .collect()
+        found.into_iter().filter_map(|id| names.get(id).copied()).collect()
     }
 }
 
@@ -177,9 +131,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 
 /// Names in a package's Cargo.toml, of all kinds of dependencies.
 fn named(package: &Value) -> BTreeSet<&str> {
-    list(&package["dependencies"])
-        .filter_map(|dependency| dependency["name"].as_str())
-        .collect()
+    list(&package["dependencies"]).filter_map(|dependency| dependency["name"].as_str()).collect()
 }
 
 #[test]
@@ -190,12 +142,9 @@ fn packages_know_only_those_below_them() -> Result<()> {
     for (name, package) in &members {
         let arrows = ARROWS.iter().find(|(from, _)| from == name);
         let (_, allowed) = arrows.with_context(|| format!("{name} is in no arrow: add it here"))?;
-        let ours = named(package)
-            .into_iter()
-            .filter(|other| members.contains_key(other));
+        let ours = named(package).into_iter().filter(|other| members.contains_key(other));
         wrong.extend(
-            ours.filter(|other| !allowed.contains(other))
-                .map(|other| format!("{name} ▶ {other}")),
+            ours.filter(|other| !allowed.contains(other)).map(|other| format!("{name} ▶ {other}")),
         );
     }
     assert_eq!(wrong, Vec::<String>::new());
@@ -207,9 +156,7 @@ fn only_the_server_and_the_test_packages_name_a_runtime() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut wrong = Vec::new();
     for (name, package) in workspace.members() {
-        let runtime = named(package)
-            .into_iter()
-            .filter(|name| RUNTIME.contains(name));
+        let runtime = named(package).into_iter().filter(|name| RUNTIME.contains(name));
         wrong.extend(
             runtime
                 .filter(|_| !WITH_RUNTIME.contains(&name))
@@ -229,10 +176,7 @@ fn no_runtime_is_under_the_cores_the_store_and_the_simulator() -> Result<()> {
         let runtime = closure.into_iter().filter(|other| RUNTIME.contains(other));
         wrong.extend(runtime.map(|other| format!("{name} ▶ … ▶ {other}")));
     }
-    assert!(
-        workspace.closure("server").contains("tokio"),
-        "the closure is not computed"
-    );
+    assert!(workspace.closure("server").contains("tokio"), "the closure is not computed");
     assert_eq!(wrong, Vec::<String>::new());
     Ok(())
 }
@@ -256,17 +200,12 @@ fn cores_have_no_environment() -> Result<()> {
 fn cores_bring_their_own_bans_and_those_of_the_root() -> Result<()> {
     let workspace = Workspace::read()?;
     let root = fs::read_to_string(workspace.root.join("clippy.toml"))?;
-    for (name, folder) in CORES
-        .iter()
-        .filter_map(|name| Some((name, workspace.folder(name)?)))
-    {
+    for (name, folder) in CORES.iter().filter_map(|name| Some((name, workspace.folder(name)?))) {
         let own = fs::read_to_string(folder.join("clippy.toml"))
             .with_context(|| format!("{name} has no clippy.toml"))?;
         let settings = root.lines().filter(|line| !line.starts_with('#'));
-        let lacking: Vec<_> = settings
-            .chain(CLIPPY_BANS.iter().copied())
-            .filter(|ban| !own.contains(ban))
-            .collect();
+        let lacking: Vec<_> =
+            settings.chain(CLIPPY_BANS.iter().copied()).filter(|ban| !own.contains(ban)).collect();
         assert_eq!(lacking, Vec::<&str>::new(), "in {name}/clippy.toml");
     }
     Ok(())
@@ -277,13 +216,9 @@ fn no_file_is_longer_than_a_person_reads() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut long = Vec::new();
     for name in workspace.members().into_keys() {
-        let folder = workspace
-            .folder(name)
-            .context("a member without a folder")?;
+        let folder = workspace.folder(name).context("a member without a folder")?;
         for file in source::files(&folder)? {
-            let lines = source::production(&fs::read_to_string(&file)?)
-                .lines()
-                .count();
+            let lines = source::production(&fs::read_to_string(&file)?).lines().count();
             if lines > MAX_LINES {
                 long.push(format!("{}: {lines} lines", file.display()));
             }

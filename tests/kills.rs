@@ -61,14 +61,8 @@ impl Killer {
     /// Waits for the next kill and starts that node again.
     async fn next(&mut self) -> Result<()> {
         let (index, status) = next_end(&mut self.cluster.nodes).await?;
-        let draw = self.armed[index]
-            .take()
-            .context("a node without a plan ended")?;
-        ensure!(
-            status.signal() == Some(9),
-            "node {} ended by itself: {status}",
-            index + 1
-        );
+        let draw = self.armed[index].take().context("a node without a plan ended")?;
+        ensure!(status.signal() == Some(9), "node {} ended by itself: {status}", index + 1);
         *self.done.entry((draw.role, draw.point)).or_default() += 1;
         self.point_writers();
         self.start(index).await
@@ -77,9 +71,7 @@ impl Killer {
 
 /// The first node that ends.
 async fn next_end(nodes: &mut [Node]) -> Result<(usize, ExitStatus)> {
-    let [one, two, three] = nodes else {
-        bail!("three nodes")
-    };
+    let [one, two, three] = nodes else { bail!("three nodes") };
     let (index, status) = tokio::select! {
         status = one.ended() => (0, status),
         status = two.ended() => (1, status),
@@ -96,14 +88,9 @@ async fn a_hundred_kills_lose_double_and_reorder_nothing() -> Result<()> {
          a_hundred_kills -- --nocapture",
         kills::SEED
     );
-    let plan = cluster::Plan {
-        build: Build::KillPoints,
-        ..cluster::Plan::default()
-    };
+    let plan = cluster::Plan { build: Build::KillPoints, ..cluster::Plan::default() };
     let cluster = plan.start().await?;
-    let names: Vec<_> = (0..FILES)
-        .map(|number| format!("file-{number}.pl"))
-        .collect();
+    let names: Vec<_> = (0..FILES).map(|number| format!("file-{number}.pl")).collect();
     let gateways = (1..=3).map(|number| cluster.gateway(number)).collect();
     let mut killer = Killer {
         cluster,
@@ -120,12 +107,7 @@ async fn a_hundred_kills_lose_double_and_reorder_nothing() -> Result<()> {
     while killer.armed.iter().any(Option::is_some) {
         killer.next().await?;
     }
-    let Killer {
-        cluster,
-        writers,
-        done,
-        ..
-    } = killer;
+    let Killer { cluster, writers, done, .. } = killer;
     let saves = writers.finish().await?;
     eprintln!(
         "{} kills in {:.1} s: {done:?}",
@@ -148,10 +130,7 @@ async fn compare(mut cluster: Cluster, saves: &[Save]) -> Result<()> {
     cluster.check_alarms().await?;
     cluster.stop().await?;
     for number in 1..=3 {
-        ensure!(
-            on_disk(&cluster.directory(number))? == chains,
-            "node {number} has other chains"
-        );
+        ensure!(on_disk(&cluster.directory(number))? == chains, "node {number} has other chains");
     }
     let faults = history::check(saves, &chains);
     let count =
@@ -166,16 +145,8 @@ async fn compare(mut cluster: Cluster, saves: &[Save]) -> Result<()> {
         chains.len()
     );
     let told: Vec<_> = faults.iter().take(20).map(ToString::to_string).collect();
-    ensure!(
-        faults.is_empty(),
-        "{} faults:\n{}",
-        faults.len(),
-        told.join("\n")
-    );
-    ensure!(
-        chains.values().map(Vec::len).sum::<usize>() > KILLS,
-        "hardly anything was saved"
-    );
+    ensure!(faults.is_empty(), "{} faults:\n{}", faults.len(), told.join("\n"));
+    ensure!(chains.values().map(Vec::len).sum::<usize>() > KILLS, "hardly anything was saved");
     cluster.end().await
 }
 
@@ -200,7 +171,5 @@ async fn chains_over_http(cluster: &Cluster) -> Result<Chains> {
 /// All chains as SWISH would find them.
 fn on_disk(directory: &Directory) -> Result<Chains> {
     let heads = directory.heads()?.into_iter();
-    heads
-        .map(|(name, head)| Ok((name, directory.chain(head)?)))
-        .collect()
+    heads.map(|(name, head)| Ok((name, directory.chain(head)?))).collect()
 }

@@ -63,12 +63,7 @@ fn blocked(answer: &Answer) -> Result<Value> {
     let body = answer.expect(503)?;
     assert_eq!(body["error"], "blocked", "{body}");
     assert_eq!(body.get("commit"), None, "{body}");
-    assert!(
-        body["message"]
-            .as_str()
-            .is_some_and(|text| text.contains("not kept")),
-        "{body}"
-    );
+    assert!(body["message"].as_str().is_some_and(|text| text.contains("not kept")), "{body}");
     assert!(answer.took < REFUSED, "answered after {:?}", answer.took);
     Ok(body["waiting"].clone())
 }
@@ -83,24 +78,14 @@ async fn story(absence: Absence) -> Result<()> {
     absence.begin(&mut cluster, &[2]).await?;
     let answer = one.save("b.pl", first, "b(2).\n").await?;
     let second = saved(&answer)?;
-    eprintln!(
-        "{absence:?}: saved after {:.2?} with node 2 away",
-        answer.took
-    );
+    eprintln!("{absence:?}: saved after {:.2?} with node 2 away", answer.took);
 
     absence.begin(&mut cluster, &[3]).await?;
     let answer = one.save("b.pl", second, "b(3).\n").await?;
     let third = waiting(&answer)?;
-    eprintln!(
-        "{absence:?}: refused after {:.2?} with nodes 2 and 3 away",
-        answer.took
-    );
+    eprintln!("{absence:?}: refused after {:.2?} with nodes 2 and 3 away", answer.took);
     assert_eq!(one.file(&third.to_string()).await?.text, "b(3).\n");
-    assert_eq!(
-        one.file("b.pl").await?.commit,
-        second,
-        "what waits is not served"
-    );
+    assert_eq!(one.file("b.pl").await?.commit, second, "what waits is not served");
 
     // Another text is not kept, and is told what it waits behind; the same text waits already.
     let other = one.save("b.pl", second, "b(other).\n").await?;
@@ -116,12 +101,8 @@ async fn story(absence: Absence) -> Result<()> {
     cluster.serves("b.pl", third, EQUAL).await?;
     cluster.serves("c.pl", new, EQUAL).await?;
     cluster.journals_end("b.pl", third, EQUAL).await?;
-    let texts: Vec<_> = cluster
-        .directory(3)
-        .chain(third)?
-        .into_iter()
-        .map(|version| version.text)
-        .collect();
+    let texts: Vec<_> =
+        cluster.directory(3).chain(third)?.into_iter().map(|version| version.text).collect();
     assert_eq!(texts, ["b(1).\n", "b(2).\n", "b(3).\n"]);
     // The page whose save was answered 503 sends it again, and hears of the one that was decided.
     assert_eq!(saved(&one.save("b.pl", second, "b(3).\n").await?)?, third);
@@ -149,10 +130,7 @@ async fn a_kept_save_survives_its_own_node() -> Result<()> {
     let second = waiting(&one.save("b.pl", first, "b(2).\n").await?)?;
     Absence::Killed.begin(&mut cluster, &[1]).await?;
     Absence::Killed.end(&mut cluster, &[1]).await?;
-    assert_eq!(
-        cluster.gateway(1).file(&second.to_string()).await?.text,
-        "b(2).\n"
-    );
+    assert_eq!(cluster.gateway(1).file(&second.to_string()).await?.text, "b(2).\n");
     Absence::Killed.end(&mut cluster, &[2, 3]).await?;
     cluster.settles(EQUAL).await?;
     cluster.serves("b.pl", second, EQUAL).await?;
@@ -161,52 +139,24 @@ async fn a_kept_save_survives_its_own_node() -> Result<()> {
 
 #[tokio::test]
 async fn nothing_of_a_text_can_be_read_on_the_links() -> Result<()> {
-    let cluster = Plan {
-        recorded: true,
-        ..Plan::default()
-    }
-    .start()
-    .await?;
+    let cluster = Plan { recorded: true, ..Plan::default() }.start().await?;
     let text = "the_walls_have_ears(listen_closely).\n";
     let name = "whispered_in_confidence.pl";
     let first = saved(&cluster.gateway(1).create(name, text).await?)?;
     // Once through each node, so that every link carries it, and once by the bulk connection.
-    let second = saved(
-        &cluster
-            .gateway(1)
-            .save(name, first, &text.repeat(9))
-            .await?,
-    )?;
+    let second = saved(&cluster.gateway(1).save(name, first, &text.repeat(9)).await?)?;
     cluster.serves(name, second, EQUAL).await?;
-    let long = saved(
-        &cluster
-            .gateway(2)
-            .save(name, second, &text.repeat(9_000))
-            .await?,
-    )?;
+    let long = saved(&cluster.gateway(2).save(name, second, &text.repeat(9_000)).await?)?;
     cluster.serves(name, long, EQUAL).await?;
     let last = saved(&cluster.gateway(3).save(name, long, text).await?)?;
     cluster.serves(name, last, EQUAL).await?;
 
     let bytes: Vec<_> = cluster.wires.iter().map(tests::wire::Wire::bytes).collect();
-    let carried = |needle: &str| {
-        cluster
-            .wires
-            .iter()
-            .any(|wire| wire.carried(needle.as_bytes()))
-    };
+    let carried = |needle: &str| cluster.wires.iter().any(|wire| wire.carried(needle.as_bytes()));
     eprintln!("bytes that passed to nodes 1, 2 and 3: {bytes:?}");
-    assert!(
-        bytes.iter().sum::<usize>() > text.len() * 9_000,
-        "the links went another way"
-    );
+    assert!(bytes.iter().sum::<usize>() > text.len() * 9_000, "the links went another way");
     assert!(carried("Upgrade"), "what is not sealed is found");
-    for secret in [
-        "walls_have",
-        "listen_closely",
-        "whispered",
-        &last.to_string(),
-    ] {
+    for secret in ["walls_have", "listen_closely", "whispered", &last.to_string()] {
         assert!(!carried(secret), "{secret} was on a link");
     }
     cluster.end().await

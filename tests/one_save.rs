@@ -28,11 +28,7 @@ async fn a_save_on_one_node_is_seen_on_the_others_and_by_swish() -> Result<()> {
     let written = cluster.journals_end("road.pl", updated, WRITTEN).await?;
     for number in 1..=3 {
         let directory = cluster.directory(number);
-        assert_eq!(
-            directory.followed_heads()?,
-            directory.heads()?,
-            "on node {number}"
-        );
+        assert_eq!(directory.followed_heads()?, directory.heads()?, "on node {number}");
         let chain = directory.chain(updated)?;
         let texts: Vec<_> = chain.iter().map(|version| version.text.as_str()).collect();
         assert_eq!(texts, ["road(1).\n", text], "on node {number}");
@@ -85,24 +81,13 @@ async fn pages_get_what_swish_would_answer() -> Result<()> {
     cluster.serves("talk.pl", second, SEEN).await?;
 
     // A page that still shows the first version gets both sides and their merge.
-    let conflict = one
-        .save("talk.pl", first, "0.\na.\nb.\nc.\n")
-        .await?
-        .expect(409)?;
+    let conflict = one.save("talk.pl", first, "0.\na.\nb.\nc.\n").await?.expect(409)?;
     assert_eq!(conflict["error"], "edit_conflict");
     assert_eq!(conflict["file"], "talk.pl");
     assert_eq!(hash(&conflict["edit"]["server"]["from"]["commit"])?, first);
     assert_eq!(hash(&conflict["edit"]["server"]["to"]["commit"])?, second);
-    assert!(
-        conflict["edit"]["server"]["data"]
-            .as_str()
-            .is_some_and(|diff| diff.contains("+d."))
-    );
-    assert!(
-        conflict["edit"]["me"]["data"]
-            .as_str()
-            .is_some_and(|diff| diff.contains("+0."))
-    );
+    assert!(conflict["edit"]["server"]["data"].as_str().is_some_and(|diff| diff.contains("+d.")));
+    assert!(conflict["edit"]["me"]["data"].as_str().is_some_and(|diff| diff.contains("+0.")));
     assert_eq!(conflict["merged"], "0.\na.\nb.\nc.\nd.\n");
     let merged = conflict["merged"].as_str().context("no merge")?;
     let third = saved(&one.save("talk.pl", second, merged).await?)?;
@@ -112,10 +97,7 @@ async fn pages_get_what_swish_would_answer() -> Result<()> {
     let fourth = saved(&one.put("talk.pl", &meta).await?)?;
     cluster.serves("talk.pl", fourth, SEEN).await?;
     let file = two.file("talk.pl").await?;
-    assert_eq!(
-        (file.text.as_str(), &file.meta["title"]),
-        (merged, &json!("Talk"))
-    );
+    assert_eq!((file.text.as_str(), &file.meta["title"]), (merged, &json!("Talk")));
 
     // Deleted is emptied; the name stays.
     assert_eq!(two.delete("talk.pl").await?.expect(200)?, json!(true));
@@ -124,12 +106,7 @@ async fn pages_get_what_swish_would_answer() -> Result<()> {
     assert_eq!(hash(&last.meta["previous"])?, fourth);
     cluster.serves("talk.pl", last.commit, SEEN).await?;
     assert_eq!(one.delete("nothing.pl").await?.status, 404);
-    assert_eq!(
-        one.put("nothing.pl", &json!({ "previous": first }))
-            .await?
-            .status,
-        404
-    );
+    assert_eq!(one.put("nothing.pl", &json!({ "previous": first })).await?.status, 404);
     cluster.end().await
 }
 
@@ -151,10 +128,7 @@ async fn a_repeated_save_takes_effect_once() -> Result<()> {
     // Also after others went on: the answer is about that save, not about the head.
     let next = saved(&two.save("twice.pl", saved_once, "three.\n").await?)?;
     cluster.serves("twice.pl", next, SEEN).await?;
-    assert_eq!(
-        saved(&one.save("twice.pl", created, "two.\n").await?)?,
-        saved_once
-    );
+    assert_eq!(saved(&one.save("twice.pl", created, "two.\n").await?)?, saved_once);
     cluster.journals_end("twice.pl", next, WRITTEN).await?;
     let chain = cluster.directory(3).chain(next)?;
     let commits: Vec<_> = chain.iter().map(|version| version.commit).collect();
@@ -168,16 +142,9 @@ async fn long_texts_and_old_versions_reach_every_node_byte_for_byte() -> Result<
     let line = "long(\"λ😀\\t\", 'a b').\r\n";
     let text = line.repeat((1 << 20) / line.len() + 1);
     let first = saved(&cluster.gateway(2).create("long.pl", &text).await?)?;
-    let took = cluster
-        .serves("long.pl", first, Duration::from_secs(5))
-        .await?;
+    let took = cluster.serves("long.pl", first, Duration::from_secs(5)).await?;
     eprintln!("{} bytes on all nodes after {took:.0?}", text.len());
-    let second = saved(
-        &cluster
-            .gateway(3)
-            .save("long.pl", first, "short.\n")
-            .await?,
-    )?;
+    let second = saved(&cluster.gateway(3).save("long.pl", first, "short.\n").await?)?;
     cluster.serves("long.pl", second, SEEN).await?;
     for number in 1..=3 {
         assert_eq!(cluster.gateway(number).raw("long.pl").await?, b"short.\n");
@@ -193,10 +160,7 @@ async fn long_texts_and_old_versions_reach_every_node_byte_for_byte() -> Result<
 /// from one that has it when somebody asks.
 #[tokio::test]
 async fn the_founders_store_is_served_by_every_node() -> Result<()> {
-    let plan = Plan {
-        store: Some(fixture_store()),
-        ..Plan::default()
-    };
+    let plan = Plan { store: Some(fixture_store()), ..Plan::default() };
     let cluster = plan.start().await?;
     let founder = cluster.directory(1);
     let heads = founder.heads()?;
@@ -212,19 +176,11 @@ async fn the_founders_store_is_served_by_every_node() -> Result<()> {
     let oldest = founder.chain(head)?[0].clone();
     let fetched = cluster.gateway(3).file(&oldest.commit.to_string()).await?;
     assert_eq!(fetched.text, oldest.text);
-    let unknown = cluster
-        .gateway(3)
-        .get(&format!("/p/{}", "ab".repeat(20)))
-        .await?;
+    let unknown = cluster.gateway(3).get(&format!("/p/{}", "ab".repeat(20))).await?;
     assert!(matches!(unknown.status, 404 | 503), "{}", unknown.status);
 
     // A file that SWISH made goes on.
-    let next = saved(
-        &cluster
-            .gateway(3)
-            .save("prog_008.pl", head, "p(9).\n")
-            .await?,
-    )?;
+    let next = saved(&cluster.gateway(3).save("prog_008.pl", head, "p(9).\n").await?)?;
     cluster.journals_end("prog_008.pl", next, WRITTEN).await?;
     prolog_reads(&cluster.directory(3), "prog_008.pl", next, "p(9).\n")?;
     cluster.end().await
