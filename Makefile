@@ -27,6 +27,9 @@ run: site ## three nodes on this machine (DEMO="--nodes 5" for other options)
 test: ## all tests, with the fixed seeds
 	@scripts/setup.sh test
 	@scripts/build-web.sh
+	@# The same program with the points at which tests/kills.rs kills it, under a name of its own.
+	cargo build -p server --features kill-points
+	cp $(TARGET)/debug/swish-cluster $(TARGET)/debug/swish-cluster-kill-points
 	cargo build --workspace --bins
 	cargo nextest run --workspace --no-fail-fast
 	cargo test --workspace --doc --quiet
