@@ -106,7 +106,7 @@ impl World {
         }
         match event {
             Event::Deliver { from, to, session, message } => {
-                self.deliver(from, to, session, *message)
+                self.deliver(from, to, session, *message);
             }
             Event::Timer { node, timer, stamp } => self.fire(node, timer, stamp),
             Event::Flush { node, run } => self.flush(node, run),
