@@ -82,6 +82,8 @@ pub(super) struct Driver {
     pub(super) durable_row: u64,
     pub(super) shadow: Shadow,
     pub(super) jobs: thread_mpsc::Sender<Job>,
+    /// Objects that the filer has, until a sync covers their files.
+    pub(super) handed: std::collections::HashSet<ObjectId>,
     /// Objects that have a file which no sync covers yet, by the batch it was written for.
     pub(super) filed: Vec<(u64, Vec<ObjectId>)>,
     /// Objects that have a row in table `unfiled`.
@@ -145,6 +147,7 @@ pub fn start(
         unfiled_since: std::collections::VecDeque::new(),
         foreign: opened.foreign,
         jobs,
+        handed: std::collections::HashSet::new(),
         filed: Vec::new(),
         in_table: opened.in_table,
         out_of_table: Vec::new(),

@@ -104,8 +104,11 @@ impl Driver {
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
         let served = self.shadow.take(writing.number, &writing.records);
-        let objects = served.iter().flat_map(|(name, head)| self.path_objects(name, *head));
-        let job = Job { number: writing.number, objects: objects.collect(), served };
+        let mut objects = Vec::new();
+        for (name, head) in &served {
+            objects.extend(self.path_objects(name, *head));
+        }
+        let job = Job { number: writing.number, objects, served };
         if self.jobs.send(job).is_err() {
             error!("the filer's thread has ended: this node stops; what was answered is kept");
             std::process::abort();
@@ -117,19 +120,22 @@ impl Driver {
         self.input(cluster::Input::Persisted(writing.upto));
     }
 
-    /// Objects on the path of a head that have no file yet.
-    fn path_objects(&self, name: &FileName, head: ObjectId) -> Vec<(ObjectId, Object)> {
+    /// Objects on the path of a head that have no file and were not handed to the filer before.
+    fn path_objects(&mut self, name: &FileName, head: ObjectId) -> Vec<(ObjectId, Object)> {
         let mut found = Vec::new();
+        let (index, handed) = (&self.index, &mut self.handed);
         self.shared.change_unfiled(|unfiled| {
             let mut at = Some(head);
             while let Some(id) = at {
-                let Some(link) = self.index.link(&id).filter(|link| link.name == *name) else {
-                    return;
-                };
+                let Some(link) = index.link(&id).filter(|link| link.name == *name) else { return };
                 let Some(commit) = unfiled.get(&id) else { return };
+                // Whatever is before a commit that was handed over was handed over with it.
+                if !handed.insert(id) {
+                    return;
+                }
                 found.push((id, commit.clone()));
-                let blob = unfiled.get(&link.blob).map(|blob| (link.blob, blob.clone()));
-                found.extend(blob);
+                let blob = unfiled.get(&link.blob).filter(|_| handed.insert(link.blob));
+                found.extend(blob.map(|blob| (link.blob, blob.clone())));
                 at = link.previous;
             }
         });
@@ -146,6 +152,7 @@ impl Driver {
         let covered: Vec<(u64, Vec<ObjectId>)> = covered;
         for id in covered.into_iter().flat_map(|(_, ids)| ids) {
             self.shared.change_unfiled(|unfiled| unfiled.remove(&id));
+            self.handed.remove(&id);
             if self.in_table.remove(&id) {
                 self.out_of_table.push(id);
             }
