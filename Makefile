@@ -28,7 +28,8 @@ test: ## all tests, with the fixed seeds
 	@scripts/setup.sh test
 	@scripts/build-web.sh
 	@# The same program with the points at which tests/kills.rs kills it, under a name of its own.
-	cargo build -p server --features kill-points
+	@# The whole workspace both times: one package alone has other features, and builds all anew.
+	cargo build --workspace --bins --features server/kill-points
 	cp $(TARGET)/debug/swish-cluster $(TARGET)/debug/swish-cluster-kill-points
 	cargo build --workspace --bins
 	cargo nextest run --workspace --no-fail-fast

@@ -1,10 +1,16 @@
 //! What the nodes have used so far: processor time, syncs, durable batches.
 
-use std::{fs, ops::AddAssign, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fs,
+    ops::AddAssign,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 
-use super::shim;
+use super::{float, shim};
 use crate::{client::Client, cluster::Cluster};
 
 /// Nodes publish their counts every half second.
@@ -83,6 +89,56 @@ impl AddAssign for Usage {
         self.syncs += other.syncs;
         self.batches += other.batches;
     }
+}
+
+/// How much of the machine somebody else used, while something was measured.
+#[derive(Debug)]
+pub(super) struct Neighbours {
+    began: Instant,
+    busy: u64,
+    ours: u64,
+}
+
+impl Neighbours {
+    /// Begins to look; `cluster` and this process with its children are not neighbours.
+    pub(super) fn watch(meter: &Meter) -> Result<Self> {
+        Ok(Self { began: Instant::now(), busy: busy()?, ours: meter.ours()? })
+    }
+
+    /// Cores that others kept busy since then.
+    pub(super) fn cores(&self, meter: &Meter) -> Result<f64> {
+        let all = busy()?.saturating_sub(self.busy);
+        let others = all.saturating_sub(meter.ours()?.saturating_sub(self.ours));
+        let time = self.began.elapsed().as_secs_f64();
+        Ok(float(others * meter.tick_us) / 1_000_000.0 / time)
+    }
+}
+
+impl Meter {
+    /// Ticks of the nodes, of this process, and of those it started that live.
+    fn ours(&self) -> Result<u64> {
+        let me = std::process::id();
+        let mut children = Vec::new();
+        // Each thread lists those it started itself.
+        for thread in fs::read_dir(format!("/proc/{me}/task"))? {
+            let text = fs::read_to_string(thread?.path().join("children")).unwrap_or_default();
+            children.extend(text.split_whitespace().flat_map(str::parse::<u32>));
+        }
+        // Nodes are children as well.
+        let nodes: Vec<_> = self.nodes.iter().map(|node| node.pid).collect();
+        let rest = children.into_iter().filter(|pid| !nodes.contains(pid));
+        let pids = nodes.iter().copied().chain(rest).chain([me]);
+        Ok(pids.filter_map(|pid| ticks(pid).ok()).sum())
+    }
+}
+
+/// Ticks in which a core was not idle (proc(5): /proc/stat, all but idle and iowait).
+fn busy() -> Result<u64> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let line = text.lines().next().context("an empty /proc/stat")?;
+    let fields: Vec<u64> = line.split_whitespace().skip(1).flat_map(str::parse).collect();
+    let busy = fields.iter().take(8).enumerate().filter(|(at, _)| !matches!(at, 3 | 4));
+    Ok(busy.map(|(_, ticks)| ticks).sum())
 }
 
 /// utime + stime of all threads (proc(5): fields 14 and 15; the name may hold spaces).

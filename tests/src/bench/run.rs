@@ -14,7 +14,7 @@ use super::{
     drain::{Drained, Watch},
     length,
     load::{Case, Load},
-    meter::Meter,
+    meter::{Meter, Neighbours},
     reference::Appenders,
     report::{self, CREATE, OTHER, Row, SAME, THREE, Table},
     shim::Shim,
@@ -101,16 +101,20 @@ impl Bench {
 
     /// One writer and many, and what many leave behind.
     async fn measure_all(mut self) -> Result<(Table, (u64, Drained), PathBuf)> {
+        let neighbours = Neighbours::watch(&self.meter)?;
         let mut entries = self.entries(1, FILES_ALONE).await?;
         entries.extend(self.entries(MANY, FILES_EACH).await?);
         let table = self.rounds(entries).await?;
         let drained = self.drain().await?;
+        self.say_neighbours(&neighbours)?;
         Ok((table, drained, self.cluster.close().await?))
     }
 
     async fn measure_alone(mut self) -> Result<(Table, PathBuf)> {
+        let neighbours = Neighbours::watch(&self.meter)?;
         let entries = self.entries(1, FILES_ALONE).await?;
         let table = self.rounds(entries).await?;
+        self.say_neighbours(&neighbours)?;
         Ok((table, self.cluster.close().await?))
     }
 
@@ -148,6 +152,13 @@ impl Bench {
         }
         let rows = entries.into_iter().map(|entry| entry.row);
         Ok(Table(rows.chain([alone, three]).collect()))
+    }
+
+    /// A busy machine makes saves slower than the disk does: whoever reads the table has to know.
+    fn say_neighbours(&self, neighbours: &Neighbours) -> Result<()> {
+        let all = std::thread::available_parallelism()?;
+        let cores = neighbours.cores(&self.meter)?;
+        say(&format!("others kept {cores:.2} of {all} cores busy meanwhile"))
     }
 
     /// Many writers at once, until SWISH can see all of it.
