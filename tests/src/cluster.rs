@@ -5,6 +5,7 @@ use std::{
     fs, io,
     os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::{Path, PathBuf},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -328,6 +329,8 @@ pub fn fixture_store() -> PathBuf {
 /// There is no `rm`.
 pub fn remove(folder: &Path) -> Result<()> {
     let mut rm = std::process::Command::new("rm");
+    // With our output it would keep a pipe open, and whoever reads it waiting.
+    rm.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     rm.arg("-rf").arg(folder).process_group(0).spawn()?;
     Ok(())
 }
