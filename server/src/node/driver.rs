@@ -32,7 +32,7 @@ use crate::{
 /// Inputs that are handled before their records are written together.
 const INPUTS_AT_ONCE: usize = 512;
 /// Saves wait while files and journal lines are this far behind the database.
-const FILER_LATE: Millis = Millis(700);
+const FILER_LATE: Millis = Millis(400);
 /// Batches that may wait while the store cannot be written; then saves are refused.
 const FILER_BEHIND: usize = 3_000;
 

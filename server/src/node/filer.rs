@@ -15,8 +15,9 @@ use store::{Rewrite, Store};
 
 /// Time between two syncs while there is something to sync.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
-/// Batches that are filed in one go.
-const JOBS_AT_ONCE: usize = 1_024;
+/// Batches that are filed in one go: few, so that the lines of the first do not wait for the files
+/// of the last.
+const JOBS_AT_ONCE: usize = 16;
 
 /// What one durable batch brings to the store.
 #[derive(Debug)]
