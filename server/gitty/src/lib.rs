@@ -17,6 +17,7 @@ pub mod json;
 pub mod merge;
 pub mod object;
 pub mod pack;
+pub mod tagged;
 pub mod term;
 
 #[cfg(test)]

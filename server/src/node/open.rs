@@ -86,7 +86,7 @@ pub async fn open(
 ) -> Result<Opened, OpenError> {
     let db = CoreDb::open(&data.join("core.db")).await?;
     let recovered = db.recover(Incarnation::from_bytes(rand::random())).await?;
-    let opened = Store::open(store_dir)
+    let opened = Store::open_claimed(store_dir)
         .map_err(|source| OpenError::Store { path: store_dir.to_owned(), source })?;
     for id in &opened.damaged {
         warn!(object = %id, "object {id} of the store is damaged; it is not used");

@@ -2,22 +2,34 @@
 //!
 //! ```text
 //!   ab/cd/<36 hex>   loose objects: temporary file, rename
+//!   pack/*.pack      many objects in one file, made by repacking
 //!   ref/head         journal of head moves: whole lines, under a lock SWISH respects
 //! ```
 //!
 //! Synchronous; the server calls it from threads of its own. Nothing here promises durability
 //! except [`Store::sync`]: the promise is the database's, and recovery writes again what it holds.
 
+mod claim;
 mod disk;
+mod draft;
 mod error;
 mod follower;
+mod fsck;
 mod index;
 mod journal;
 mod layout;
 mod lock;
+mod objects;
 mod open;
+mod openers;
+mod packs;
+mod parallel;
+mod prepare;
+mod read_only;
+mod repack;
 mod scan;
 mod tail;
+mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -32,14 +44,21 @@ use std::{
 use domain::{FileName, ObjectId};
 use gitty::{HeadUpdate, Object};
 
-use crate::journal::JournalFile;
+use crate::{journal::JournalFile, packs::Packs};
 
+pub use claim::{Claim, ClaimError};
 pub use disk::{Disk, Owner, RealDisk};
-pub use error::{JournalError, OpenError, ReadError, WriteError};
+pub use error::{JournalError, OpenError, PackFault, ReadError, WriteError};
+pub use fsck::{Finding, Fsck, Weight, fsck};
 pub use index::Index;
 pub use journal::Led;
 pub use layout::MAX_OBJECT_BYTES;
 pub use open::{OpenReport, Opened};
+pub use openers::{InUseError, Opener};
+pub use parallel::{Progress, Step, Watch};
+pub use prepare::{PrepareError, Prepared, prepare};
+pub use read_only::{Heads, HeadsFrom, ReadOnly};
+pub use repack::{Loose, RepackError, Repacked, repack};
 pub use tail::TailReport;
 
 /// The directory: reads and writes objects, follows and leads the journal.
@@ -49,12 +68,18 @@ pub struct Store {
     handle: File,
     owner: Owner,
     disk: Box<dyn Disk>,
+    packs: Packs,
+    /// Held as long as the store is open, by a node.
+    claim: Option<Claim>,
     journal: Mutex<JournalFile>,
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("dir", &self.dir).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("dir", &self.dir)
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,6 +92,15 @@ pub enum Rewrite {
     No,
 }
 
+/// What [`Store::heal`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Healed {
+    /// A whole copy is there.
+    WasWhole,
+    /// There is one now.
+    Rewritten,
+}
+
 impl Store {
     /// Opens a store, or makes an empty one where there is none.
     ///
@@ -74,6 +108,17 @@ impl Store {
     /// The directory cannot be used, or its journal was not written by SWISH.
     pub fn open(dir: &Path) -> Result<Opened, OpenError> {
         Self::open_on(dir, Box::new(RealDisk))
+    }
+
+    /// Claims a store, then opens it: for a node, which must be the only one.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and when another node has it.
+    pub fn open_claimed(dir: &Path) -> Result<Opened, OpenError> {
+        let claim = Claim::take(dir)?;
+        let mut opened = Self::open(dir)?;
+        opened.store.claim = Some(claim);
+        Ok(opened)
     }
 
     /// Opens a store on a disk that may fail on purpose.
@@ -89,10 +134,13 @@ impl Store {
     /// # Errors
     /// There is no whole object of this name.
     pub fn read(&self, id: &ObjectId) -> Result<Object, ReadError> {
-        layout::read(&*self.disk, &self.dir, id)
+        objects::read(&*self.disk, &self.dir, &self.packs, id)
     }
 
     /// Writes objects as loose files, each at once or not at all; syncs nothing.
+    ///
+    /// An object that a pack holds gets a loose file too: a running SWISH knows no packs that are
+    /// newer than itself.
     ///
     /// # Errors
     /// A file could not be written; those before it are.
@@ -109,6 +157,25 @@ impl Store {
             layout::write(&*self.disk, &path, &object.encode_loose(), &self.owner)
                 .map_err(|source| WriteError { id: *id, source })
         })
+    }
+
+    /// Puts a whole copy of an object in the place of a damaged or missing one.
+    ///
+    /// A damaged member of a pack stays where it is, hidden behind the loose file for us; SWISH
+    /// looks into packs first, so such a pack needs [`repack`] as well. Syncs nothing.
+    ///
+    /// # Errors
+    /// The bytes are another object, or the file could not be written.
+    pub fn heal(&self, id: ObjectId, object: &Object) -> Result<Healed, WriteError> {
+        if self.read(&id).is_ok() {
+            return Ok(Healed::WasWhole);
+        }
+        if object.id() != Ok(id) {
+            let source = io::Error::new(io::ErrorKind::InvalidData, "these are not its bytes");
+            return Err(WriteError { id, source });
+        }
+        self.write_objects(&[(id, object.clone())], Rewrite::Yes)?;
+        Ok(Healed::Rewritten)
     }
 
     /// Reads the lines that others appended since the last reading.

@@ -19,6 +19,7 @@ use crate::{
     index::Index,
     journal::JournalFile,
     layout,
+    packs::Packs,
     scan::{self, Scan},
 };
 
@@ -45,7 +46,7 @@ pub struct OpenReport {
     pub partial_bytes: usize,
     /// Heads whose commit is not in the store.
     pub heads_without_commit: Vec<ObjectId>,
-    /// Pack files; their objects are not read.
+    /// Pack files that are attached.
     pub packs: usize,
 }
 
@@ -54,7 +55,8 @@ pub(crate) fn open(dir: &Path, disk: Box<dyn Disk>) -> Result<Opened, OpenError>
     fs::create_dir_all(dir).map_err(|source| failed(dir, source))?;
     let owner = Owner::of(dir).map_err(|source| failed(dir, source))?;
     let handle = File::open(dir).map_err(|source| failed(dir, source))?;
-    let scan = scan::scan(&*disk, dir).map_err(|source| failed(dir, source))?;
+    let packs = Packs::attach(&*disk, dir).map_err(|source| failed(dir, source))?;
+    let scan = scan::scan(&*disk, dir, &packs).map_err(|source| failed(dir, source))?;
     let path = dir.join("ref").join("head");
     let journal_rebuilt = is_empty(&path).map_err(|source| failed(&path, source))?;
     if journal_rebuilt {
@@ -70,9 +72,17 @@ pub(crate) fn open(dir: &Path, disk: Box<dyn Disk>) -> Result<Opened, OpenError>
             .filter(|id| index.link(id).is_none())
             .copied()
             .collect(),
-        packs: packs(dir).map_err(|source| failed(dir, source))?,
+        packs: packs.len(),
     };
-    let store = Store { dir: dir.to_owned(), handle, owner, disk, journal: Mutex::new(file) };
+    let store = Store {
+        dir: dir.to_owned(),
+        handle,
+        owner,
+        disk,
+        packs,
+        claim: None,
+        journal: Mutex::new(file),
+    };
     Ok(Opened { store, index, heads, damaged, report })
 }
 
@@ -108,15 +118,4 @@ fn read_journal(path: &Path) -> Result<(JournalFile, BTreeMap<FileName, ObjectId
     }
     let heads = updates.into_iter().map(|update| (update.name, update.new)).collect();
     Ok((file, heads))
-}
-
-fn packs(dir: &Path) -> io::Result<usize> {
-    match fs::read_dir(dir.join("pack")) {
-        Ok(entries) => Ok(entries
-            .filter_map(Result::ok)
-            .filter(|entry| entry.path().extension().is_some_and(|end| end == "pack"))
-            .count()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(error),
-    }
 }

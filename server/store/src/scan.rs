@@ -1,4 +1,4 @@
-//! The walk over all loose objects when the store is opened.
+//! The walk over all objects when the store is opened.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 use domain::{FileName, ObjectId, ObjectKind};
 use gitty::{Commit, HeadUpdate};
 
-use crate::{disk::Disk, error::ReadError, index::Index, layout};
+use crate::{disk::Disk, error::ReadError, index::Index, layout, objects, packs::Packs};
 
 /// What the walk found.
 #[derive(Debug, Default)]
@@ -22,23 +22,31 @@ pub(crate) struct Scan {
 }
 
 /// Reads every object, checks its hash and takes it into the index.
-pub(crate) fn scan(disk: &dyn Disk, dir: &Path) -> io::Result<Scan> {
+pub(crate) fn scan(disk: &dyn Disk, dir: &Path, packs: &Packs) -> io::Result<Scan> {
     let mut scan = Scan::default();
     for (first, outer) in folders(dir)? {
         for (second, inner) in folders(&outer)? {
             for name in files(&inner)? {
                 if let Ok(id) = format!("{first}{second}{name}").parse() {
-                    scan.take(disk, dir, id)?;
+                    scan.take(disk, dir, packs, id)?;
                 }
             }
         }
     }
+    for id in packs.ids() {
+        if !scan.index.holds(&id) {
+            scan.take(disk, dir, packs, id)?;
+        }
+    }
+    // One that is damaged in both places was met twice.
+    scan.damaged.sort_unstable();
+    scan.damaged.dedup();
     Ok(scan)
 }
 
 impl Scan {
-    fn take(&mut self, disk: &dyn Disk, dir: &Path, id: ObjectId) -> io::Result<()> {
-        let object = match layout::read(disk, dir, &id) {
+    fn take(&mut self, disk: &dyn Disk, dir: &Path, packs: &Packs, id: ObjectId) -> io::Result<()> {
+        let object = match objects::read(disk, dir, packs, &id) {
             Ok(object) => object,
             Err(ReadError::Damaged { reason, .. }) => {
                 tracing::warn!(object.id = %id, reason, "object is damaged");
