@@ -4,9 +4,9 @@
 use std::io::{self, BufWriter, Write};
 
 use clap::Args;
-use domain::{FileName, ObjectId, ObjectKind};
-use gitty::{Commit, Object, pack::Naming, tagged};
-use serde_json::{Map, Value, json};
+use domain::{FileName, ObjectId};
+use gitty::tagged;
+use serde_json::{Value, json};
 use store::{Finding, ReadOnly, Weight};
 
 use super::{Exit, Place, end, fsck, not_open, out, progress::Meter, version::Versions};
@@ -83,27 +83,11 @@ fn objects(
     store.each(ids, &|done| meter.tell(done), |id, read| {
         if let (Ok(object), Ok(())) = (read, &written) {
             written = write!(out, "{comma}").and_then(|()| {
-                serde_json::to_writer(&mut *out, &describe(id, &object)).map_err(io::Error::from)
+                serde_json::to_writer(&mut *out, &tagged::object(id, &object))
+                    .map_err(io::Error::from)
             });
             comma = ",";
         }
     });
     written
-}
-
-fn describe(id: ObjectId, object: &Object) -> Value {
-    let mut naming = Naming::default();
-    naming.update(&object.content);
-    let mut entry = Map::new();
-    entry.insert("hash".into(), json!(id));
-    entry.insert("type".into(), object.kind.as_str().into());
-    entry.insert("utf8_bytes".into(), object.content.len().into());
-    entry.insert("sha1_of_data".into(), naming.finish().to_string().into());
-    if object.kind == ObjectKind::Commit
-        && let Ok(commit) = Commit::parse(&object.content)
-    {
-        entry.insert("text".into(), object.text().into());
-        entry.insert("meta".into(), tagged::dict(commit.dict()));
-    }
-    Value::Object(entry)
 }

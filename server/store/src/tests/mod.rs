@@ -9,6 +9,7 @@ mod repack;
 mod swipl;
 mod tools;
 mod users;
+mod verify;
 
 use std::{
     fs,
