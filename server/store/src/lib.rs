@@ -8,8 +8,10 @@
 //! Synchronous; the server calls it from threads of its own. Nothing here promises durability
 //! except [`Store::sync`]: the promise is the database's, and recovery writes again what it holds.
 
+mod bring_up;
 mod disk;
 mod error;
+mod folders;
 mod follower;
 mod index;
 mod journal;
@@ -26,20 +28,22 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
 };
 
 use domain::{FileName, ObjectId};
 use gitty::{HeadUpdate, Object};
 
-use crate::journal::JournalFile;
+use crate::{journal::JournalFile, open::Opening};
 
+pub use bring_up::{IndexUse, Stale};
 pub use disk::{Disk, Owner, RealDisk};
 pub use error::{JournalError, OpenError, ReadError, WriteError};
 pub use index::Index;
 pub use journal::Led;
 pub use layout::MAX_OBJECT_BYTES;
-pub use open::{OpenReport, Opened};
+pub use open::{OpenReport, Opened, RefreshError};
+pub use scan::Progress;
 pub use tail::TailReport;
 
 /// The directory: reads and writes objects, follows and leads the journal.
@@ -50,6 +54,8 @@ pub struct Store {
     owner: Owner,
     disk: Box<dyn Disk>,
     journal: Mutex<JournalFile>,
+    /// End of the journal as the index file knows it.
+    indexed: AtomicU64,
 }
 
 impl std::fmt::Debug for Store {
@@ -68,7 +74,7 @@ pub enum Rewrite {
 }
 
 impl Store {
-    /// Opens a store, or makes an empty one where there is none.
+    /// Opens a store, or makes an empty one where there is none; every object is read.
     ///
     /// # Errors
     /// The directory cannot be used, or its journal was not written by SWISH.
@@ -81,7 +87,22 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_on(dir: &Path, disk: Box<dyn Disk>) -> Result<Opened, OpenError> {
-        open::open(dir, disk)
+        Opening { disk, index: None, progress: &mut |_| {} }.open(dir)
+    }
+
+    /// Opens a store with an index file: as it is, if it is current, else brought up to the
+    /// directory; made anew where it is of no use, which reads every object.
+    ///
+    /// `progress` is told of that reading now and then.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; never because of the index file.
+    pub fn open_indexed(
+        dir: &Path,
+        index: &Path,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Opened, OpenError> {
+        Opening { disk: Box::new(RealDisk), index: Some(index), progress }.open(dir)
     }
 
     /// Reads an object and checks its hash.

@@ -1,6 +1,8 @@
 //! The store on real directories, with real locks and a disk that fails on purpose.
 
 mod crash;
+mod growth;
+mod indexing;
 mod locks;
 mod opening;
 mod swipl;
