@@ -65,6 +65,8 @@ pub(crate) struct JournalFile {
     beginning: Vec<u8>,
     /// Bytes read, all of them whole lines.
     pub(crate) offset: u64,
+    /// The last of them.
+    tail: Vec<u8>,
     /// Length of an unfinished line behind them.
     partial: usize,
     followers: Followers,
@@ -84,6 +86,7 @@ impl JournalFile {
             file: OpenOptions::new().read(true).append(true).open(path)?,
             beginning: Vec::new(),
             offset: 0,
+            tail: Vec::new(),
             partial: 0,
             followers: Followers::default(),
             unreported: Vec::new(),
@@ -94,8 +97,8 @@ impl JournalFile {
 
     /// Opens the file where another reading ended; the caller has looked at [`Self::since`].
     pub(crate) fn resume(path: &Path, mark: Mark, followers: Followers) -> io::Result<Self> {
-        let Mark { offset, beginning, .. } = mark;
-        Ok(Self { offset, beginning, followers, ..Self::open(path)? })
+        let Mark { offset, beginning, tail, .. } = mark;
+        Ok(Self { offset, beginning, tail, followers, ..Self::open(path)? })
     }
 
     /// Whether the file still says what was read up to a mark.
@@ -104,21 +107,17 @@ impl JournalFile {
         if metadata.ino() != mark.inode || !self.says(&mark.beginning, 0)? {
             return Ok(Since::Replaced);
         }
-        let at = mark.offset.saturating_sub(length(&mark.tail));
-        let is_same = metadata.len() >= mark.offset && self.says(&mark.tail, at)?;
+        let is_same = self.still_says(mark.offset, &mark.tail)?;
         Ok(if is_same { Since::Same } else { Since::Cut })
     }
 
     /// The end of what was read.
     pub(crate) fn mark(&self) -> io::Result<Mark> {
-        let tail_bytes = self.offset.min(u64::try_from(TAIL_BYTES).unwrap_or(u64::MAX));
-        let mut tail = vec![0; usize::try_from(tail_bytes).unwrap_or(TAIL_BYTES)];
-        self.file.read_exact_at(&mut tail, self.offset - tail_bytes)?;
         Ok(Mark {
             inode: self.file.metadata()?.ino(),
             offset: self.offset,
             beginning: self.beginning.clone(),
-            tail,
+            tail: self.tail.clone(),
         })
     }
 
@@ -195,7 +194,7 @@ impl JournalFile {
             served.iter().flat_map(|(name, head)| self.followers.lead(name, *head)).collect();
         let text = journal::lines(&lines);
         self.append(disk, text.as_bytes())?;
-        self.offset += length(text.as_bytes());
+        self.advance(text.as_bytes());
         for (name, head) in served {
             self.followers.arrived(name, *head);
         }
@@ -264,7 +263,7 @@ impl JournalFile {
             for line in &piece.foreign {
                 tracing::warn!(line.text, "a line of ref/head is neither an epoch nor a head");
             }
-            self.offset += length(&bytes[..piece.complete_bytes]);
+            self.advance(&bytes[..piece.complete_bytes]);
             self.partial = piece.partial_bytes;
             for update in piece.updates {
                 self.followers.follow(&update);
@@ -275,6 +274,13 @@ impl JournalFile {
             }
             piece_bytes = if piece.complete_bytes == 0 { piece_bytes * 2 } else { PIECE_BYTES };
         }
+    }
+
+    /// Whole lines were read or written.
+    fn advance(&mut self, bytes: &[u8]) {
+        self.offset += length(bytes);
+        self.tail.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..]);
+        self.tail.drain(..self.tail.len().saturating_sub(TAIL_BYTES));
     }
 
     /// At most so many bytes behind the last whole line; fewer at the end of the file.
@@ -297,11 +303,23 @@ impl JournalFile {
         Ok(())
     }
 
-    /// Whether the file shrank, was replaced or has another epoch.
+    /// Whether the file was replaced, has another epoch, or was cut before the place where our
+    /// reading ended, even if it grew beyond that again.
     fn is_rebuilt(&self) -> Result<bool, JournalError> {
         let (named, opened) = (fs::metadata(&self.path)?, self.file.metadata()?);
         let replaced = (named.dev(), named.ino()) != (opened.dev(), opened.ino());
-        Ok(replaced || opened.len() < self.offset || !self.says(&self.beginning, 0)?)
+        Ok(replaced
+            || !self.says(&self.beginning, 0)?
+            || !self.still_says(self.offset, &self.tail)?)
+    }
+
+    /// Whether the bytes before this place are still there.
+    fn still_says(&self, offset: u64, tail: &[u8]) -> io::Result<bool> {
+        let end = self.file.metadata()?.len();
+        match offset.checked_sub(length(tail)).filter(|_| offset <= end) {
+            Some(at) => self.says(tail, at),
+            None => Ok(false),
+        }
     }
 
     /// Whether these bytes stand at this place.

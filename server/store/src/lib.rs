@@ -20,6 +20,7 @@ mod lock;
 mod open;
 mod scan;
 mod tail;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub use layout::MAX_OBJECT_BYTES;
 pub use open::{OpenReport, Opened, RefreshError};
 pub use scan::Progress;
 pub use tail::TailReport;
+pub use watch::{Stopper, Waited, Watch};
 
 /// The directory: reads and writes objects, follows and leads the journal.
 pub struct Store {
@@ -140,6 +142,14 @@ impl Store {
     /// The journal cannot be read.
     pub fn read_journal(&self) -> Result<Vec<HeadUpdate>, JournalError> {
         self.journal().read()
+    }
+
+    /// Watches the journal for lines that others append, in a thread of the caller's.
+    ///
+    /// # Errors
+    /// There are no more descriptors.
+    pub fn watch_journal(&self) -> io::Result<(Watch, Stopper)> {
+        Watch::new(&self.dir.join("ref"))
     }
 
     /// Leads each running process, wherever it stands, to the served heads (protocol 9).

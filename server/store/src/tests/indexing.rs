@@ -199,7 +199,7 @@ fn an_index_that_lies_with_a_right_checksum_is_refused_or_harmless() {
     let other = dir.path().join("other");
     let end = bytes.len() - 4;
     for at in 40..end {
-        for value in [0, 1, 0x7f, 0xff] {
+        for value in [0, 1, 0xff] {
             let mut bytes = bytes.clone();
             bytes[at] = value;
             let crc = crc32fast::hash(&bytes[..end]).to_le_bytes();

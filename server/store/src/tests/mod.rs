@@ -1,6 +1,7 @@
 //! The store on real directories, with real locks and a disk that fails on purpose.
 
 mod crash;
+mod following;
 mod growth;
 mod indexing;
 mod locks;
