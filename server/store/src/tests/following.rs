@@ -61,7 +61,7 @@ fn a_journal_that_is_replaced_is_followed_on() {
     let (one, two) = (moved("a.pl", None, 1), moved("a.pl", Some(1), 2));
     let script = format!("printf 'epoch(1).\n\n' > ref/new; echo \"{one}\" >> ref/new");
     other_process(dir.path(), &format!("{script}; mv ref/new ref/head"));
-    assert_eq!(told(&mut watch, &store), [one.clone()]);
+    assert_eq!(told(&mut watch, &store), vec![one]);
     other_process(dir.path(), &format!("echo \"{two}\" >> ref/head"));
     assert_eq!(told(&mut watch, &store), [two]);
     assert_eq!(store.journal_rebuilds(), 1);
