@@ -16,6 +16,8 @@ pub mod journal;
 pub mod json;
 pub mod merge;
 pub mod object;
+pub mod pack;
+pub mod tagged;
 pub mod term;
 
 #[cfg(test)]
@@ -24,4 +26,5 @@ mod fixtures;
 pub use commit::{Commit, CommitError, Meta};
 pub use journal::HeadUpdate;
 pub use object::{CollisionError, Object, ObjectError};
+pub use pack::{PackError, PackIndex};
 pub use term::Term;

@@ -10,7 +10,7 @@ use std::{
 use cluster::{Config, Core, Durable};
 use domain::{FileName, Incarnation, NodeId, ObjectId, ObjectKind};
 use gitty::{Commit, Object};
-use store::{Index, JournalError, Progress, Rewrite, Store, WriteError};
+use store::{Index, JournalError, Reading, Rewrite, Store, WriteError};
 use thiserror::Error;
 use tracing::{info, warn};
 
@@ -130,10 +130,10 @@ pub async fn open(
 fn open_store(dir: &Path, index: &Path) -> Result<store::Opened, OpenError> {
     let began = Instant::now();
     let mut said = began;
-    let opened = Store::open_indexed(dir, index, &mut |progress| {
+    let opened = Store::open_claimed(dir, index, &mut |progress| {
         if said.elapsed() >= SAY_EVERY {
             said = Instant::now();
-            let Progress { objects, permille } = progress;
+            let Reading { objects, permille } = progress;
             info!(objects, percent = permille / 10, "reading every object of the store");
         }
     });

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use store::{Stopper, Store, Waited, Watch};
+use store::{JournalWatch, Stopper, Store, Waited};
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::warn;
 
@@ -35,7 +35,7 @@ pub(super) fn start(
     Ok((stopper, thread))
 }
 
-fn is_to_look(watch: &mut Watch) -> bool {
+fn is_to_look(watch: &mut JournalWatch) -> bool {
     match watch.wait() {
         Ok(waited) => waited == Waited::Look,
         Err(error) => {

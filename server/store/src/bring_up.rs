@@ -16,13 +16,13 @@ use domain::{Link, ObjectId};
 use gitty::{HeadUpdate, journal};
 
 use crate::{
-    disk::{Disk, Owner},
+    disk::Owner,
     error::{JournalError, OpenError},
     folders::{self, Company},
     index::{self, Known, LoadError, Saved},
     journal::{JournalFile, Since},
     layout,
-    scan::{self, Found, Progress, Scan},
+    scan::{self, Found, Reading, Scan, Sources},
 };
 
 /// How the index of a store was had.
@@ -65,10 +65,8 @@ pub(crate) type Tell<'a> = &'a mut dyn FnMut(ObjectId, Option<&Link>);
 /// Where a store is, and through what.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    pub(crate) dir: &'a Path,
-    pub(crate) disk: &'a dyn Disk,
+    pub(crate) sources: Sources<'a>,
     pub(crate) owner: &'a Owner,
-    pub(crate) company: Company,
 }
 
 /// A directory that was read, and its journal at its end.
@@ -89,7 +87,7 @@ impl Place<'_> {
     pub(crate) fn bring_up(
         &self,
         index: Option<&Path>,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(Reading),
         tell: Tell<'_>,
     ) -> Result<BroughtUp, OpenError> {
         let Some(index) = index else {
@@ -111,7 +109,8 @@ impl Place<'_> {
             Err(LoadError::Version) => return Ok(Err(Stale::Version)),
             Err(LoadError::Damaged) => return Ok(Err(Stale::Damaged)),
         };
-        if packs(self.dir).map_err(|error| failed(self.dir, error))? != known.packs {
+        if packs(self.sources.dir).map_err(|error| failed(self.sources.dir, error))? != known.packs
+        {
             return Ok(Err(Stale::PacksChanged));
         }
         let path = self.journal_path();
@@ -136,7 +135,7 @@ impl Place<'_> {
         mut journal: JournalFile,
         tell: Tell<'_>,
     ) -> Result<BroughtUp, OpenError> {
-        let io_failed = |error| failed(self.dir, error);
+        let io_failed = |error| failed(self.sources.dir, error);
         let mut lines = 0;
         let mut to_learn: Vec<ObjectId> = std::mem::take(&mut known.damaged).into_iter().collect();
         let take = |update: HeadUpdate| {
@@ -160,7 +159,7 @@ impl Place<'_> {
             if known.index.holds(&id) {
                 continue;
             }
-            match scan::look(self.disk, self.dir, &id)? {
+            match self.sources.look(&id)? {
                 Some(Found::Commit(link, _)) => {
                     tell(id, Some(&link));
                     wanted.extend(link.previous.into_iter().chain([link.blob]));
@@ -181,12 +180,13 @@ impl Place<'_> {
     fn rebuild(
         &self,
         index: IndexUse,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(Reading),
     ) -> Result<BroughtUp, OpenError> {
         let path = self.journal_path();
-        let packs = packs(self.dir).map_err(|error| failed(self.dir, error))?;
-        let scan = scan::scan(self.disk, self.dir, self.company, progress);
-        let scan = scan.map_err(|error| failed(self.dir, error))?;
+        let packs = packs(self.sources.dir).map_err(|error| failed(self.sources.dir, error))?;
+        let Sources { disk, packs: attached, .. } = self.sources;
+        let scan = attached.refresh(disk).and_then(|_| scan::scan(self.sources, progress));
+        let scan = scan.map_err(|error| failed(self.sources.dir, error))?;
         let journal_rebuilt = is_empty(&path).map_err(|error| failed(&path, error))?;
         if journal_rebuilt {
             self.write_journal(&path, &scan).map_err(|error| failed(&path, error))?;
@@ -207,7 +207,7 @@ impl Place<'_> {
             known.heads.values().filter(|id| !known.index.holds(id)).copied().collect();
         for id in late {
             let learned = self.learn(&mut known, id, &mut |_, _| {});
-            learned.map_err(|error| failed(self.dir, error))?;
+            learned.map_err(|error| failed(self.sources.dir, error))?;
         }
         Ok(BroughtUp { known, journal, journal_rebuilt, index })
     }
@@ -219,12 +219,12 @@ impl Place<'_> {
     pub(crate) fn sweep(&self, known: &mut Known, tell: Tell<'_>) -> io::Result<bool> {
         let mut changed = false;
         for first in 0..=u8::MAX {
-            for folder in folders::folders(self.dir, first)? {
+            for folder in folders::folders(self.sources.dir, first)? {
                 if !known.folders.changed(&folder)? {
                     continue;
                 }
                 changed = true;
-                let listed = folder.list(self.company)?;
+                let listed = folder.list(self.sources.company)?;
                 known.folders.note(&listed);
                 for id in listed.ids {
                     self.learn(known, id, tell)?;
@@ -235,18 +235,18 @@ impl Place<'_> {
     }
 
     fn journal_path(&self) -> std::path::PathBuf {
-        self.dir.join("ref").join("head")
+        self.sources.dir.join("ref").join("head")
     }
 
     /// Writes a complete journal; only before SWISH opens the store.
     fn write_journal(&self, path: &Path, scan: &Scan) -> io::Result<()> {
-        if self.company == Company::Others {
+        if self.sources.company == Company::Others {
             return Err(io::Error::new(io::ErrorKind::NotFound, "ref/head is gone or empty"));
         }
         let epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
         let updates: Vec<HeadUpdate> = scan.heads_by_time().collect();
         let text = journal::beginning(epoch) + &journal::lines(&updates);
-        layout::write(self.disk, path, text.as_bytes(), self.owner)
+        layout::write(self.sources.disk, path, text.as_bytes(), self.owner)
     }
 }
 

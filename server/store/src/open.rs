@@ -21,7 +21,8 @@ use crate::{
     error::OpenError,
     folders::Company,
     index::{self, Index, Known},
-    scan::Progress,
+    packs::Packs,
+    scan::{Reading, Sources},
 };
 
 /// How a store is opened.
@@ -31,7 +32,7 @@ pub(crate) struct Opening<'a> {
     /// File in which the index is kept, outside the store; without one every object is read.
     pub(crate) index: Option<&'a Path>,
     /// Told now and then while every object is read.
-    pub(crate) progress: &'a mut dyn FnMut(Progress),
+    pub(crate) progress: &'a mut dyn FnMut(Reading),
 }
 
 /// A store that was opened.
@@ -58,7 +59,7 @@ pub struct OpenReport {
     pub partial_bytes: usize,
     /// Heads whose commit is not in the store.
     pub heads_without_commit: Vec<ObjectId>,
-    /// Pack files; their objects are not read.
+    /// Pack files; only whole ones, if every object was read.
     pub packs: usize,
     /// How the index was had.
     pub index: IndexUse,
@@ -82,7 +83,9 @@ impl Opening<'_> {
         let owner = Owner::of(dir).map_err(|source| failed(dir, source))?;
         let handle = File::open(dir).map_err(|source| failed(dir, source))?;
         let Self { disk, index: path, progress } = self;
-        let place = Place { dir, disk: &*disk, owner: &owner, company: Company::Alone };
+        let packs = Packs::later(dir);
+        let sources = Sources { disk: &*disk, dir, packs: &packs, company: Company::Alone };
+        let place = Place { sources, owner: &owner };
         let up = place.bring_up(path, progress, &mut |_, _| {})?;
         if let (IndexUse::Rebuilt(_), Some(path)) = (up.index, path)
             && let Err(error) = save(path, &up, || disk.sync(&handle))
@@ -90,7 +93,8 @@ impl Opening<'_> {
             tracing::warn!(%error, "the index of the store cannot be written; the next start is slow");
         }
         let BroughtUp { known, journal, journal_rebuilt, index: used } = up;
-        let Known { index, heads, damaged, packs, .. } = known;
+        let Known { index, heads, damaged, packs: named, .. } = known;
+        let read_all = matches!(used, IndexUse::NotAsked | IndexUse::Rebuilt(_));
         let report = OpenReport {
             journal_rebuilt,
             partial_bytes: journal.partial_bytes(),
@@ -99,12 +103,13 @@ impl Opening<'_> {
                 .filter(|id| !index.holds_commit(id))
                 .copied()
                 .collect(),
-            packs: packs.len(),
+            packs: if read_all { packs.len() } else { named.len() },
             index: used,
         };
         let indexed = AtomicU64::new(if path.is_some() { journal.offset } else { 0 });
         let dir = dir.to_owned();
-        let store = Store { dir, handle, owner, disk, journal: Mutex::new(journal), indexed };
+        let journal = Mutex::new(journal);
+        let store = Store { dir, handle, owner, disk, packs, claim: None, journal, indexed };
         Ok(Opened { store, index, heads, damaged: damaged.into_iter().collect(), report })
     }
 }
@@ -129,8 +134,9 @@ impl Store {
         path: &Path,
         tell: &mut dyn FnMut(ObjectId, Option<&Link>),
     ) -> Result<bool, RefreshError> {
-        let Self { dir, owner, .. } = self;
-        let place = Place { dir, disk: &*self.disk, owner, company: Company::Others };
+        let Self { dir, owner, packs, .. } = self;
+        let sources = Sources { disk: &*self.disk, dir, packs, company: Company::Others };
+        let place = Place { sources, owner };
         let mut up = place.bring_up(Some(path), &mut |_| {}, tell)?;
         let swept = place.sweep(&mut up.known, tell)?;
         if swept || up.index != IndexUse::Current {

@@ -12,29 +12,32 @@ use std::{
 };
 
 use domain::{FileName, Link, ObjectId, ObjectKind};
-use gitty::{Commit, HeadUpdate};
+use gitty::{Commit, HeadUpdate, Object};
 
 use crate::{
     disk::Disk,
     error::ReadError,
     folders::{self, Company, Folders, Listed},
     index::Index,
-    layout,
+    objects,
+    packs::Packs,
 };
 
 /// Folders `00` to `ff`.
 const OUTER_FOLDERS: usize = 256;
 /// More readers than this only wait for the disk.
 const MAX_READERS: usize = 8;
+/// Packed objects that are read in one go.
+const PACKED_AT_ONCE: usize = 1_000;
 /// Folders of findings that wait to be taken into the index.
 const WAITING_FOLDERS: usize = 16;
 
 /// How far the walk is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct Reading {
     /// Objects read so far.
     pub objects: usize,
-    /// Thousandths of the folders that are done.
+    /// Thousandths of the folders and packs that are done.
     pub permille: usize,
 }
 
@@ -61,26 +64,33 @@ pub(crate) enum Found {
     Damaged,
 }
 
-/// A folder and what was found in it.
-type Batch = (Listed, Vec<(ObjectId, Found)>);
+/// What was found in a folder, or, without one, in packs.
+type Batch = (Option<Listed>, Vec<(ObjectId, Found)>);
+
+/// Where the objects are.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    pub(crate) disk: &'a dyn Disk,
+    pub(crate) dir: &'a Path,
+    pub(crate) packs: &'a Packs,
+    pub(crate) company: Company,
+}
 
 /// Reads every object, checks its hash and takes it into the index.
 ///
 /// # Errors
 /// A folder or file cannot be read.
-pub(crate) fn scan(
-    disk: &dyn Disk,
-    dir: &Path,
-    company: Company,
-    progress: &mut dyn FnMut(Progress),
-) -> io::Result<Scan> {
+pub(crate) fn scan(sources: Sources<'_>, progress: &mut dyn FnMut(Reading)) -> io::Result<Scan> {
+    let packed = sources.packs.ids();
+    let packed: Vec<&[ObjectId]> = packed.chunks(PACKED_AT_ONCE).collect();
+    let goes = OUTER_FOLDERS + packed.len();
     let readers = thread::available_parallelism().map_or(1, usize::from).min(MAX_READERS);
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         let (sender, batches) = sync_channel(WAITING_FOLDERS);
         for _ in 0..readers {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || read_folders(disk, dir, company, next, &sender));
+            let (sender, next, packed) = (sender.clone(), &next, &*packed);
+            scope.spawn(move || sources.read(packed, next, &sender));
         }
         drop(sender);
         let mut scan = Scan::default();
@@ -88,71 +98,94 @@ pub(crate) fn scan(
         for batch in batches {
             let (listed, found) = batch?;
             objects += found.len();
-            scan.folders.note(&listed);
+            listed.iter().for_each(|listed| scan.folders.note(listed));
             found.into_iter().for_each(|(id, found)| scan.take(id, found));
-            let begun = next.load(Ordering::Relaxed).min(OUTER_FOLDERS);
-            let permille = begun.saturating_sub(readers) * 1_000 / OUTER_FOLDERS;
-            progress(Progress { objects, permille });
+            let begun = next.load(Ordering::Relaxed).min(goes);
+            let permille = begun.saturating_sub(readers) * 1_000 / goes;
+            progress(Reading { objects, permille });
         }
         Ok(scan)
     })
 }
 
-/// One reader: takes folders until there are no more, or nobody wants the findings.
-fn read_folders(
-    disk: &dyn Disk,
-    dir: &Path,
-    company: Company,
-    next: &AtomicUsize,
-    sender: &SyncSender<io::Result<Batch>>,
-) {
-    while let Ok(first) = u8::try_from(next.fetch_add(1, Ordering::Relaxed)) {
-        let inner = match folders::folders(dir, first) {
-            Ok(inner) => inner,
-            Err(error) => return drop(sender.send(Err(error))),
-        };
-        for folder in inner {
-            let batch = folder.list(company).and_then(|listed| read_all(disk, dir, listed));
-            if sender.send(batch).is_err() {
+impl Sources<'_> {
+    /// One reader: takes folders, then pieces of the packs, until there are no more, or nobody
+    /// wants the findings.
+    fn read(
+        self,
+        packed: &[&[ObjectId]],
+        next: &AtomicUsize,
+        sender: &SyncSender<io::Result<Batch>>,
+    ) {
+        loop {
+            let go = next.fetch_add(1, Ordering::Relaxed);
+            let sent = match (u8::try_from(go), packed.get(go.wrapping_sub(OUTER_FOLDERS))) {
+                (Ok(first), _) => self.read_folders(first, sender),
+                (Err(_), Some(ids)) => {
+                    sender.send(self.read_all(ids).map(|found| (None, found))).is_ok()
+                }
+                (Err(_), None) => false,
+            };
+            if !sent {
                 return;
             }
         }
     }
+
+    /// False when nobody wants the findings.
+    fn read_folders(self, first: u8, sender: &SyncSender<io::Result<Batch>>) -> bool {
+        let folders = match folders::folders(self.dir, first) {
+            Ok(folders) => folders,
+            Err(error) => return sender.send(Err(error)).is_ok(),
+        };
+        folders.into_iter().all(|folder| {
+            let batch = folder.list(self.company).and_then(|listed| {
+                let found = self.read_all(&listed.ids)?;
+                Ok((Some(listed), found))
+            });
+            sender.send(batch).is_ok()
+        })
+    }
+
+    fn read_all(self, ids: &[ObjectId]) -> io::Result<Vec<(ObjectId, Found)>> {
+        let mut all = Vec::with_capacity(ids.len());
+        for id in ids {
+            all.extend(self.look(id)?.map(|found| (*id, found)));
+        }
+        Ok(all)
+    }
+
+    /// Reads an object and checks its hash; nothing, if it is not there.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub(crate) fn look(self, id: &ObjectId) -> io::Result<Option<Found>> {
+        match objects::read(self.disk, self.dir, self.packs, id) {
+            Ok(object) => Ok(Some(Found::of(id, &object))),
+            Err(ReadError::Damaged { reason, .. }) => {
+                tracing::warn!(object.id = %id, reason, "object is damaged");
+                Ok(Some(Found::Damaged))
+            }
+            // SWISH removes a commit whose head it could not move.
+            Err(ReadError::Missing(_)) => Ok(None),
+            Err(ReadError::Io { source, .. }) => Err(source),
+        }
+    }
 }
 
-fn read_all(disk: &dyn Disk, dir: &Path, listed: Listed) -> io::Result<Batch> {
-    let mut all = Vec::with_capacity(listed.ids.len());
-    for id in &listed.ids {
-        all.extend(look(disk, dir, id)?.map(|found| (*id, found)));
-    }
-    Ok((listed, all))
-}
-
-/// Reads an object and checks its hash; nothing, if it has no file.
-///
-/// # Errors
-/// The file is there and cannot be read.
-pub(crate) fn look(disk: &dyn Disk, dir: &Path, id: &ObjectId) -> io::Result<Option<Found>> {
-    let object = match layout::read(disk, dir, id) {
-        Ok(object) => object,
-        Err(ReadError::Damaged { reason, .. }) => {
-            tracing::warn!(object.id = %id, reason, "object is damaged");
-            return Ok(Some(Found::Damaged));
+impl Found {
+    fn of(id: &ObjectId, object: &Object) -> Self {
+        if object.kind != ObjectKind::Commit {
+            return Self::Other;
         }
-        // SWISH removes a commit whose head it could not move.
-        Err(ReadError::Missing(_)) => return Ok(None),
-        Err(ReadError::Io { source, .. }) => return Err(source),
-    };
-    if object.kind != ObjectKind::Commit {
-        return Ok(Some(Found::Other));
-    }
-    Ok(Some(match Commit::parse(&object.content) {
-        Ok(commit) => Found::Commit(commit.link(), commit.time()),
-        Err(error) => {
-            tracing::warn!(object.id = %id, %error, "commit is unreadable");
-            Found::Damaged
+        match Commit::parse(&object.content) {
+            Ok(commit) => Self::Commit(commit.link(), commit.time()),
+            Err(error) => {
+                tracing::warn!(object.id = %id, %error, "commit is unreadable");
+                Self::Damaged
+            }
         }
-    }))
+    }
 }
 
 impl Scan {

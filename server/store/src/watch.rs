@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Waits for changes of one journal; owned by one thread.
 #[derive(Debug)]
-pub struct Watch {
+pub struct JournalWatch {
     dir: PathBuf,
     /// None where the kernel has no more of them.
     inotify: Option<Inotify>,
@@ -30,7 +30,7 @@ pub struct Watch {
     stopped: UnixStream,
 }
 
-/// Ends all waits of a [`Watch`] when it is dropped.
+/// Ends all waits of a [`JournalWatch`] when it is dropped.
 #[derive(Debug)]
 pub struct Stopper {
     _open: UnixStream,
@@ -45,7 +45,7 @@ pub enum Waited {
     Stopped,
 }
 
-impl Watch {
+impl JournalWatch {
     /// Watches `head` in this directory from now on.
     ///
     /// # Errors

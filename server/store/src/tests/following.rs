@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::{Stopper, Waited, Watch};
+use crate::{JournalWatch, Stopper, Waited};
 
 /// Well below the second after which a wait ends anyhow.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
-fn watched() -> (TempDir, Store, Watch, Stopper) {
+fn watched() -> (TempDir, Store, JournalWatch, Stopper) {
     let (dir, Opened { store, .. }) = empty();
     let (watch, stopper) = store.watch_journal().unwrap();
     (dir, store, watch, stopper)
@@ -21,7 +21,7 @@ fn other_process(store: &Path, script: &str) {
 }
 
 /// Waits until there is something to read, which must be at once.
-fn told(watch: &mut Watch, store: &Store) -> Vec<HeadUpdate> {
+fn told(watch: &mut JournalWatch, store: &Store) -> Vec<HeadUpdate> {
     let began = Instant::now();
     loop {
         assert_eq!(watch.wait().unwrap(), Waited::Look);
