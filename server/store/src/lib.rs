@@ -9,10 +9,12 @@
 //! Synchronous; the server calls it from threads of its own. Nothing here promises durability
 //! except [`Store::sync`]: the promise is the database's, and recovery writes again what it holds.
 
+mod bring_up;
 mod claim;
 mod disk;
 mod draft;
 mod error;
+mod folders;
 mod follower;
 mod fsck;
 mod index;
@@ -30,6 +32,7 @@ mod repack;
 mod scan;
 mod tail;
 mod walk;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -38,14 +41,15 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
 };
 
 use domain::{FileName, ObjectId};
 use gitty::{HeadUpdate, Object};
 
-use crate::{journal::JournalFile, packs::Packs};
+use crate::{journal::JournalFile, open::Opening, packs::Packs};
 
+pub use bring_up::{IndexUse, Stale};
 pub use claim::{Claim, ClaimError};
 pub use disk::{Disk, Owner, RealDisk};
 pub use error::{JournalError, OpenError, PackFault, ReadError, WriteError};
@@ -53,13 +57,15 @@ pub use fsck::{Finding, Fsck, Weight, fsck};
 pub use index::Index;
 pub use journal::Led;
 pub use layout::MAX_OBJECT_BYTES;
-pub use open::{OpenReport, Opened};
+pub use open::{OpenReport, Opened, RefreshError};
 pub use openers::{InUseError, Opener};
 pub use parallel::{Progress, Step, Watch};
 pub use prepare::{PrepareError, Prepared, prepare};
 pub use read_only::{Heads, HeadsFrom, ReadOnly};
 pub use repack::{Loose, RepackError, Repacked, repack};
+pub use scan::Reading;
 pub use tail::TailReport;
+pub use watch::{JournalWatch, Stopper, Waited};
 
 /// The directory: reads and writes objects, follows and leads the journal.
 pub struct Store {
@@ -72,6 +78,8 @@ pub struct Store {
     /// Held as long as the store is open, by a node.
     claim: Option<Claim>,
     journal: Mutex<JournalFile>,
+    /// End of the journal as the index file knows it.
+    indexed: AtomicU64,
 }
 
 impl std::fmt::Debug for Store {
@@ -102,7 +110,7 @@ pub enum Healed {
 }
 
 impl Store {
-    /// Opens a store, or makes an empty one where there is none.
+    /// Opens a store, or makes an empty one where there is none; every object is read.
     ///
     /// # Errors
     /// The directory cannot be used, or its journal was not written by SWISH.
@@ -110,15 +118,34 @@ impl Store {
         Self::open_on(dir, Box::new(RealDisk))
     }
 
-    /// Claims a store, then opens it: for a node, which must be the only one.
+    /// Claims a store, then opens it with an index file: for a node, which must be the only one.
     ///
     /// # Errors
-    /// As [`Store::open`], and when another node has it.
-    pub fn open_claimed(dir: &Path) -> Result<Opened, OpenError> {
+    /// As [`Store::open_indexed`], and when another node has it.
+    pub fn open_claimed(
+        dir: &Path,
+        index: &Path,
+        progress: &mut dyn FnMut(Reading),
+    ) -> Result<Opened, OpenError> {
         let claim = Claim::take(dir)?;
-        let mut opened = Self::open(dir)?;
+        let mut opened = Self::open_indexed(dir, index, progress)?;
         opened.store.claim = Some(claim);
         Ok(opened)
+    }
+
+    /// Opens a store with an index file: as it is, if it is current, else brought up to the
+    /// directory; made anew where it is of no use, which reads every object.
+    ///
+    /// `progress` is told of that reading now and then.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; never because of the index file.
+    pub fn open_indexed(
+        dir: &Path,
+        index: &Path,
+        progress: &mut dyn FnMut(Reading),
+    ) -> Result<Opened, OpenError> {
+        Opening { disk: Box::new(RealDisk), index: Some(index), progress }.open(dir)
     }
 
     /// Opens a store on a disk that may fail on purpose.
@@ -126,7 +153,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_on(dir: &Path, disk: Box<dyn Disk>) -> Result<Opened, OpenError> {
-        open::open(dir, disk)
+        Opening { disk, index: None, progress: &mut |_| {} }.open(dir)
     }
 
     /// Reads an object and checks its hash.
@@ -186,6 +213,14 @@ impl Store {
     /// The journal cannot be read.
     pub fn read_journal(&self) -> Result<Vec<HeadUpdate>, JournalError> {
         self.journal().read()
+    }
+
+    /// Watches the journal for lines that others append, in a thread of the caller's.
+    ///
+    /// # Errors
+    /// There are no more descriptors.
+    pub fn watch_journal(&self) -> io::Result<(JournalWatch, Stopper)> {
+        JournalWatch::new(&self.dir.join("ref"))
     }
 
     /// Leads each running process, wherever it stands, to the served heads (protocol 9).

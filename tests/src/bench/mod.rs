@@ -17,6 +17,7 @@ mod shim;
 
 pub use reference::append;
 pub use run::run;
+pub use shim::Shim;
 
 /// A count as a number to divide; counts stay below 2^32.
 fn float(count: u64) -> f64 {

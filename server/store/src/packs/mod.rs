@@ -67,6 +67,12 @@ impl Packs {
         Ok(packs)
     }
 
+    /// The packs of a store, attached when the first object is not found among the loose ones: an
+    /// index says what they hold, and their headers take long to read.
+    pub(crate) fn later(store: &Path) -> Self {
+        Self { dir: store.join(layout::PACKS), known: RwLock::default() }
+    }
+
     /// Looks for packs that came or went; says whether there were any.
     pub(crate) fn refresh(&self, disk: &dyn Disk) -> io::Result<bool> {
         let mut files = Vec::new();

@@ -1,7 +1,10 @@
 //! The store on real directories, with real locks and a disk that fails on purpose.
 
 mod crash;
+mod following;
 mod fsck;
+mod growth;
+mod indexing;
 mod locks;
 mod opening;
 mod packs;

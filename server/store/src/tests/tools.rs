@@ -39,14 +39,15 @@ fn a_second_node_is_told_who_has_the_store_until_that_one_is_killed() {
     let (dir, path) = fixture();
     drop(Claim::take(&path).unwrap());
     let mut first = holder(&path);
-    let error = Store::open_claimed(&path).err().unwrap();
+    let error =
+        Store::open_claimed(&path, &path.with_extension("index"), &mut |_| {}).err().unwrap();
     assert!(error.to_string().contains(&format!("process {}", first.id())), "{error}");
     assert!(matches!(Claim::take(&path), Err(ClaimError::Held { .. })));
     // Reading tools need no claim.
     crate::fsck(&path, &quietly).unwrap();
     first.kill().unwrap();
     first.wait().unwrap();
-    let opened = Store::open_claimed(&path).unwrap();
+    let opened = Store::open_claimed(&path, &path.with_extension("index"), &mut |_| {}).unwrap();
     assert!(matches!(Claim::take(&path), Err(ClaimError::Held { .. })));
     drop(opened);
     Claim::take(&path).unwrap();
