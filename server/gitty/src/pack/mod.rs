@@ -155,6 +155,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The next term, with the byte at which its layout begins.
+    ///
+    /// The term reader takes the end of the text for a full stop; then the next term, or the
+    /// newline, is what is missing.
     fn term(&mut self) -> Result<(usize, Term), PackError> {
         let start = self.at;
         let rest = self.text.get(start..).unwrap_or("");
@@ -163,10 +166,6 @@ impl Reader<'_> {
         }
         let (term, length) = term::read_prefix(rest)
             .map_err(|error| PackError { at: start + error.at, kind: error.kind.into() })?;
-        // The term reader takes the end of the text for a full stop; here it is a cut.
-        if !rest[..length].ends_with('.') {
-            return Err(PackError { at: self.text.len(), kind: PackErrorKind::Unfinished });
-        }
         self.at += length;
         Ok((start, term))
     }

@@ -120,6 +120,7 @@ fn only_names_that_swish_gives_are_names_of_packs() {
     assert_eq!(id_of("pack-create"), None);
     assert_eq!(id_of("pack-37311cac.pack"), None);
     let id = PackId::from_bytes([7; 20]);
+    assert_eq!(id_of(&format!("pack-{id}0.pack")), None);
     assert_eq!(id_of(&file_name(id)), Some(id));
 }
 

@@ -32,7 +32,7 @@ impl Fsck {
         } else {
             findings.iter().for_each(say);
             out::line(&format!(
-                "{loose} loose objects, {packed} in {packs} packs, {files} files, {lines} moves: {}",
+                "{loose} loose objects, {packed} packed, {packs} pack files, {files} files, {lines} moves: {}",
                 if checked.is_damaged() { "damaged" } else { "whole" }
             ));
         }
