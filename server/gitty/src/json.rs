@@ -50,9 +50,11 @@ pub fn term(term: &Term) -> Value {
         }
         Term::List { items, tail: None } => items.iter().map(self::term).collect(),
         Term::Dict(value) => Value::Object(dict(value)),
-        Term::List { .. } | Term::Rational(_) | Term::Variable(_) | Term::Compound { .. } => {
-            Value::String(term.to_string())
-        }
+        Term::List { .. }
+        | Term::Rational(_)
+        | Term::Variable(_)
+        | Term::Compound { .. }
+        | Term::ListCompound { .. } => Value::String(term.to_string()),
     }
 }
 

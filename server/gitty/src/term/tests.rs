@@ -210,9 +210,10 @@ fn term() -> impl Strategy<Value = Term> {
             items.prop_map(Term::list),
             (tag, pairs).prop_map(|(tag, pairs)| Term::Dict(Dict { tag, pairs })),
             (inner.clone(), inner.clone())
+                .prop_filter("no list", |(_, tail)| !matches!(tail, Term::List { .. }))
                 .prop_map(|(a, b)| Term::List { items: vec![a], tail: Some(Box::new(b)) }),
             (text(), prop::collection::vec(inner, 1..4))
-                .prop_filter("no plain functor", |(name, _)| name != "[]")
+                .prop_filter("a list", |(name, _)| name != "[|]")
                 .prop_map(|(name, args)| Term::Compound { name, args }),
         ]
     })
