@@ -56,16 +56,15 @@ print_pair(Line) :-
 
 %  Variables keep their names when they are written.
 text_term(Text, Term) :-
+    string_concat(Text, "\n.", Stopped),
     setup_call_cleanup(
-        open_string(Text, In),
-        catch(( read_term(In, Term0, [variable_names(Names), syntax_errors(quiet)]),
-                read_term(In, End, [syntax_errors(quiet)])
+        open_string(Stopped, In),
+        catch(( read_term(In, Term, [variable_names(Names), syntax_errors(quiet)]),
+                read_string(In, _, Rest)
               ), _, fail),
         close(In)),
-    End == end_of_file,
-    ( Term0 == end_of_file -> \+ sub_string(Text, 0, _, _, "") ; true ),
-    maplist(named, Names),
-    Term = Term0.
+    split_string(Rest, "", ".\n\t ", [""]),
+    maplist(named, Names).
 
 named(Name='$VAR'(Name)).
 
@@ -101,12 +100,12 @@ term(Depth, Term) :-
 leaf(atom, Atom) :- text(Codes), atom_codes(Atom, Codes).
 leaf(string, String) :- text(Codes), string_codes(String, Codes).
 leaf(integer, N) :- random_between(-20, 20, N0), ( maybe -> N = N0 ; N is N0**29 ).
-leaf(float, F) :- float(F).
+leaf(float, F) :- some_float(F).
 leaf(rational, R) :- random_between(-50, 50, A), random_between(1, 50, B), R is A rdiv B.
 leaf(variable, _).
 leaf(nil, []).
 
-float(F) :-
+some_float(F) :-
     random_member(Kind, [day, day, small, tie, special]),
     random(R),
     random_between(-30, 30, E),
@@ -127,8 +126,8 @@ inner(dict, D, Dict) :-
     tag(Tag),
     dict_pairs(Dict, Tag, Pairs).
 inner(compound, D, Term) :-
-    text(Codes), atom_codes(Name, Codes),
-    terms(D, 3, Args), Args = [_|_], !,
+    text(Codes), atom_codes(Name, Codes), Name \== '.',
+    terms(D, 3, Args), !,
     compound_name_arguments(Term, Name, Args).
 inner(compound, D, Term) :- inner(compound, D, Term).
 inner(prefix, D, Term) :- operator([fy,fx], Name), term(D, A), Term =.. [Name,A].
@@ -148,8 +147,9 @@ key(nil, []).
 
 tag(Tag) :- random_member(Tag0, [_, a, gitty, 'X', 'a b', 'λ', +]), Tag = Tag0.
 
+%  Not the dot: SWI-Prolog does not read what it writes for '.'(a, -1).
 operator(Types, Name) :-
-    findall(N, ( current_op(P, T, N), P > 0, memberchk(T, Types), N \== '[]', N \== {} ), Names),
+    findall(N, ( current_op(P, T, N), P > 0, memberchk(T, Types), N \== '.' ), Names),
     random_member(Name, Names).
 
 text(Codes) :-
