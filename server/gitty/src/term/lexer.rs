@@ -215,11 +215,7 @@ impl Lexer<'_> {
             }
             Class::Variable => Ok(Kind::Variable(self.take(|next| Class::of(next).continues()))),
             Class::Digit => self.number(),
-            Class::Mark
-            | Class::Alone
-            | Class::AloneOrEscaped
-            | Class::Quoted
-            | Class::Escaped => {
+            Class::Mark | Class::Alone | Class::AloneOrEscaped | Class::Quoted | Class::Escaped => {
                 self.bump();
                 Ok(Kind::Solo(first))
             }

@@ -132,7 +132,8 @@ impl Lexer<'_> {
 
     /// The radix of `16'FF`, when its apostrophe stands here.
     fn radix_after(&self, zero: char, digits: &str) -> Option<u32> {
-        let radix = integer::trimmed(digits).parse().ok().filter(|radix| (2..=36).contains(radix))?;
+        let radix =
+            integer::trimmed(digits).parse().ok().filter(|radix| (2..=36).contains(radix))?;
         let mut rest = self.rest().chars();
         let is_radix = zero == '0'
             && rest.next() == Some('\'')

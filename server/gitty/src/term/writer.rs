@@ -296,9 +296,7 @@ pub(super) fn is_plain(text: &str) -> bool {
         characters.all(|next| Class::of(next).continues())
     } else if class.is_symbol() {
         // SWI-Prolog leaves the quotes off `/*→`, and then cannot read it.
-        text != "."
-            && !text.starts_with("/*")
-            && characters.all(|next| Class::of(next).is_symbol())
+        text != "." && !text.starts_with("/*") && characters.all(|next| Class::of(next).is_symbol())
     } else {
         text == "{}" || class.stands_alone() && characters.next().is_none()
     }

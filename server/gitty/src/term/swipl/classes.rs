@@ -13,7 +13,10 @@ fn letters<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<char> {
         })
         .collect();
     let ends = runs.iter().skip(1).map(|(start, _)| *start).chain([CODE_POINTS]);
-    runs.iter().zip(ends).flat_map(|((start, letter), end)| (*start..end).map(|_| *letter)).collect()
+    runs.iter()
+        .zip(ends)
+        .flat_map(|((start, letter), end)| (*start..end).map(|_| *letter))
+        .collect()
 }
 
 #[test]

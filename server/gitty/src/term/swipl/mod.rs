@@ -9,8 +9,9 @@ use std::{
     thread,
 };
 
-use self::generate::{Random, canonical, noise, term};
+use self::generate::{canonical, noise, term};
 use super::{Term, read};
+use crate::random::Random;
 
 const TERMS: usize = 20_000;
 const TEXTS: usize = 200_000;
