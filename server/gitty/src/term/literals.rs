@@ -202,7 +202,7 @@ impl Lexer<'_> {
         if zero == '0' {
             return digits;
         }
-        let values = digits.chars().filter_map(|digit| classes::decimal(digit));
+        let values = digits.chars().filter_map(classes::decimal);
         values.filter_map(|(_, value)| char::from_digit(value, 10)).collect()
     }
 
