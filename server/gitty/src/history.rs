@@ -96,6 +96,8 @@ mod tests {
     use crate::{Object, commit::Symbolic, fixtures, json};
 
     type Commits = BTreeMap<ObjectId, Commit>;
+    /// Head, depth, included commit; the numbers that are shown, and how many are skipped.
+    type Row<'a> = (u8, usize, Option<u8>, &'a [u8], usize);
 
     fn id(number: u8) -> ObjectId {
         ObjectId::from_bytes([number; 20])
@@ -123,7 +125,7 @@ mod tests {
     #[test]
     fn the_newest_versions_come_first_and_depth_ends_them() {
         let commits = chain(9);
-        let table: [(u8, usize, Option<u8>, &[u8], usize); 13] = [
+        let table: [Row<'_>; 13] = [
             (9, 5, None, &[9, 8, 7, 6, 5], 0),
             (3, 5, None, &[3, 2, 1], 0),
             (9, 0, None, &[], 0),
