@@ -20,11 +20,14 @@ pub mod link;
 mod open;
 mod outputs;
 mod publish;
+mod recent;
 mod serve;
+mod thread;
 mod timers;
 pub mod view;
 
 pub use driver::{Links as DriverLinks, start};
 pub use handle::{Command, Handle, NodeError, NodeEvent, ObjectError};
 pub use open::{OpenError, Opened, open};
+pub use thread::NodeThread;
 pub use view::{FileEntry, NodeView, PeerView, Shared};

@@ -16,7 +16,7 @@ mod run;
 mod shim;
 
 pub use reference::append;
-pub use run::run;
+pub use run::{alone, run};
 
 /// A count as a number to divide; counts stay below 2^32.
 fn float(count: u64) -> f64 {
