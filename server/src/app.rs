@@ -22,7 +22,7 @@ use crate::{
     error::StartError,
     gateway,
     node::{
-        self, DriverLinks, Handle, Opened,
+        self, DriverLinks, Handle, NodeThread, Opened,
         identity::{Identity, read_secret},
         link::{About, HelloState, LinkConfig, Links, now_ms},
     },
@@ -93,17 +93,16 @@ pub async fn run(
     let listeners = Listeners::bind(&config).await?;
     let addresses = Arc::new(listeners.addresses(&config));
     let Listeners { gateway, dashboard, link } = listeners;
-    let (node_links, links) = start_links(&opened, &addresses, |about, hello, events| LinkConfig {
-        identity,
-        secret,
-        listener: link,
-        about,
-        hello,
-        events,
-        stop: stop.clone(),
-    });
-    let (node, driver) = node::start(opened, node_links, stop.clone())
-        .map_err(|source| StartError::System { what: "starting the filer's thread", source })?;
+    let thread = NodeThread::start().map_err(system("starting the node's thread"))?;
+    let (links, node, driver) = thread.enter(|| {
+        let listener = moved(link).map_err(system("moving the link listener"))?;
+        let (node_links, links) = start_links(&opened, &addresses, |about, hello, events| {
+            LinkConfig { identity, secret, listener, about, hello, events, stop: stop.clone() }
+        });
+        let (node, driver) = node::start(opened, node_links, stop.clone())
+            .map_err(system("starting the filer's thread"))?;
+        Ok::<_, StartError>((links, node, driver))
+    })?;
     let config = Arc::new(config);
     let app = App { node, links, config, addresses, metrics, started_ms: now_ms(), stop };
     let servers = [
@@ -115,6 +114,15 @@ pub async fn run(
     started(&app.addresses);
     tracing::info!(node.name = app.addresses.node, "node {} is serving", app.addresses.node);
     wait(&app, driver, servers).await
+}
+
+/// A listener that wakes the runtime it is used in.
+fn moved(listener: TcpListener) -> io::Result<TcpListener> {
+    TcpListener::from_std(listener.into_std()?)
+}
+
+fn system(what: &'static str) -> impl FnOnce(io::Error) -> StartError {
+    move |source| StartError::System { what, source }
 }
 
 async fn open(config: &Config, identity: &Identity) -> Result<Opened, StartError> {

@@ -262,13 +262,13 @@ impl Driver {
         Instant::now() + std::time::Duration::from_millis(wait)
     }
 
-    /// Starts the next write, sends what was collected, tells the listeners, and answers last: who
+    /// Sends what was collected, starts the next write, tells the listeners, and answers last: who
     /// is answered finds the new head here, and the peers have been told of it.
     fn flush(&mut self) {
+        self.send_outbox();
         if self.pending.due(self.now()) {
             self.start_write();
         }
-        self.send_outbox();
         self.publish_changes();
         self.send_replies();
     }

@@ -19,6 +19,9 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// of the last.
 const JOBS_AT_ONCE: usize = 16;
 
+/// A batch waits this long for more: files and lines are written in one go, off the saves' path.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// What one durable batch brings to the store.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -98,7 +101,10 @@ impl Filer {
                 None => SYNC_EVERY,
             };
             match self.jobs.recv_timeout(wait) {
-                Ok(job) => self.file(job),
+                Ok(job) => {
+                    std::thread::sleep(GATHER);
+                    self.file(job);
+                }
                 Err(mpsc::RecvTimeoutError::Timeout) => self.look(),
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             }

@@ -123,15 +123,14 @@ impl Handle {
     /// # Errors
     /// When it is not here or damaged.
     pub async fn local_object(&self, id: ObjectId) -> Result<Object, ObjectError> {
-        if let Some(object) = self.shared.unfiled(&id) {
+        if let Some(object) = self.shared.in_memory(&id) {
             return Ok(object);
         }
         let store = Arc::clone(&self.store);
         let read = tokio::task::spawn_blocking(move || store.read(&id)).await;
-        match read {
-            Ok(read) => Ok(read?),
-            Err(_) => Err(NodeError::Stopping.into()),
-        }
+        let object = read.map_err(|_| NodeError::Stopping)??;
+        self.shared.remember(id, object.clone());
+        Ok(object)
     }
 
     /// Reads an object; asks the peers for up to 2 s when it is not here (protocol 3).

@@ -151,7 +151,9 @@ impl Driver {
         self.filed = rest;
         let covered: Vec<(u64, Vec<ObjectId>)> = covered;
         for id in covered.into_iter().flat_map(|(_, ids)| ids) {
-            self.shared.change_unfiled(|unfiled| unfiled.remove(&id));
+            if let Some(object) = self.shared.change_unfiled(|unfiled| unfiled.remove(&id)) {
+                self.shared.remember(id, object);
+            }
             self.handed.remove(&id);
             if self.in_table.remove(&id) {
                 self.out_of_table.push(id);

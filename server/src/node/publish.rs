@@ -70,7 +70,7 @@ impl Driver {
     /// Author and time of the served head.
     fn describe(&self, entry: &mut FileEntry) {
         let Some(head) = entry.served() else { return };
-        if let Some(object) = self.shared.unfiled(&head).or_else(|| self.store.read(&head).ok()) {
+        if let Some(object) = self.shared.in_memory(&head).or_else(|| self.store.read(&head).ok()) {
             describe(entry, &object);
         }
     }

@@ -50,7 +50,7 @@ struct Source {
 
 impl Source {
     fn read(&self, id: &ObjectId) -> Option<Object> {
-        self.shared.unfiled(id).or_else(|| self.store.read(id).ok())
+        self.shared.in_memory(id).or_else(|| self.store.read(id).ok())
     }
 
     fn announce(&self, id: ObjectId) -> PeerMessage {

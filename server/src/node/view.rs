@@ -9,6 +9,8 @@ use cluster::{Draft, DraftKind, MemberId, Roster};
 use domain::{FileName, ObjectId, Root, Serial};
 use gitty::Object;
 
+use super::recent::Recent;
+
 /// State of one file on this node and, as each of them said, on its peers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileEntry {
@@ -108,6 +110,7 @@ pub struct NodeView {
 pub struct Shared {
     files: RwLock<BTreeMap<FileName, FileEntry>>,
     unfiled: RwLock<HashMap<ObjectId, Object>>,
+    recent: Recent,
     node: RwLock<NodeView>,
 }
 
@@ -137,6 +140,17 @@ impl Shared {
     #[must_use]
     pub fn unfiled(&self, id: &ObjectId) -> Option<Object> {
         self.unfiled.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// An object that need not be read from the disk.
+    #[must_use]
+    pub fn in_memory(&self, id: &ObjectId) -> Option<Object> {
+        self.unfiled(id).or_else(|| self.recent.get(id))
+    }
+
+    /// Keeps an object in memory for a while; its hash was checked.
+    pub fn remember(&self, id: ObjectId, object: Object) {
+        self.recent.put(id, object);
     }
 
     /// Changes the set of objects without a file.

@@ -16,7 +16,7 @@ mod run;
 mod shim;
 
 pub use reference::append;
-pub use run::run;
+pub use run::{alone, run};
 pub use shim::Shim;
 
 /// A count as a number to divide; counts stay below 2^32.

@@ -75,6 +75,23 @@ pub async fn run() -> Result<()> {
     cluster::remove(&second)
 }
 
+/// Measures one writer alone, on the disk as it is and on a slow one: for whoever works on it.
+///
+/// Not twice within five minutes: the file system is slow to make files where many were removed.
+///
+/// # Errors
+/// As [`run`].
+pub async fn alone() -> Result<()> {
+    let shim = Shim::build(&program::target().join("bench"))?;
+    let mut folders = Vec::new();
+    for delay in [Duration::ZERO, SLOW] {
+        let (table, folder) = Bench::start(&shim, delay).await?.measure_alone().await?;
+        say(&table.print(&format!("one writer, {delay:?} added to every sync")))?;
+        folders.push(folder);
+    }
+    folders.iter().try_for_each(|folder| cluster::remove(folder))
+}
+
 impl Bench {
     async fn start(shim: &Shim, delay: Duration) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("swish-cluster-bench-").tempdir()?;

@@ -11,8 +11,9 @@ async fn main() -> Result<()> {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         [] => bench::run().await,
+        ["alone"] => bench::alone().await,
         // The reference: this program starts itself.
         ["append", path] => bench::append(Path::new(path)),
-        _ => bail!("usage: bench"),
+        _ => bail!("usage: bench [alone]"),
     }
 }

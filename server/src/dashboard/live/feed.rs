@@ -8,7 +8,7 @@ use std::{
 
 use domain::view::LiveEvent;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, broadcast},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast},
     time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 
@@ -53,6 +53,7 @@ pub(in crate::dashboard) struct Feed {
     log: Mutex<Log>,
     news: broadcast::Sender<Kept>,
     seats: Arc<Semaphore>,
+    begun: Notify,
 }
 
 impl Feed {
@@ -62,6 +63,7 @@ impl Feed {
             log: Mutex::default(),
             news: broadcast::Sender::new(QUEUE),
             seats: Arc::new(Semaphore::new(READERS)),
+            begun: Notify::new(),
         }
     }
 
@@ -92,6 +94,11 @@ impl Feed {
         self.news.receiver_count() == 0
     }
 
+    /// Waits until somebody begins to read; at once if somebody did since the last time.
+    pub(super) async fn begun(&self) {
+        self.begun.notified().await;
+    }
+
     /// Begins to read after the message `last`; none when there are too many readers.
     ///
     /// A reader without `last` gets the newest message first, so that one who has read before,
@@ -103,14 +110,9 @@ impl Feed {
         let missed = log.kept.iter().filter(|kept| kept.n > after).cloned().collect();
         let mut ticks = interval_at(Instant::now(), TICK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Some(Reader {
-            feed: Arc::clone(feed),
-            at: log.n,
-            missed,
-            news: feed.news.subscribe(),
-            ticks,
-            _seat: seat,
-        })
+        let news = feed.news.subscribe();
+        feed.begun.notify_one();
+        Some(Reader { feed: Arc::clone(feed), at: log.n, missed, news, ticks, _seat: seat })
     }
 
     /// Number of a message of this run.

@@ -53,7 +53,9 @@ pub(super) async fn run(site: Site, feed: Arc<Feed>, stop: Stop) {
     loop {
         tokio::select! {
             () = stop.stopped() => return,
-            event = events.recv() => match event {
+            // Events wait while nobody reads; too many of them are a gap, and readers ask again.
+            () = watch.feed.begun(), if watch.feed.is_unread() => {}
+            event = events.recv(), if !watch.feed.is_unread() => match event {
                 Ok(event) => watch.hear(event),
                 Err(RecvError::Lagged(_)) => watch.lose(),
                 Err(RecvError::Closed) => return,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{ObjectId, ObjectKind};
-use gitty::{Commit, commit::Symbolic};
+use gitty::{Commit, Object, commit::Symbolic};
 use serde_json::Value;
 
 use crate::{
@@ -26,7 +26,10 @@ pub(in crate::gateway) struct Version {
 impl Version {
     /// Reads a version; asks the peers when it is not here.
     pub(super) async fn load(node: &Handle, id: ObjectId) -> Result<Self, Refusal> {
-        let object = node.object(id).await?;
+        Self::parse(id, &node.object(id).await?)
+    }
+
+    fn parse(id: ObjectId, object: &Object) -> Result<Self, Refusal> {
         if object.kind != ObjectKind::Commit {
             return Err(Refusal::NotACommit(id));
         }
@@ -40,7 +43,7 @@ impl Version {
         match node.object(id).await {
             Err(ObjectError::Missing(_)) => Ok(None),
             Err(error) => Err(error.into()),
-            Ok(_) => Self::load(node, id).await.map(Some),
+            Ok(object) => Self::parse(id, &object).map(Some),
         }
     }
 
