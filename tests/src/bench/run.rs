@@ -174,7 +174,7 @@ impl Bench {
     }
 }
 
-fn say(text: &str) -> Result<()> {
+pub(super) fn say(text: &str) -> Result<()> {
     writeln!(io::stdout(), "{text}")?;
     Ok(())
 }
