@@ -20,7 +20,7 @@ mod stores;
 pub use reference::append;
 pub use run::run;
 pub use shim::Shim;
-pub use stores::{run as run_stores, step as store_step};
+pub use stores::{run as run_stores, run_large as run_large_stores, step as store_step};
 
 /// A count as a number to divide; counts stay below 2^32.
 fn float(count: u64) -> f64 {

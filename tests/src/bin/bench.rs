@@ -12,13 +12,15 @@ async fn main() -> Result<()> {
     match arguments[..] {
         [] => {
             bench::run_stores()?;
+            bench::run_large_stores()?;
             bench::run().await
         }
         ["saves"] => bench::run().await,
         ["stores"] => bench::run_stores(),
+        ["large-stores"] => bench::run_large_stores(),
         // The reference: this program starts itself.
         ["append", path] => bench::append(Path::new(path)),
         ["store-step", name, store] => bench::store_step(name, Path::new(store)),
-        _ => bail!("usage: bench [saves|stores]"),
+        _ => bail!("usage: bench [saves|stores|large-stores]"),
     }
 }

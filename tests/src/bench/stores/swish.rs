@@ -23,13 +23,13 @@ step(read, Store, Heads, Length, 20000) :-
     forall(between(1, 20000, I),
            ( At is (I-1)*7919 mod Length + 1, arg(At, Heads, _-Hash),
              gitty_plain_commit(Store, Hash, Meta),
-             gitty_load(Store, Meta.data, Data, _), Data \== [] )).
+             get_dict(data, Meta, Blob), gitty_load(Store, Blob, Data, _), Data \== [] )).
 step(history, Store, Heads, Length, Count) :-
     N is min(1000, Length),
     aggregate_all(sum(L),
                   ( between(1, N, I), arg(I, Heads, Name-_),
                     gitty_history(Store, Name, H, [depth(100)]),
-                    length(H.history, L) ),
+                    get_dict(history, H, Versions), length(Versions, L) ),
                   Count).
 step(fsck, Store, _, _, Count) :-
     aggregate_all(count, gitty_hash(Store, _), Count),
