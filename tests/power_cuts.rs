@@ -28,7 +28,9 @@ use tokio::task::JoinSet;
 const CUTS: usize = 20;
 const WRITERS: usize = 4;
 /// Time between two cuts, in milliseconds.
-const BETWEEN_MS: std::ops::Range<u64> = 50..700;
+const BETWEEN_MS: std::ops::Range<u64> = 50..400;
+/// Between two saves of a writer.
+const PAUSE: Duration = Duration::from_millis(20);
 /// After its start a node has decided what had been accepted within this.
 const DECIDED: Duration = Duration::from_secs(10);
 
@@ -142,6 +144,8 @@ async fn write(gateway: Gateway, name: String, acknowledged: Acknowledged) -> Re
         if let Ok(mut all) = acknowledged.lock() {
             all.push((name.clone(), head));
         }
+        // Each cut reads all histories from their beginning.
+        tokio::time::sleep(PAUSE).await;
     }
     Ok(())
 }

@@ -13,7 +13,9 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 /// Large enough for the stories, small enough to be copied at once.
-const BYTES: u64 = 96 << 20;
+const BYTES: u64 = 192 << 20;
+/// Every save makes two small files.
+const INODES: &str = "65536";
 /// The file system does nothing by itself for this long, so that a copy is of one moment.
 const OPTIONS: &str = "loop,noatime,commit=300";
 
@@ -32,7 +34,7 @@ impl Image {
     pub fn make(folder: &Path) -> Result<Self> {
         let file = folder.join("disk.image");
         File::create(&file)?.set_len(BYTES)?;
-        run(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&file))?;
+        run(Command::new("mkfs.ext4").args(["-q", "-F", "-N", INODES]).arg(&file))?;
         Self::mount(file, folder.join("disk"))
     }
 
@@ -61,7 +63,8 @@ impl Image {
 
 impl Drop for Image {
     fn drop(&mut self) {
-        if let Err(reason) = run(Command::new("umount").arg(&self.mount)) {
+        // Lazily: a process that was killed a moment ago may still have files open.
+        if let Err(reason) = run(Command::new("umount").arg("-l").arg(&self.mount)) {
             eprintln!("{} stays mounted: {reason:#}", self.mount.display());
         }
         // Nobody mounts it again, and twenty of them are large.

@@ -148,7 +148,11 @@ proptest! {
         let anew = Store::open(&world.store()).unwrap();
         prop_assert_eq!(&grown.heads, &anew.heads);
         for head in anew.heads.values() {
-            prop_assert_eq!(grown.index.link(head), anew.index.link(head));
+            let mut at = Some(*head);
+            while let Some(id) = at {
+                prop_assert_eq!(grown.index.link(&id), anew.index.link(&id));
+                at = anew.index.link(&id).and_then(|link| link.previous);
+            }
         }
         // And all the rest after the sweep.
         grown.store.refresh_index(&world.index(), &mut |_, _| {}).unwrap();
