@@ -47,7 +47,10 @@ pub fn term(value: &Term) -> Value {
         Term::Variable(_) => "UNBOUND_VARIABLE".into(),
         Term::List { items, tail: None } => items.iter().map(term).collect(),
         Term::Dict(value) => dict(value),
-        Term::List { .. } | Term::Rational(_) | Term::Compound { .. } => {
+        Term::List { .. }
+        | Term::Rational(_)
+        | Term::Compound { .. }
+        | Term::ListCompound { .. } => {
             json!({ "prolog_term": value.to_string() })
         }
     }
