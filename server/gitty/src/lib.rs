@@ -17,6 +17,8 @@ pub mod journal;
 pub mod json;
 pub mod merge;
 pub mod object;
+pub mod pack;
+pub mod tagged;
 pub mod term;
 
 #[cfg(test)]
@@ -27,4 +29,5 @@ mod random;
 pub use commit::{Commit, CommitError, Meta};
 pub use journal::HeadUpdate;
 pub use object::{CollisionError, Object, ObjectError};
+pub use pack::{PackError, PackIndex};
 pub use term::Term;

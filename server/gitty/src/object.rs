@@ -146,7 +146,8 @@ impl Object {
     }
 }
 
-fn kind(word: &str) -> Option<ObjectKind> {
+/// The type that a word of a header means; none if no SWISH writes such a word.
+pub(crate) fn kind(word: &str) -> Option<ObjectKind> {
     match word {
         "blob" => Some(ObjectKind::Blob),
         "commit" => Some(ObjectKind::Commit),
