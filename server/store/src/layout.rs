@@ -51,8 +51,10 @@ pub(crate) fn check(id: &ObjectId, bytes: &[u8]) -> Result<Object, ReadError> {
     }
     let object = Object::decode_loose(bytes, MAX_OBJECT_BYTES)
         .map_err(|error| damaged(error.to_string()))?;
+    if object.is_named(id) {
+        return Ok(object);
+    }
     match object.id() {
-        Ok(found) if found == *id => Ok(object),
         Ok(found) => Err(damaged(format!("its content is {found}"))),
         Err(error) => Err(damaged(error.to_string())),
     }
