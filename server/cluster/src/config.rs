@@ -31,6 +31,13 @@ pub struct Config {
     pub background_rounds: usize,
     /// Changes in one message.
     pub changes_page: usize,
+    /// Prefixes of a hash tree in one request.
+    pub tree_page: usize,
+    /// Before trees are compared, all members are waited for so long: the one with most changes
+    /// comes first.
+    pub gather: Millis,
+    /// Objects that may be wanted before no further heads are asked for.
+    pub wanted: usize,
     /// Largest object that is taken from a peer, in bytes.
     pub object_bytes: u64,
     /// Chunks of one object that are asked for at once: about 1 MiB.
@@ -57,6 +64,9 @@ impl Default for Config {
             queue: 64,
             background_rounds: 128,
             changes_page: 1_000,
+            tree_page: 64,
+            gather: Millis(200),
+            wanted: 20_000,
             object_bytes: 64 << 20,
             chunk_window: 16,
             ballots_reserved: 1_000,
@@ -100,11 +110,15 @@ pub enum Mutant {
     AnswerFromPromises,
     /// Takes the fast path although no accept promised its ballot (V4).
     FastWithoutPromise,
+    /// Leaves the hash tree behind when a head moves.
+    StaleTree,
+    /// Looks into the neighbour of the bucket that differs.
+    WrongBucket,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::OwnValue,
         Self::MinorityQuorum,
         Self::NoSyncBeforePromise,
@@ -117,5 +131,7 @@ impl Mutant {
         Self::LocalAcknowledge,
         Self::AnswerFromPromises,
         Self::FastWithoutPromise,
+        Self::StaleTree,
+        Self::WrongBucket,
     ];
 }

@@ -93,6 +93,8 @@ pub enum Timer {
     Heartbeat,
     /// When to tell the peers which heads are new here.
     Push,
+    /// When to compare trees with the peer that has most changes, or to ask again for a branch.
+    Compare,
     /// When a round of this key is tried again.
     Round(Key),
     /// When the save of this key stops waiting for a majority.

@@ -56,11 +56,14 @@ impl Core {
     #[must_use]
     pub fn file(&self, key: &Key) -> FileStatus {
         let state = self.durable.get(key);
+        let ours = self.decided(key);
         let peers = self.live.peers.iter();
         FileStatus {
             decided: state.and_then(|state| state.decided),
             draft: state.and_then(|state| state.draft),
-            reported: peers.filter_map(|(id, peer)| Some((*id, *peer.heads.get(key)?))).collect(),
+            reported: peers
+                .filter_map(|(id, peer)| Some((*id, peer.heads.get(key, ours)?)))
+                .collect(),
         }
     }
 

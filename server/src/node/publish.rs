@@ -82,8 +82,8 @@ impl Driver {
         let peers = self.core.peers();
         let durable = self.core.durable();
         let (root, roster) = (durable.root(), durable.roster.clone());
-        let count = |kind: DraftKind| durable.drafts().filter(|draft| draft.kind == kind).count();
-        let (waiting, importing) = (count(DraftKind::Waiting), count(DraftKind::Import));
+        let waiting = durable.draft_count(DraftKind::Waiting);
+        let importing = durable.draft_count(DraftKind::Import);
         let files = durable.decided_count();
         let me = self.core.me();
         let members = roster.iter().flat_map(|roster| roster.members.clone());

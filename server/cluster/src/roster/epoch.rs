@@ -27,10 +27,11 @@ impl Core {
         self.send_heartbeat(peer, turn);
     }
 
-    pub(crate) fn on_peer_down(&mut self, peer: MemberId) {
+    pub(crate) fn on_peer_down(&mut self, peer: MemberId, turn: &mut Turn<'_>) {
         if let Some(entry) = self.live.peers.get_mut(&peer) {
             entry.linked = false;
         }
+        self.end_comparison_with(peer, turn);
     }
 
     /// True if a message of that epoch may be handled. If not, whoever is behind gets the roster,
