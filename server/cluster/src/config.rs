@@ -17,8 +17,12 @@ pub struct Config {
     pub lease: Millis,
     /// An object that one peer does not send is asked of the next after this (protocol 3).
     pub fetch: Millis,
-    /// An object nobody has is asked for again after this.
+    /// Objects in one request.
+    pub fetch_batch: usize,
+    /// An object nobody has is asked for again after this, then after twice as long, and so on.
     pub fetch_again: Millis,
+    /// Longest time until then.
+    pub fetch_again_max: Millis,
     /// Time between heartbeats.
     pub heartbeat: Millis,
     /// New decided heads are told to the peers within this.
@@ -57,7 +61,9 @@ impl Default for Config {
             round_max: Millis(3_000),
             lease: Millis(10),
             fetch: Millis(500),
+            fetch_batch: 64,
             fetch_again: Millis(2_000),
+            fetch_again_max: Millis(60_000),
             heartbeat: Millis(1_000),
             push: Millis(30),
             undecided: Millis(2_000),

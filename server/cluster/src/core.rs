@@ -45,6 +45,9 @@ impl Core {
         let unsynced = self.config.broken(Mutant::NoSyncBeforePromise);
         let mut turn = Turn::new(now, objects, no, pending, unsynced);
         self.dispatch(input, &mut turn);
+        if self.live.asks_due {
+            self.send_requests(&mut turn);
+        }
         if turn.writes() {
             self.live.issued = no;
             if turn.urgent() {
@@ -141,7 +144,7 @@ impl Core {
             Timer::Compare => self.compare_due(turn),
             Timer::Round(key) => self.round_again(&key, turn),
             Timer::Patience(key) => self.patience_over(&key, turn),
-            Timer::Fetch(id) => self.fetch_again(id, turn),
+            Timer::Fetch(peer) => self.no_progress(peer, turn),
             Timer::Want(token) => self.want_over(token, turn),
         }
     }

@@ -51,4 +51,4 @@ pub use message::{
 };
 pub use objects::Objects;
 pub use roster::{Member, MemberId, Phase, Roster};
-pub use status::{FileStatus, PeerStatus};
+pub use status::{CatchUp, FileStatus, PeerStatus, Waiting};

@@ -8,7 +8,7 @@ use gitty::Object;
 use crate::{
     Accepted, Ballot, Key, MemberId, Save, Token, WriteNo,
     catch_up::{Comparison, Reported},
-    exchange::{Parked, WantedObject},
+    exchange::{Parked, Source, Tally, WantedObject},
 };
 
 /// Volatile state of the core.
@@ -42,8 +42,16 @@ pub(crate) struct Live {
     pub(crate) learning: BTreeMap<Key, BTreeMap<ObjectId, News>>,
     /// Proposals whose objects are not all here.
     pub(crate) parked: BTreeMap<Key, Parked>,
-    /// Objects that are asked for.
+    /// Objects that are not here.
     pub(crate) wanted: BTreeMap<ObjectId, WantedObject>,
+    /// What is asked of each peer.
+    pub(crate) sources: BTreeMap<MemberId, Source>,
+    /// Whether requests may be due at the end of this turn.
+    pub(crate) asks_due: bool,
+    /// Rank of the object that was wanted last.
+    pub(crate) rank: u64,
+    /// How many were wanted, and came.
+    pub(crate) tally: Tally,
     /// Position up to which the peers were told of new heads.
     pub(crate) pushed: Serial,
     /// Trees that are being compared.

@@ -270,6 +270,7 @@ fn config(mutant: Option<Mutant>, dice: &mut Dice) -> Config {
         background_rounds: 1,
         changes_page: 1,
         tree_page: 1,
+        fetch_batch: 2,
         chunk_window: 1,
         ballots_reserved: dice.between((0, 3)),
         ..normal

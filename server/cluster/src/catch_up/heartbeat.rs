@@ -8,6 +8,8 @@ use crate::{Change, Core, DraftKind, Event, Heartbeat, MemberId, PeerMessage, Ti
 impl Core {
     pub(crate) fn heartbeat(&mut self, turn: &mut Turn<'_>) {
         self.repair_undecided(turn);
+        self.wake_wanted(turn);
+        self.compare_next(turn);
         let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked).map(|(id, _)| *id);
         for peer in linked.collect::<Vec<_>>() {
             self.send_heartbeat(peer, turn);

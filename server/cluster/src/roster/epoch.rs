@@ -23,7 +23,7 @@ impl Core {
             self.repeat_rounds(peer, turn);
         }
         self.fill_rounds(turn);
-        self.ask_newcomer(turn);
+        self.ask_newcomer(peer, turn);
         self.send_heartbeat(peer, turn);
     }
 
@@ -31,6 +31,7 @@ impl Core {
         if let Some(entry) = self.live.peers.get_mut(&peer) {
             entry.linked = false;
         }
+        self.leave_source(peer, turn);
         self.end_comparison_with(peer, turn);
     }
 
