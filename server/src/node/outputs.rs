@@ -230,12 +230,15 @@ impl Driver {
                 self.dial();
                 self.peers_changed = true;
             }
-            Event::ObjectMissing { id, asked } => self.note_missing(id, &asked),
+            Event::ObjectMissing { id, asked, again } => self.note_missing(id, &asked, again),
         }
     }
 
-    fn note_missing(&self, id: ObjectId, asked: &[MemberId]) {
-        warn!(object = %id, asked = asked.len(), "object {id} is on no node that answers");
+    fn note_missing(&self, id: ObjectId, asked: &[MemberId], again: Millis) {
+        warn!(
+            object = %id, ?asked, again_ms = again.0,
+            "object {id} is on no node that answers; asked for again in {} ms", again.0
+        );
         self.shared.change_node(|node| {
             if node.missing.len() < 100 && !node.missing.contains(&id) {
                 node.missing.push(id);

@@ -95,6 +95,7 @@ impl Driver {
                 peer_view(now, &member, status, link)
             })
             .collect();
+        let catch_up = self.pace.look(now, self.core.catch_up());
         let as_u64 = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         self.shared.change_node(|node| {
             node.name.clone_from(&self.about.name);
@@ -105,6 +106,7 @@ impl Driver {
             node.files = as_u64(files);
             node.waiting = as_u64(waiting);
             node.importing = as_u64(importing);
+            node.catch_up = catch_up;
             node.batches = self.durable_row;
             node.missing.retain(|id| !self.index.holds(id));
         });
