@@ -40,6 +40,8 @@ pub struct Config {
     /// Before trees are compared, all members are waited for so long: the one with most changes
     /// comes first.
     pub gather: Millis,
+    /// Trees are compared when roots have not been equal for so long, whatever the logs say.
+    pub dispute: Millis,
     /// Objects that may be wanted before no further heads are asked for.
     pub wanted: usize,
     /// Largest object that is taken from a peer, in bytes.
@@ -72,6 +74,7 @@ impl Default for Config {
             changes_page: 1_000,
             tree_page: 64,
             gather: Millis(200),
+            dispute: Millis(30_000),
             wanted: 20_000,
             object_bytes: 64 << 20,
             chunk_window: 16,

@@ -104,6 +104,8 @@ pub(crate) struct Peer {
     pub(crate) serial: Serial,
     /// Its root and ours at its last heartbeat, if they differed.
     pub(crate) differed: Option<(Root, Root)>,
+    /// Since when every heartbeat of it had another root than ours.
+    pub(crate) differs_since: Option<Millis>,
     /// Its root and ours when trees were last compared.
     pub(crate) compared: Option<(Root, Root)>,
     /// Whether only its tree can tell what it has.

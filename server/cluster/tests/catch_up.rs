@@ -91,6 +91,22 @@ fn compare(alpha: &mut Node, bravo: &mut Node) -> Cost {
     cost
 }
 
+/// Bytes of a node's whole change log, page by page.
+fn log_bytes(node: &mut Node) -> usize {
+    let (mut serial, mut bytes) = (Serial(0), 0);
+    loop {
+        let answer = sent(&node.hears(ALPHA, PeerMessage::Since { serial }), ALPHA);
+        let [PeerMessage::Changes { upto, items, .. }] = answer.as_slice() else {
+            return bytes;
+        };
+        if items.is_empty() {
+            return bytes;
+        }
+        serial = *upto;
+        bytes += rmp_serde::to_vec_named(&answer[0]).expect("plain values").len();
+    }
+}
+
 /// Files of which the node knows that the peer has this version.
 fn reported(node: &Node, peer: MemberId, count: u32, version: u8) -> u32 {
     let has = |number: &u32| {
@@ -107,8 +123,9 @@ fn a_thousand_differences_in_a_hundred_thousand_files_cost_what_a_thousand_do() 
     let cost = compare(&mut alpha, &mut bravo);
     assert_eq!(cost.since, 0, "the log of a new run is not read from its beginning");
     assert!(cost.messages < 100, "{cost:?}");
-    // The whole log would be more than six million bytes.
     assert!(cost.bytes < 600_000, "{cost:?}");
+    let log = log_bytes(&mut bravo);
+    assert!(cost.bytes * 9 < log, "{cost:?}, the whole log has {log} bytes");
     assert_eq!(reported(&alpha, BRAVO, FILES, 2), 1_000);
     assert_eq!(reported(&alpha, BRAVO, FILES, 1), 99_000);
 
@@ -196,4 +213,34 @@ fn a_lost_row_of_a_log_is_found_when_roots_stay_different() {
     let outputs = alpha.hears(BRAVO, heartbeat(12, 10));
     assert_eq!(sent(&outputs, BRAVO), [PeerMessage::TreeRequest { prefixes: vec![Prefix::TOP] }]);
     assert!(outputs.contains(&Output::Emit(Event::PeerHeard { peer: BRAVO })));
+}
+
+#[test]
+fn roots_that_are_never_equal_are_looked_into_although_nothing_of_the_log_lacks() {
+    let mut alpha = Node::with(ALPHA, files(10, |_| false));
+    link(&mut alpha, BRAVO);
+    link(&mut alpha, CHARLIE);
+    alpha.hears(CHARLIE, heartbeat(0, 10));
+    let mut asked = Vec::new();
+    for second in 1..=40 {
+        alpha.at(Millis(1_000 * second));
+        let (since, upto) = (Serial(second - 1), Serial(second));
+        alpha.hears(BRAVO, PeerMessage::Changes { since, upto, items: Vec::new() });
+        let outputs = alpha.hears(BRAVO, heartbeat(second, 10));
+        asked.extend(sent(&outputs, BRAVO).iter().map(|_| second));
+    }
+    assert_eq!(asked, [31]);
+}
+
+#[test]
+fn a_comparison_ends_with_the_run_it_was_about() {
+    let mut alpha = Node::with(ALPHA, files(10, |_| false));
+    link(&mut alpha, BRAVO);
+    link(&mut alpha, CHARLIE);
+    alpha.hears(CHARLIE, heartbeat(0, 10));
+    assert_eq!(sent(&alpha.hears(BRAVO, heartbeat(12, 10)), BRAVO).len(), 1);
+    alpha.gives(Input::PeerUp { peer: BRAVO, epoch: 1, run: Run::from_bytes([8; 8]) });
+    let branches =
+        vec![cluster::TreeBranch { prefix: Prefix::TOP, below: cluster::Below::Heads(Vec::new()) }];
+    assert_eq!(alpha.hears(BRAVO, PeerMessage::TreeIs { branches }), []);
 }

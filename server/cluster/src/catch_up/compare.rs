@@ -43,6 +43,7 @@ impl Core {
             return;
         }
         let Some(peer) = self.most_changed(turn.now) else {
+            self.live.gathering = None;
             return;
         };
         let heard = |id: &MemberId| {

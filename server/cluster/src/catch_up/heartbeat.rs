@@ -62,6 +62,7 @@ impl Core {
         };
         peer.unclear = false;
         peer.differed = None;
+        peer.differs_since = None;
         if peer.seen >= serial {
             return;
         }
@@ -78,7 +79,7 @@ impl Core {
         roots: (Root, Root),
         turn: &mut Turn<'_>,
     ) {
-        let retry_after = self.config.fetch_again;
+        let (retry_after, dispute) = (self.config.fetch_again, self.config.dispute);
         let few = count(self.durable.decided_count()).saturating_mul(2) < heartbeat.files;
         let settled = self.live.learning.is_empty() && self.live.rounds.is_empty();
         let room = self.has_room();
@@ -86,6 +87,12 @@ impl Core {
             return;
         };
         let stays = peer.differed.replace(roots) == Some(roots);
+        let since = *peer.differs_since.get_or_insert(turn.now);
+        if turn.now.since(since) >= dispute {
+            // Under load roots differ for a moment again and again; not for so long.
+            peer.differs_since = Some(turn.now);
+            peer.unclear = true;
+        }
         let quiet = peer.asked.is_none_or(|asked| turn.now.since(asked) >= retry_after);
         if peer.seen < heartbeat.serial {
             // With few files here most of its log is news, and cheaper to read than its tree.

@@ -146,7 +146,9 @@ impl Core {
 
     /// No progress: what was asked of this peer is asked of the next, and so is its line.
     pub(crate) fn no_progress(&mut self, peer: MemberId, turn: &mut Turn<'_>) {
-        let Some(source) = self.live.sources.get_mut(&peer) else {
+        // What it was asked for may have come from elsewhere.
+        let asked = |source: &&mut Source| !source.asked.is_empty();
+        let Some(source) = self.live.sources.get_mut(&peer).filter(asked) else {
             return;
         };
         let source = std::mem::replace(source, Source { stalled: true, ..Source::default() });

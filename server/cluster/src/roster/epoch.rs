@@ -9,6 +9,9 @@ use domain::Serial;
 
 impl Core {
     pub(crate) fn on_peer_up(&mut self, peer: MemberId, epoch: u64, run: Run, turn: &mut Turn<'_>) {
+        if self.live.peers.get(&peer).is_some_and(|entry| entry.run != Some(run)) {
+            self.end_comparison_with(peer, turn);
+        }
         let entry = self.live.peers.entry(peer).or_default();
         if entry.run != Some(run) {
             // Positions in its change log may have been given out again since.
