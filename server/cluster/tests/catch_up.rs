@@ -173,12 +173,12 @@ fn the_peer_with_most_changes_comes_first() {
     let outputs = alpha.hears(CHARLIE, heartbeat(30, 10));
     assert_eq!(sent(&outputs, BRAVO), []);
     let first = PeerMessage::TreeRequest { prefixes: vec![Prefix::TOP] };
-    assert_eq!(sent(&outputs, CHARLIE), [first.clone()]);
+    assert_eq!(sent(&outputs, CHARLIE), vec![first.clone()]);
 
     // It never answers: it is asked again, then the other one is.
     alpha.at(Millis(500));
     let outputs = alpha.gives(Input::Timer(Timer::Compare));
-    assert_eq!(sent(&outputs, CHARLIE), [first.clone()]);
+    assert_eq!(sent(&outputs, CHARLIE), vec![first.clone()]);
     alpha.gives(Input::Timer(Timer::Compare));
     let outputs = alpha.gives(Input::Timer(Timer::Compare));
     assert_eq!((sent(&outputs, CHARLIE), sent(&outputs, BRAVO)), (vec![], vec![first]));
