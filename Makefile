@@ -5,10 +5,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 SEEDS ?= 200
+RUNS ?= 20000
 DEMO ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup run site test check fix release bench sim
+.PHONY: help setup run site test check fix release bench sim fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -56,3 +57,13 @@ bench: release ## how fast saves are on this machine
 
 sim: ## the simulator (SEEDS=1000 for more worlds)
 	cargo run --release -p sim -- --seeds $(SEEDS)
+
+fuzz: ## the readers of terms, journals and packs on any bytes (RUNS=2000000 for more)
+	@command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz
+	@# Without a sanitizer it needs no nightly toolchain, and there is no unsafe code. What is found
+	@# goes to the target folder; the corpora change only by hand.
+	@for target in terms journal packs; do \
+	  found=$(abspath $(TARGET))/fuzz/$$target; mkdir -p $$found; \
+	  (cd server/gitty && cargo fuzz run --sanitizer none $$target $$found fuzz/corpus/$$target -- \
+	    -runs=$(RUNS) -max_len=4096 -timeout=10 -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1); \
+	done

@@ -38,6 +38,7 @@ if [ "$purpose" = test ]; then
   needs chromium chromium
   needs chromedriver chromium-driver
   needs swipl swi-prolog-nox
+  needs patch patch
   needs brotli brotli
   needs python3 python3
   needs tshark tshark

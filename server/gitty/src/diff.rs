@@ -1,9 +1,13 @@
 //! Differences of two texts, in the shape of GNU `diff -u`.
 
-use similar::TextDiff;
+use std::{collections::BTreeSet, ops::Range};
+
+use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
 /// Lines that agree around each difference.
 const CONTEXT_LINES: usize = 3;
+/// Most lines between the first and the last difference that are compared however often they repeat.
+const MAX_REPETITIVE_LINES: usize = 65_536;
 
 /// The difference as `diff -u` shows it, empty if there is none.
 ///
@@ -11,19 +15,89 @@ const CONTEXT_LINES: usize = 3;
 #[must_use]
 pub fn unified(from: &str, to: &str, from_label: &str, to_label: &str) -> String {
     let (old, new) = (lines(from), lines(to));
-    TextDiff::configure()
-        .newline_terminated(true)
-        .diff_slices(&old, &new)
-        .unified_diff()
-        .context_radius(CONTEXT_LINES)
-        .header(from_label, to_label)
-        .to_string()
+    let mut out = String::new();
+    for hunk in group_diff_ops(operations(&old, &new), CONTEXT_LINES) {
+        let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else {
+            continue;
+        };
+        if out.is_empty() {
+            out = format!("--- {from_label}\n+++ {to_label}\n");
+        }
+        let removed = range(first.old_range().start..last.old_range().end);
+        let added = range(first.new_range().start..last.new_range().end);
+        out += &format!("@@ -{removed} +{added} @@\n");
+        for operation in &hunk {
+            write(operation, &old, &new, &mut out);
+        }
+    }
+    out
+}
+
+/// Lines of a hunk as GNU diff counts them: none are numbered by the line before them.
+fn range(lines: Range<usize>) -> String {
+    match lines.len() {
+        0 => format!("{},0", lines.start),
+        1 => (lines.start + 1).to_string(),
+        count => format!("{},{count}", lines.start + 1),
+    }
+}
+
+fn write(operation: &DiffOp, old: &[&str], new: &[&str], out: &mut String) {
+    let mut all = |sign: char, lines: &[&str]| {
+        for line in lines {
+            out.push(sign);
+            out.push_str(line);
+            if !line.ends_with('\n') {
+                out.push_str("\n\\ No newline at end of file\n");
+            }
+        }
+    };
+    if let DiffOp::Equal { .. } = operation {
+        return all(' ', &old[operation.old_range()]);
+    }
+    all('-', &old[operation.old_range()]);
+    all('+', &new[operation.new_range()]);
+}
+
+/// What turns `old` into `new`, in bounded time.
+///
+/// Few lines in any order, each of them thousands of times, have no difference worth a search of
+/// seconds: all between the first and the last is then replaced.
+pub(crate) fn operations(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
+    let before = old.iter().zip(new).take_while(|(one, other)| one == other).count();
+    let (old_rest, new_rest) = (&old[before..], &new[before..]);
+    let pairs = old_rest.iter().rev().zip(new_rest.iter().rev());
+    let after = pairs.take_while(|(one, other)| one == other).count();
+    let middle = [old_rest, new_rest].map(|rest| &rest[..rest.len() - after]);
+    if !is_repetitive(middle) {
+        return capture_diff_slices(Algorithm::Myers, old, new);
+    }
+    let [old_len, new_len] = middle.map(<[&str]>::len);
+    let (old_end, new_end) = (before + old_len, before + new_len);
+    vec![
+        DiffOp::Equal { old_index: 0, new_index: 0, len: before },
+        DiffOp::Replace { old_index: before, old_len, new_index: before, new_len },
+        DiffOp::Equal { old_index: old_end, new_index: new_end, len: after },
+    ]
+}
+
+/// Whether both texts are long, and three in four of their lines stand there before.
+fn is_repetitive(texts: [&[&str]; 2]) -> bool {
+    let count = texts.map(<[&str]>::len);
+    if count.contains(&0) || count[0] + count[1] <= MAX_REPETITIVE_LINES {
+        return false;
+    }
+    let distinct: BTreeSet<&str> = texts.into_iter().flatten().copied().collect();
+    distinct.len() < (count[0] + count[1]) / 4
 }
 
 /// Lines with their newlines; the last may lack its own.
 pub(crate) fn lines(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
 }
+
+#[cfg(test)]
+mod patch;
 
 #[cfg(test)]
 mod tests {

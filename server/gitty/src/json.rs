@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::{
     Commit,
+    history::History,
     term::{Dict, Term},
 };
 
@@ -17,6 +18,14 @@ pub fn commit(commit: &Commit, id: ObjectId, symbolic: Symbolic) -> Value {
         meta.insert("symbolic".into(), "HEAD".into());
     }
     Value::Object(meta)
+}
+
+/// The answer to `format=history`; `symbolic` says which commits are heads.
+#[must_use]
+pub fn history(history: &History, symbolic: impl Fn(ObjectId) -> Symbolic) -> Value {
+    let metas: Vec<Value> =
+        history.commits.iter().map(|(id, one)| commit(one, *id, symbolic(*id))).collect();
+    serde_json::json!({ "history": metas, "skipped": history.skipped })
 }
 
 /// Whether a commit is shown as the head of its file.
@@ -50,9 +59,11 @@ pub fn term(term: &Term) -> Value {
         }
         Term::List { items, tail: None } => items.iter().map(self::term).collect(),
         Term::Dict(value) => Value::Object(dict(value)),
-        Term::List { .. } | Term::Rational(_) | Term::Variable(_) | Term::Compound { .. } => {
-            Value::String(term.to_string())
-        }
+        Term::List { .. }
+        | Term::Rational(_)
+        | Term::Variable(_)
+        | Term::Compound { .. }
+        | Term::ListCompound { .. } => Value::String(term.to_string()),
     }
 }
 

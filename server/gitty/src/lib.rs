@@ -12,6 +12,7 @@
 mod bytes;
 pub mod commit;
 pub mod diff;
+pub mod history;
 pub mod journal;
 pub mod json;
 pub mod merge;
@@ -20,6 +21,8 @@ pub mod term;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod random;
 
 pub use commit::{Commit, CommitError, Meta};
 pub use journal::HeadUpdate;

@@ -6,9 +6,9 @@
 
 use std::ops::Range;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::DiffOp;
 
-use crate::diff::lines;
+use crate::diff::{lines, operations};
 
 /// Line before the posted side of a conflict.
 const POSTED: &str = "<<<<<<<\n";
@@ -102,7 +102,7 @@ struct Side<'a> {
 
 impl<'a> Side<'a> {
     fn new(base: &[&'a str], lines: Vec<&'a str>) -> Self {
-        let changes = capture_diff_slices(Algorithm::Myers, base, &lines)
+        let changes = operations(base, &lines)
             .into_iter()
             .filter(|op| !matches!(op, DiffOp::Equal { .. }))
             .map(|op| Change { old: op.old_range(), new: op.new_range() })

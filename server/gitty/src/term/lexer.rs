@@ -3,6 +3,7 @@
 use super::{
     classes::Class,
     reader::{ReadError, ReadErrorKind},
+    writer,
 };
 
 /// A token and where it stands.
@@ -13,15 +14,29 @@ pub(super) struct Token {
     pub(super) start: usize,
     /// Byte after its last.
     pub(super) end: usize,
+    /// What follows it without a blank.
+    pub(super) next: Next,
+}
+
+/// What follows a token without a blank, as far as that makes a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// `(`: the token is a functor.
+    Arguments,
+    /// `{`: the token is the tag of a dict.
+    Dict,
+    /// An ASCII digit: `-` is its sign.
+    Digit,
+    Other,
 }
 
 /// What a token is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
-    /// An unquoted name that may be the tag of a dict.
+    /// An unquoted name, or a symbol atom.
     Name(String),
-    /// A symbol atom, `!` or `;`.
-    Symbol(String),
+    /// A character that is an atom by itself.
+    Solo(char),
     /// A quoted atom.
     Quoted(String),
     Variable(String),
@@ -31,10 +46,48 @@ pub(super) enum Kind {
     String(String),
     /// Text between backquotes.
     Codes(String),
+    /// `[]`
+    EmptyList,
+    /// `{}`
+    EmptyBraces,
     /// One of `( ) [ ] { } , |`.
     Punctuation(char),
     /// A full stop, or the end of the text.
     End,
+}
+
+impl Token {
+    /// The token as the name of an operator, if it can be one.
+    ///
+    /// Where only an operator can stand, a bracket behind it does not make it a functor. A quoted
+    /// atom is an operator only if it needs its quotes.
+    pub(super) fn operator(&self, place: Place) -> Option<String> {
+        let is_free = place == Place::AfterOperand
+            || !matches!(
+                (self.next, &self.kind),
+                (Next::Arguments, _) | (Next::Dict, Kind::Name(_) | Kind::Quoted(_))
+            );
+        let is_glued = matches!(self.next, Next::Arguments | Next::Dict);
+        match &self.kind {
+            Kind::Name(text) if is_free => Some(text.clone()),
+            Kind::Solo(character) if is_free => Some(character.to_string()),
+            Kind::Quoted(text) if is_free && (is_glued || !writer::is_plain(text)) => {
+                Some(text.clone())
+            }
+            Kind::Punctuation(',') => Some(",".into()),
+            Kind::Punctuation('|') if place == Place::AfterOperand => Some("|".into()),
+            _ => None,
+        }
+    }
+}
+
+/// What the grammar expects where a token stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// An operand, or a prefix operator.
+    BeforeOperand,
+    /// An operator, or the end of the term.
+    AfterOperand,
 }
 
 /// Splits one text into tokens.
@@ -49,11 +102,17 @@ impl Lexer<'_> {
         self.skip_layout()?;
         let start = self.at;
         let kind = self.kind()?;
-        Ok(Token { kind, start, end: self.at })
+        let next = match self.rest().as_bytes().first() {
+            Some(b'(') => Next::Arguments,
+            Some(b'{') => Next::Dict,
+            Some(byte) if byte.is_ascii_digit() => Next::Digit,
+            _ => Next::Other,
+        };
+        Ok(Token { kind, start, end: self.at, next })
     }
 
     pub(super) fn peek(&self) -> Option<char> {
-        self.text.get(self.at..)?.chars().next()
+        self.rest().chars().next()
     }
 
     pub(super) fn bump(&mut self) -> Option<char> {
@@ -87,11 +146,19 @@ impl Lexer<'_> {
         word
     }
 
+    /// Skips blanks, but no comments.
+    pub(super) fn skip_blanks(&mut self) {
+        while self.peek().is_some_and(is_layout) {
+            self.bump();
+        }
+    }
+
     fn skip_layout(&mut self) -> Result<(), ReadError> {
         loop {
-            self.take(is_layout);
+            self.skip_blanks();
             if self.rest().starts_with('%') {
-                self.take(|character| character != '\n');
+                let length = self.rest().find('\n').unwrap_or(self.rest().len());
+                self.at += length;
             } else if self.rest().starts_with("/*") {
                 let Some(length) = self.rest()[2..].find("*/") else {
                     return Err(self.error(ReadErrorKind::OpenComment));
@@ -108,36 +175,55 @@ impl Lexer<'_> {
             return Ok(Kind::End);
         };
         match first {
-            '(' | ')' | '[' | ']' | '{' | '}' | ',' | '|' => {
+            '[' => self.open(']', Kind::EmptyList),
+            '{' => self.open('}', Kind::EmptyBraces),
+            '(' | ')' | ']' | '}' | ',' | '|' => {
                 self.bump();
                 Ok(Kind::Punctuation(first))
             }
             '\'' => self.quoted('\'').map(Kind::Quoted),
             '"' => self.quoted('"').map(Kind::String),
             '`' => self.quoted('`').map(Kind::Codes),
-            '0'..='9' => self.number(),
             _ => self.word(first),
         }
     }
 
+    /// An opening bracket, or a pair of brackets with nothing between them.
+    fn open(&mut self, close: char, empty: Kind) -> Result<Kind, ReadError> {
+        let open = self.bump().unwrap_or(close);
+        let after = self.at;
+        // A comment that is not closed is an error of the next token.
+        if self.skip_layout().is_ok() && self.peek() == Some(close) {
+            self.bump();
+            return Ok(empty);
+        }
+        self.at = after;
+        Ok(Kind::Punctuation(open))
+    }
+
     fn word(&mut self, first: char) -> Result<Kind, ReadError> {
         match Class::of(first) {
-            Class::Start => Ok(Kind::Name(self.take(|next| Class::of(next).continues()))),
-            Class::Symbol => {
+            Class::Start | Class::StartOrSymbol => {
+                Ok(Kind::Name(self.take(|next| Class::of(next).continues())))
+            }
+            Class::Symbol | Class::SymbolOrMark => {
                 if first == '.' && self.at_full_stop() {
                     self.bump();
                     return Ok(Kind::End);
                 }
-                Ok(Kind::Symbol(self.take(|next| Class::of(next) == Class::Symbol)))
+                Ok(Kind::Name(self.take(|next| Class::of(next).is_symbol())))
             }
-            Class::Continue | Class::ContinueOrAlone => {
-                Ok(Kind::Variable(self.take(|next| Class::of(next).continues())))
-            }
-            Class::Alone | Class::AloneOrEscaped => {
+            Class::Variable => Ok(Kind::Variable(self.take(|next| Class::of(next).continues()))),
+            Class::Digit => self.number(),
+            Class::Mark | Class::Alone | Class::AloneOrEscaped | Class::Quoted | Class::Escaped => {
                 self.bump();
-                Ok(Kind::Symbol(first.into()))
+                Ok(Kind::Solo(first))
             }
-            Class::Quoted | Class::Escaped => Err(self.error(ReadErrorKind::Character(first))),
+            Class::MarkOnly
+            | Class::Space
+            | Class::Layout
+            | Class::Punctuation
+            | Class::Illegal => Err(self.error(ReadErrorKind::Character(first))),
         }
     }
 
@@ -147,6 +233,6 @@ impl Lexer<'_> {
     }
 }
 
-fn is_layout(character: char) -> bool {
-    character.is_whitespace()
+pub(super) fn is_layout(character: char) -> bool {
+    Class::of(character).is_layout()
 }

@@ -6,18 +6,25 @@
 
 mod classes;
 mod float;
+mod integer;
 mod lexer;
 mod literals;
+mod operation;
 mod operators;
 mod reader;
 mod writer;
 
+#[cfg(test)]
+mod swipl;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeMap, fmt};
 
 pub use reader::{MAX_DEPTH, ReadError, ReadErrorKind, read, read_prefix};
+
+/// Integers that can be keys of dicts.
+const SMALL_INTEGERS: std::ops::Range<i64> = -(1 << 56)..1 << 56;
 
 /// A Prolog term.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +45,7 @@ pub enum Term {
     List {
         /// The elements.
         items: Vec<Self>,
-        /// What follows the bar, if there is one.
+        /// What follows the bar, if there is one: no list, when it was read.
         tail: Option<Box<Self>>,
     },
     /// `tag{key:value}`.
@@ -47,7 +54,12 @@ pub enum Term {
     Compound {
         /// The functor's name.
         name: String,
-        /// At least one.
+        /// The arguments; `name()` has none.
+        args: Vec<Self>,
+    },
+    /// `[](argument, …)`: its functor is the empty list, which is no name.
+    ListCompound {
+        /// The arguments.
         args: Vec<Self>,
     },
 }
@@ -70,11 +82,13 @@ pub enum Tag {
     Variable(String),
 }
 
-/// Key of a dict: small integers come before atoms.
+/// Key of a dict, in standard order: small integers, `[]`, atoms by code points.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
-    /// A small integer.
+    /// An integer of at most 56 bits and a sign.
     Integer(i64),
+    /// `[]`, which is no atom.
+    EmptyList,
     /// A name.
     Atom(String),
 }
@@ -197,6 +211,12 @@ impl Dict {
 }
 
 impl Key {
+    /// Makes an integer key, if SWI-Prolog has it as a small integer.
+    #[must_use]
+    pub fn small(value: i64) -> Option<Self> {
+        (SMALL_INTEGERS.contains(&value)).then_some(Self::Integer(value))
+    }
+
     /// Makes a name key.
     #[must_use]
     pub fn atom(text: impl Into<String>) -> Self {
@@ -208,6 +228,7 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Integer(value) => value.fmt(f),
+            Self::EmptyList => f.write_str("[]"),
             Self::Atom(text) => f.write_str(text),
         }
     }

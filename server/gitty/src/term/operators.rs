@@ -1,4 +1,4 @@
-//! The operators of SWI-Prolog that a stored term can hold.
+//! The operators that SWI-Prolog 9.0.4 starts with; none of them is a postfix operator.
 
 /// How an operator binds: its priority and the highest priority of each operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +13,6 @@ pub(super) struct Operator {
 
 /// Highest priority of an argument, a list element or a dict value.
 pub(super) const ARGUMENT: u16 = 999;
-/// Highest priority of all.
-pub(super) const MAX: u16 = 1200;
 
 /// The infix operator called `name`.
 pub(super) fn infix(name: &str) -> Option<Operator> {
@@ -35,6 +33,7 @@ pub(super) fn infix(name: &str) -> Option<Operator> {
         "*" | "/" | "//" | "<<" | ">>" | "div" | "mod" | "rdiv" | "rem" | "xor" => yfx(400),
         "**" => xfx(200),
         "^" => xfy(200),
+        "." => yfx(100),
         _ => return None,
     };
     Some(Operator { priority, left, right })
@@ -63,7 +62,7 @@ pub(super) fn prefix(name: &str) -> Option<Operator> {
     Some(Operator { priority, left: 0, right })
 }
 
-/// Whether `name` needs brackets as an operand; the dot is an operator that is not read.
+/// Whether `name` needs brackets as an operand.
 pub(super) fn is_operator(name: &str) -> bool {
-    name == "." || infix(name).is_some() || prefix(name).is_some()
+    infix(name).is_some() || prefix(name).is_some()
 }

@@ -1,4 +1,4 @@
-//! Tokens to terms: Prolog's operator grammar, within bounds that malformed input cannot pass.
+//! Tokens to terms: Prolog's grammar, within bounds that malformed input cannot pass.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -6,14 +6,14 @@ use thiserror::Error;
 
 use super::{
     Dict, Key, Tag, Term,
-    lexer::{Kind, Lexer, Token},
-    operators::{self, ARGUMENT, MAX},
+    lexer::{Kind, Lexer, Next, Place, Token},
+    operation::{Operation, Tree},
 };
 
-/// Deepest nesting that is read.
+/// Deepest nesting of brackets that is read.
 pub const MAX_DEPTH: usize = 200;
-/// Most infix operators in one term: a chain of them nests without brackets.
-const MAX_INFIX: usize = 500;
+/// Most levels of a term: a chain of operators nests without brackets.
+pub(super) const MAX_HEIGHT: usize = 500;
 
 /// Text that is not a term; the caller's state is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -46,6 +46,9 @@ pub enum ReadErrorKind {
     /// The end of a comment is missing.
     #[error("comment is not closed")]
     OpenComment,
+    /// An operator whose operands bind looser than it, or that has none.
+    #[error("operator priority clash")]
+    Operator,
     /// A dict holds this key twice.
     #[error("duplicate key {0}")]
     DuplicateKey(String),
@@ -78,43 +81,92 @@ pub fn read(text: &str) -> Result<Term, ReadError> {
 pub fn read_prefix(text: &str) -> Result<(Term, usize), ReadError> {
     let mut lexer = Lexer { text, at: 0 };
     let ahead = lexer.next()?;
-    let mut parser = Parser { lexer, ahead, depth: 0, infix: 0 };
-    let term = parser.term(MAX)?;
+    let mut parser = Parser { lexer, ahead, depth: 0 };
+    let tree = parser.term("")?;
     match parser.ahead.kind {
-        Kind::End => Ok((term, parser.ahead.end)),
+        Kind::End => Ok((tree.term, parser.ahead.end)),
         _ => Err(unexpected(&parser.ahead)),
     }
 }
 
 fn unexpected(token: &Token) -> ReadError {
     let found = match &token.kind {
-        Kind::Name(word) | Kind::Symbol(word) | Kind::Variable(word) => word.clone(),
+        Kind::Name(word) | Kind::Variable(word) => word.clone(),
         Kind::Quoted(_) => "atom".into(),
         Kind::String(_) | Kind::Codes(_) => "string".into(),
         Kind::Integer(_) | Kind::Rational(_) | Kind::Float(_) => "number".into(),
-        Kind::Punctuation(character) => character.to_string(),
+        Kind::Punctuation(character) | Kind::Solo(character) => character.to_string(),
+        Kind::EmptyList => "[]".into(),
+        Kind::EmptyBraces => "{}".into(),
         Kind::End => "end".into(),
     };
     ReadError { at: token.start, kind: ReadErrorKind::Unexpected(found) }
+}
+
+/// Arguments or elements, with the height of the highest.
+#[derive(Default)]
+struct Sequence {
+    items: Vec<Term>,
+    height: usize,
+}
+
+impl Sequence {
+    fn push(&mut self, tree: Tree) {
+        self.height = self.height.max(tree.height);
+        self.items.push(tree.term);
+    }
 }
 
 struct Parser<'a> {
     lexer: Lexer<'a>,
     ahead: Token,
     depth: usize,
-    infix: usize,
 }
 
 impl Parser<'_> {
-    fn term(&mut self, max: u16) -> Result<Term, ReadError> {
+    /// Reads a term up to one of the characters of `stop`, or to the end if there are none.
+    fn term(&mut self, stop: &str) -> Result<Tree, ReadError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(ReadError { at: self.ahead.start, kind: ReadErrorKind::TooDeep });
         }
-        let (left, priority) = self.primary(max)?;
-        let term = self.infix(left, priority, max)?;
+        let mut operation = Operation::default();
+        while operation.is_empty() || !self.stops(stop) {
+            if !self.operator(&mut operation)? {
+                if operation.place() == Place::AfterOperand {
+                    return Err(unexpected(&self.ahead));
+                }
+                let operand = self.primary()?;
+                operation.operand(operand);
+            }
+        }
         self.depth -= 1;
-        Ok(term)
+        operation.finish(self.ahead.start)
+    }
+
+    fn stops(&self, stop: &str) -> bool {
+        match self.ahead.kind {
+            Kind::End => stop.is_empty(),
+            Kind::Punctuation(character) => stop.contains(character),
+            _ => false,
+        }
+    }
+
+    /// Takes the token ahead if it is an operator there.
+    fn operator(&mut self, operation: &mut Operation) -> Result<bool, ReadError> {
+        let place = operation.place();
+        let is_sign = self.ahead.kind == Kind::Name("-".into()) && self.ahead.next == Next::Digit;
+        if is_sign && place == Place::BeforeOperand {
+            return Ok(false);
+        }
+        let Some(name) = self.ahead.operator(place) else {
+            return Ok(false);
+        };
+        let taken = operation.operator(name, self.ahead.start)?;
+        if taken {
+            self.advance()?;
+        }
+        Ok(taken)
     }
 
     /// Takes the token ahead and reads the next.
@@ -131,191 +183,189 @@ impl Parser<'_> {
         if self.sees(character) { self.advance() } else { Err(unexpected(&self.ahead)) }
     }
 
-    fn primary(&mut self, max: u16) -> Result<(Term, u16), ReadError> {
+    /// Reads a term that is no operator with its operands.
+    fn primary(&mut self) -> Result<Tree, ReadError> {
         let token = self.advance()?;
-        let glued = self.ahead.start == token.end;
-        let term = match token.kind {
-            Kind::Integer(digits) => Term::Integer(digits),
-            Kind::Rational(text) => Term::Rational(text),
-            Kind::Float(value) => Term::Float(value),
-            Kind::String(text) => Term::String(text),
-            Kind::Codes(text) => {
+        let term = match (token.kind, token.next) {
+            (Kind::Integer(digits), _) => Term::Integer(digits),
+            (Kind::Rational(text), _) => Term::Rational(text),
+            (Kind::Float(value), _) => Term::Float(value),
+            (Kind::String(text), _) => Term::String(text),
+            (Kind::Codes(text), _) => {
                 Term::list(text.chars().map(|one| Term::Integer(u32::from(one).to_string())))
             }
-            Kind::Variable(name) if glued && self.sees('{') => self.dict(Tag::Variable(name))?,
-            Kind::Variable(name) => Term::Variable(name),
-            Kind::Name(name) | Kind::Quoted(name) if glued && self.sees('{') => {
-                self.dict(Tag::Atom(name))?
+            (Kind::Variable(name), Next::Dict) => return self.dict(Tag::Variable(name)),
+            (Kind::Variable(name), _) => Term::Variable(name),
+            (Kind::Name(name) | Kind::Quoted(name), Next::Dict) => {
+                return self.dict(Tag::Atom(name));
             }
-            Kind::Name(name) | Kind::Quoted(name) | Kind::Symbol(name)
-                if glued && self.sees('(') =>
-            {
-                self.compound(name)?
+            (Kind::Name(name) | Kind::Quoted(name), Next::Arguments) => {
+                return self.compound(name);
             }
-            Kind::Quoted(name) => Term::Atom(name),
-            Kind::Name(name) | Kind::Symbol(name) => return self.name(name, glued, max),
-            Kind::Punctuation('(') => self.bracketed(')')?,
-            Kind::Punctuation('[') => self.list()?,
-            Kind::Punctuation('{') => self.curly()?,
-            Kind::Punctuation(_) | Kind::End => return Err(unexpected(&token)),
+            (Kind::Solo(name), Next::Arguments) => return self.compound(name.into()),
+            (Kind::EmptyBraces, Next::Arguments) => return self.compound("{}".into()),
+            (Kind::EmptyList, Next::Arguments) => return self.list_compound(),
+            (Kind::Name(name), Next::Digit) if name == "-" => self.negative()?,
+            (Kind::Name(name) | Kind::Quoted(name), _) => Term::Atom(name),
+            (Kind::Solo(name), _) => Term::Atom(name.into()),
+            (Kind::EmptyBraces, _) => Term::atom("{}"),
+            (Kind::EmptyList, _) => Term::list([]),
+            (Kind::Punctuation('('), _) => return self.closed(")"),
+            (Kind::Punctuation('['), _) => return self.list(),
+            (Kind::Punctuation('{'), _) => {
+                let inner = self.closed("}")?;
+                return Tree::over(inner.height, token.start, Term::compound("{}", [inner.term]));
+            }
+            (kind @ (Kind::Punctuation(_) | Kind::End), _) => {
+                return Err(unexpected(&Token { kind, ..token }));
+            }
         };
-        Ok((term, 0))
+        Ok(Tree::leaf(term))
     }
 
-    fn bracketed(&mut self, close: char) -> Result<Term, ReadError> {
-        let term = self.term(MAX)?;
-        self.expect(close)?;
-        Ok(term)
+    /// Reads a term and the bracket behind it.
+    fn closed(&mut self, close: &str) -> Result<Tree, ReadError> {
+        let tree = self.term(close)?;
+        self.advance()?;
+        Ok(tree)
     }
 
-    /// An unquoted name: a sign, a prefix operator, or an atom.
-    fn name(&mut self, name: String, glued: bool, max: u16) -> Result<(Term, u16), ReadError> {
-        if name == "-"
-            && glued
-            && let Some(number) = self.negative()
-        {
-            self.advance()?;
-            return Ok((number, 0));
-        }
-        let Some(operator) = operators::prefix(&name).filter(|_| self.operand_follows()) else {
-            return Ok((Term::Atom(name), 0));
+    fn negative(&mut self) -> Result<Term, ReadError> {
+        let token = self.advance()?;
+        Ok(match token.kind {
+            Kind::Integer(digits) if digits == "0" => Term::Integer(digits),
+            Kind::Integer(digits) => Term::Integer(format!("-{digits}")),
+            Kind::Rational(text) => Term::Rational(format!("-{text}")),
+            Kind::Float(value) => Term::Float(-value),
+            _ => return Err(unexpected(&token)),
+        })
+    }
+
+    fn compound(&mut self, name: String) -> Result<Tree, ReadError> {
+        let at = self.ahead.start;
+        let Sequence { items, height } = self.arguments()?;
+        let term = match (name.as_str(), <[Term; 2]>::try_from(items)) {
+            ("[|]", Ok([head, tail])) => cons(head, tail),
+            (_, Ok(args)) => Term::Compound { name, args: args.into() },
+            (_, Err(args)) => Term::Compound { name, args },
         };
-        // In an argument a loose operator binds as far as the argument goes.
-        let tight = operator.priority > max;
-        let right = if tight { max.min(ARGUMENT) } else { operator.right };
-        let argument = self.term(right)?;
-        let priority = if tight { max } else { operator.priority };
-        Ok((Term::compound(name, [argument]), priority))
+        Tree::over(height, at, term)
     }
 
-    fn negative(&self) -> Option<Term> {
-        match &self.ahead.kind {
-            Kind::Integer(digits) if digits == "0" => Some(Term::Integer(digits.clone())),
-            Kind::Integer(digits) => Some(Term::Integer(format!("-{digits}"))),
-            Kind::Rational(text) => Some(Term::Rational(format!("-{text}"))),
-            Kind::Float(value) => Some(Term::Float(-value)),
-            _ => None,
-        }
+    fn list_compound(&mut self) -> Result<Tree, ReadError> {
+        let at = self.ahead.start;
+        let Sequence { items: args, height } = self.arguments()?;
+        Tree::over(height, at, Term::ListCompound { args })
     }
 
-    fn operand_follows(&self) -> bool {
-        match &self.ahead.kind {
-            Kind::End => false,
-            Kind::Punctuation(character) => matches!(character, '(' | '[' | '{'),
-            Kind::Name(name) | Kind::Symbol(name) => {
-                operators::infix(name).is_none()
-                    || operators::prefix(name).is_some()
-                    || self.lexer.rest().starts_with('(')
-            }
-            _ => true,
-        }
-    }
-
-    fn infix(&mut self, left: Term, priority: u16, max: u16) -> Result<Term, ReadError> {
-        let (mut left, mut priority) = (left, priority);
-        loop {
-            let name = match &self.ahead.kind {
-                Kind::Name(name) | Kind::Symbol(name) => name.clone(),
-                Kind::Punctuation(character @ (',' | '|')) => character.to_string(),
-                _ => return Ok(left),
-            };
-            let Some(operator) = operators::infix(&name) else {
-                return Ok(left);
-            };
-            if operator.priority > max || priority > operator.left {
-                return Ok(left);
-            }
-            self.infix += 1;
-            if self.infix > MAX_INFIX {
-                return Err(ReadError { at: self.ahead.start, kind: ReadErrorKind::TooDeep });
-            }
-            self.advance()?;
-            let right = self.term(operator.right)?;
-            left = Term::compound(name, [left, right]);
-            priority = operator.priority;
-        }
-    }
-
-    fn compound(&mut self, name: String) -> Result<Term, ReadError> {
+    fn arguments(&mut self) -> Result<Sequence, ReadError> {
         self.expect('(')?;
-        let args = self.sequence()?;
+        if self.sees(')') {
+            self.advance()?;
+            return Ok(Sequence::default());
+        }
+        let args = self.sequence(",)")?;
         self.expect(')')?;
-        Ok(Term::Compound { name, args })
+        Ok(args)
     }
 
-    fn sequence(&mut self) -> Result<Vec<Term>, ReadError> {
-        let mut items = vec![self.term(ARGUMENT)?];
+    fn sequence(&mut self, stop: &str) -> Result<Sequence, ReadError> {
+        let mut sequence = Sequence::default();
+        sequence.push(self.term(stop)?);
         while self.sees(',') {
             self.advance()?;
-            items.push(self.term(ARGUMENT)?);
+            sequence.push(self.term(stop)?);
         }
-        Ok(items)
+        Ok(sequence)
     }
 
-    fn list(&mut self) -> Result<Term, ReadError> {
-        let mut items = Vec::new();
-        let mut tail = None;
-        if !self.sees(']') {
-            items = self.sequence()?;
-            if self.sees('|') {
-                self.advance()?;
-                tail = Some(Box::new(self.term(ARGUMENT)?));
-            }
+    fn list(&mut self) -> Result<Tree, ReadError> {
+        let at = self.ahead.start;
+        let Sequence { items, mut height } = self.sequence(",|]")?;
+        let mut list = Term::list(items);
+        if self.sees('|') {
+            self.advance()?;
+            let tail = self.term(",|]")?;
+            height = height.max(tail.height);
+            list = append(list, tail.term);
         }
         self.expect(']')?;
-        Ok(Term::List { items, tail })
+        Tree::over(height, at, list)
     }
 
-    fn curly(&mut self) -> Result<Term, ReadError> {
-        if self.sees('}') {
-            let close = self.advance()?;
-            if self.sees('(') && self.ahead.start == close.end {
-                return self.compound("{}".into());
-            }
-            return Ok(Term::atom("{}"));
-        }
-        Ok(Term::compound("{}", [self.bracketed('}')?]))
-    }
-
-    fn dict(&mut self, tag: Tag) -> Result<Term, ReadError> {
-        self.expect('{')?;
+    fn dict(&mut self, tag: Tag) -> Result<Tree, ReadError> {
+        let at = self.ahead.start;
         let mut pairs = BTreeMap::new();
-        if !self.sees('}') {
-            self.pair(&mut pairs)?;
+        let mut height = 0;
+        if self.ahead.kind != Kind::EmptyBraces {
+            self.expect('{')?;
+            height = self.pair(&mut pairs)?;
             while self.sees(',') {
                 self.advance()?;
-                self.pair(&mut pairs)?;
+                height = height.max(self.pair(&mut pairs)?);
+            }
+            if !self.sees('}') {
+                return Err(unexpected(&self.ahead));
             }
         }
-        self.expect('}')?;
-        Ok(Term::Dict(Dict { tag, pairs }))
+        self.advance()?;
+        Tree::over(height, at, Term::Dict(Dict { tag, pairs }))
     }
 
-    fn pair(&mut self, pairs: &mut BTreeMap<Key, Term>) -> Result<(), ReadError> {
-        let token = self.advance()?;
-        let key = match &token.kind {
-            Kind::Name(name) | Kind::Quoted(name) | Kind::Symbol(name) => Key::atom(name),
-            Kind::Punctuation('{') if self.sees('}') => {
-                self.advance()?;
-                Key::atom("{}")
-            }
-            Kind::Integer(digits) => Key::Integer(digits.parse().map_err(|_| unexpected(&token))?),
-            _ => return Err(unexpected(&token)),
-        };
-        if self.ahead.kind != Kind::Symbol(":".into()) {
+    fn pair(&mut self, pairs: &mut BTreeMap<Key, Term>) -> Result<usize, ReadError> {
+        let at = self.ahead.start;
+        let key = self.key()?;
+        if self.ahead.kind != Kind::Name(":".into()) {
             return Err(unexpected(&self.ahead));
         }
         self.advance()?;
-        let value = self.term(ARGUMENT)?;
+        let value = self.term(",}")?;
         match pairs.entry(key) {
             Entry::Vacant(free) => {
-                free.insert(value);
-                Ok(())
+                free.insert(value.term);
+                Ok(value.height)
             }
             Entry::Occupied(taken) => {
                 let kind = ReadErrorKind::DuplicateKey(taken.key().to_string());
-                Err(ReadError { at: token.start, kind })
+                Err(ReadError { at, kind })
             }
         }
+    }
+
+    fn key(&mut self) -> Result<Key, ReadError> {
+        let token = self.advance()?;
+        let integer = match (&token.kind, token.next) {
+            (Kind::Name(name), Next::Digit) if name == "-" => self.negative()?,
+            (Kind::Name(name) | Kind::Quoted(name), _) => return Ok(Key::atom(name)),
+            (Kind::Solo(name), _) => return Ok(Key::atom(*name)),
+            (Kind::EmptyBraces, _) => return Ok(Key::atom("{}")),
+            (Kind::EmptyList, _) => return Ok(Key::EmptyList),
+            (Kind::Integer(digits), _) => Term::Integer(digits.clone()),
+            _ => return Err(unexpected(&token)),
+        };
+        match integer {
+            Term::Integer(digits) => digits.parse().ok().and_then(Key::small),
+            _ => None,
+        }
+        .ok_or_else(|| unexpected(&token))
+    }
+}
+
+/// A list's first element and the rest of it.
+fn cons(head: Term, tail: Term) -> Term {
+    append(Term::list([head]), tail)
+}
+
+/// A list without a tail, and what follows its bar.
+fn append(list: Term, tail: Term) -> Term {
+    match (list, tail) {
+        (Term::List { mut items, tail: None }, Term::List { items: rest, tail }) => {
+            items.extend(rest);
+            Term::List { items, tail }
+        }
+        (Term::List { items, tail: None }, tail) => {
+            Term::List { items, tail: Some(Box::new(tail)) }
+        }
+        (list, _) => list,
     }
 }

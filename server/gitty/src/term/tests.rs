@@ -119,6 +119,47 @@ fn the_forms_that_only_readers_know_are_read() {
         ("(a)", "a"),
         ("{}(x)", "{x}"),
         ("x{ b : 1 , a: -1 }", "x{a: -1,b:1}"),
+        ("x{'[':4,'[]':1,[]:3,-1:a,{}:b}", "x{-1:a,[]:3,'[':4,'[]':1,{}:b}"),
+        ("[](x,y)", "[](x,y)"),
+        ("f()", "f()"),
+        ("a.b.c", "a.b.c"),
+        ("'.'(a)", "'.'(a)"),
+        ("+{a:1}", "+{a:1}"),
+        ("a={b:1}", "a={b:1}"),
+        ("'[|]'(a,[b|c])", "[a,b|c]"),
+        ("[a|[b|c]]", "[a,b|c]"),
+        ("1 000", "1000"),
+        ("1_ \n000", "1000"),
+        ("16'FF", "255"),
+        ("36'zZ", "1295"),
+        ("0xFFFFFFFFFFFFFFFFFFFFFFFF_F", "1267650600228229401496703205375"),
+        ("0o17", "15"),
+        ("0b101", "5"),
+        ("0''", "39"),
+        ("-0'a", "-97"),
+        ("2r6", "1r3"),
+        ("4r2", "2"),
+        ("-0", "0"),
+        ("-0.0", "-0.0"),
+        ("2.0Inf", "1.0Inf"),
+        ("1.25NaN", "1.5NaN"),
+        ("1e-400", "0.0"),
+        ("\u{663}\u{664}.\u{665}", "34.5"),
+        ("\u{1d7d9}", "1"),
+        ("- = x", "(-)=x"),
+        ("[a:-b|c:-d]", "[(a:-b)|(c:-d)]"),
+        ("a ',' b", "a,b"),
+        ("(a'|'b)", "a|b"),
+        ("a 'is'(b)", "a is b"),
+        ("-(2)^2", "(- 2)^2"),
+        ("\"a\\c \n b\"", "\"ab\""),
+        ("\"a\\\r\n  b\"", "\"ab\""),
+        ("\"a\\\n \n b\"", "\"a\\n b\""),
+        ("\u{2028}a\u{3000}", "a"),
+        ("'$VAR'(27)", "B1"),
+        ("'$VAR'(-1)", "S_1"),
+        ("'$VAR'('Foo')", "Foo"),
+        ("'$VAR'(foo)", "'$VAR'(foo)"),
     ];
     for (text, written) in table {
         assert_eq!(read(text).map(|term| term.to_string()), Ok(written.into()), "{text}");
@@ -141,6 +182,15 @@ fn malformed_text_is_refused_where_it_goes_wrong() {
         ("a. b.", 3, ReadErrorKind::Unexpected("b".into())),
         ("", 0, ReadErrorKind::Unexpected("end".into())),
         ("1.0e999", 7, ReadErrorKind::Number),
+        ("1.0NaN", 6, ReadErrorKind::Number),
+        ("0xg", 2, ReadErrorKind::Number),
+        ("1r0", 3, ReadErrorKind::Number),
+        ("x{72057594037927936:1}", 2, ReadErrorKind::Unexpected("number".into())),
+        ("a=b=c", 1, ReadErrorKind::Operator),
+        ("a= \\+b", 1, ReadErrorKind::Operator),
+        ("a;", 2, ReadErrorKind::Operator),
+        ("\u{378}", 0, ReadErrorKind::Character('\u{378}')),
+        ("[a|b,c]", 4, ReadErrorKind::Unexpected(",".into())),
     ];
     for (text, at, kind) in table {
         assert_eq!(read(text), Err(ReadError { at, kind }), "{text}");
@@ -152,8 +202,21 @@ fn nesting_is_bounded() {
     for open in ["[", "f(", "- ", "{", "(", "a:", "x{a:"] {
         assert_eq!(read(&open.repeat(100_000)).unwrap_err().kind, ReadErrorKind::TooDeep, "{open}");
     }
-    let chain = "1+".repeat(100_000) + "1";
-    assert_eq!(read(&chain).unwrap_err().kind, ReadErrorKind::TooDeep);
+    for chain in ["1+", "1:", "- ", "[]+", "\\+ "] {
+        let text = chain.repeat(100_000) + "1";
+        assert_eq!(read(&text).unwrap_err().kind, ReadErrorKind::TooDeep, "{chain}");
+    }
+    assert_eq!(
+        read(&format!("0x{}", "f".repeat(100_000))).unwrap_err().kind,
+        ReadErrorKind::Number
+    );
+}
+
+#[test]
+fn many_operators_beside_each_other_are_not_deep() {
+    let pairs = "a-b,".repeat(100_000);
+    let list = read(&format!("[{pairs}c]")).unwrap();
+    assert_eq!(list.as_list().map(<[Term]>::len), Some(100_001));
 }
 
 #[test]
@@ -210,9 +273,10 @@ fn term() -> impl Strategy<Value = Term> {
             items.prop_map(Term::list),
             (tag, pairs).prop_map(|(tag, pairs)| Term::Dict(Dict { tag, pairs })),
             (inner.clone(), inner.clone())
+                .prop_filter("no list", |(_, tail)| !matches!(tail, Term::List { .. }))
                 .prop_map(|(a, b)| Term::List { items: vec![a], tail: Some(Box::new(b)) }),
             (text(), prop::collection::vec(inner, 1..4))
-                .prop_filter("no plain functor", |(name, _)| name != "[]")
+                .prop_filter("a list", |(name, _)| name != "[|]")
                 .prop_map(|(name, args)| Term::Compound { name, args }),
         ]
     })
