@@ -10,6 +10,8 @@ mod kills;
 mod no_majority;
 #[cfg(test)]
 mod one_save;
+#[cfg(test)]
+mod replay;
 
 /// A file that nobody lists would be a test that nobody runs.
 #[test]

@@ -42,6 +42,7 @@ fn exit(error: &StartError) -> Exit {
         StartError::Locked { .. } | StartError::Bind(_) => Exit::Refused,
         StartError::Data { .. }
         | StartError::Open(_)
+        | StartError::Site(_)
         | StartError::System { .. }
         | StartError::Ended
         | StartError::Metrics(_) => Exit::Wrong,
