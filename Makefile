@@ -52,7 +52,7 @@ release: site ## the program, with the dashboard inside
 	cargo build --release -p server
 	@ls -l $(TARGET)/release/swish-cluster
 
-bench: release ## how fast saves are on this machine
+bench: release ## how fast saves and stores are on this machine
 	cargo run --release -p tests --bin bench
 
 sim: ## the simulator (SEEDS=1000 for more worlds)

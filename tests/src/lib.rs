@@ -8,6 +8,7 @@
 //!     └─ directory: a store as SWISH would read it
 //!  history: checks what clients saw against the chains
 //!  replay: what a real SWISH was recorded to answer, asked again
+//!  image: a file system in a file, that loses what was not synced
 //!  kills: where and when nodes are killed, drawn by seed
 //!  bench: load, syncs, processor time, and the table
 //! ```
@@ -20,6 +21,7 @@ pub mod cluster;
 pub mod directory;
 pub mod gateway;
 pub mod history;
+pub mod image;
 pub mod kills;
 pub mod node;
 pub mod program;

@@ -95,6 +95,10 @@ hex_id! {
     ObjectId, 20
 }
 hex_id! {
+    /// SHA-1 of all bytes of a pack file, which is its name (swish-formats, packs).
+    PackId, 20
+}
+hex_id! {
     /// Identity of a save: hash of the commit's text without `time` and `commit` (protocol 4.2).
     OpId, 20
 }

@@ -12,6 +12,6 @@ pub mod words;
 
 pub use file_name::{CreateNameError, FileName};
 pub use hex::HexError;
-pub use ids::{ClusterId, Incarnation, NodeId, ObjectId, OpId, Root, Run, Serial};
+pub use ids::{ClusterId, Incarnation, NodeId, ObjectId, OpId, PackId, Root, Run, Serial};
 pub use link::{Link, ObjectKind};
 pub use millis::Millis;

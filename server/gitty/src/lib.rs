@@ -12,11 +12,14 @@
 mod bytes;
 pub mod commit;
 pub mod diff;
+mod gzip;
 pub mod history;
 pub mod journal;
 pub mod json;
 pub mod merge;
 pub mod object;
+pub mod pack;
+pub mod tagged;
 pub mod term;
 
 #[cfg(test)]
@@ -27,4 +30,5 @@ mod random;
 pub use commit::{Commit, CommitError, Meta};
 pub use journal::HeadUpdate;
 pub use object::{CollisionError, Object, ObjectError};
+pub use pack::{PackError, PackIndex};
 pub use term::Term;

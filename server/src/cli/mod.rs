@@ -7,6 +7,7 @@ mod init;
 mod out;
 mod serve;
 mod status;
+mod store;
 
 use std::process::ExitCode;
 
@@ -32,21 +33,28 @@ enum Command {
     Init(init::Init),
     /// Say how the cluster is, as this node sees it.
     Status(status::Status),
+    /// Look at a store directory, check it and keep it in order; no node is needed.
+    Store(store::Store),
 }
 
 /// Runs a command to its end.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
+    let command = match cli.command {
+        Command::Store(command) => return command.run().into(),
+        other => other,
+    };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return out::complain(&error.to_string(), Exit::Wrong).into(),
     };
     let exit = runtime.block_on(async {
-        match cli.command {
+        match command {
             Command::Serve(command) => command.run().await,
             Command::Demo(command) => command.run().await,
             Command::Init(command) => command.run().await,
             Command::Status(command) => command.run().await,
+            Command::Store(command) => command.run(),
         }
     });
     // A blocking read that still runs has nobody who waits for it.

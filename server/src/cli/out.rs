@@ -15,6 +15,12 @@ pub(super) fn line(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// Prints bytes as they are.
+pub(super) fn bytes(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(bytes).and_then(|()| out.flush());
+}
+
 /// Prints a value as one line of JSON.
 pub(super) fn json<T: Serialize>(value: &T) {
     match serde_json::to_string(value) {

@@ -5,7 +5,9 @@ use std::io;
 use clap::Args;
 
 use super::{Exit, out};
-use crate::{app, config::Said, error::StartError, shutdown, shutdown::Stop, telemetry};
+use crate::{
+    app, config::Said, error::StartError, node::OpenError, shutdown, shutdown::Stop, telemetry,
+};
 
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
@@ -40,6 +42,9 @@ fn exit(error: &StartError) -> Exit {
     match error {
         StartError::Config(_) | StartError::Key(_) => Exit::Usage,
         StartError::Locked { .. } | StartError::Bind(_) => Exit::Refused,
+        StartError::Open(OpenError::Store { source: store::OpenError::Claim(_), .. }) => {
+            Exit::Refused
+        }
         StartError::Data { .. }
         | StartError::Open(_)
         | StartError::Site(_)

@@ -18,11 +18,13 @@ use super::{
     batch::{Held, Pending, Shadow, Writing},
     filer::{Filer, Job, Report},
     handle::{COMMANDS, Command, EVENTS, Handle, NodeEvent},
+    keeper::{self, Found},
     link::{self, HelloState, LinkEvent},
     open::Opened,
     publish::About,
     timers::Timers,
     view::Shared,
+    watcher,
 };
 use crate::{
     db::{CoreDb, DbError},
@@ -33,6 +35,8 @@ use crate::{
 const INPUTS_AT_ONCE: usize = 512;
 /// Saves wait while files and journal lines are this far behind the database.
 const FILER_LATE: Millis = Millis(400);
+/// Findings of the keeper that may wait, a thousand objects each.
+const FOUND: usize = 4;
 /// Batches that may wait while the store cannot be written; then saves are refused.
 const FILER_BEHIND: usize = 3_000;
 
@@ -53,6 +57,12 @@ pub(super) enum Waiter {
     Save(oneshot::Sender<SaveOutcome>),
     Object(oneshot::Sender<bool>),
     Found(oneshot::Sender<FoundOutcome>),
+}
+
+/// What the threads say.
+struct Reports {
+    filer: mpsc::UnboundedReceiver<Report>,
+    found: mpsc::Receiver<Found>,
 }
 
 type WriteResult = Pin<Box<dyn Future<Output = Result<(), DbError>> + Send>>;
@@ -104,10 +114,10 @@ pub(super) struct Driver {
     write: Option<WriteResult>,
 }
 
-/// Starts the node's task and its filer; they end after `stop`, when everything is written.
+/// Starts the node's task and its threads; they end after `stop`, when everything is written.
 ///
 /// # Errors
-/// When the filer's thread cannot be made.
+/// When a thread cannot be made.
 pub fn start(
     opened: Opened,
     links: Links,
@@ -116,7 +126,11 @@ pub fn start(
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (events, _) = broadcast::channel(EVENTS);
     let (reports, filer_reports) = mpsc::unbounded_channel();
-    let (jobs, thread) = Filer::start(Arc::clone(&opened.store), reports)?;
+    let (finds, found) = mpsc::channel(FOUND);
+    let store = &opened.store;
+    let (watching, watcher) = watcher::start(Arc::clone(store), reports.clone())?;
+    let (jobs, filer) = Filer::start(Arc::clone(store), reports)?;
+    let (keeping, keeper) = keeper::start(Arc::clone(store), opened.index_file, finds)?;
     let handle = Handle::new(
         commands,
         events.clone(),
@@ -161,9 +175,11 @@ pub fn start(
         write: None,
     };
     let task = tokio::spawn(async move {
-        driver.run(inbox, filer_reports, stop).await;
-        // The filer syncs and ends when its jobs end.
-        let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+        driver.run(inbox, Reports { filer: filer_reports, found }, stop).await;
+        drop(watching);
+        // The filer syncs and ends when its jobs end; then the index can be written.
+        let ended = move || (filer.join(), drop(keeping), keeper.join(), watcher.join());
+        let _ = tokio::task::spawn_blocking(ended).await;
     });
     Ok((handle, task))
 }
@@ -174,12 +190,7 @@ impl Driver {
         Millis(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
-    async fn run(
-        mut self,
-        mut inbox: mpsc::Receiver<Command>,
-        mut reports: mpsc::UnboundedReceiver<Report>,
-        stop: Stop,
-    ) {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut reports: Reports, stop: Stop) {
         self.input(cluster::Input::Started);
         for (name, head) in std::mem::take(&mut self.foreign) {
             self.raise(cluster::Alarm::ForeignLine { key: Key::File(name), head });
@@ -196,7 +207,8 @@ impl Driver {
                 () = stop.stopped() => break,
                 done = written(&mut self.write) => self.on_written(done),
                 Some(event) = self.links.events.recv() => self.on_links(event),
-                Some(report) = reports.recv() => self.on_report(report),
+                Some(report) = reports.filer.recv() => self.on_report(report),
+                Some(found) = reports.found.recv() => self.on_found(found),
                 Some(command) = inbox.recv(), if !busy => self.on_commands(command, &mut inbox),
                 () = tokio::time::sleep_until(wake.into()) => self.on_timers(),
                 _ = tick.tick() => self.publish_node(),

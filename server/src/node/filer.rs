@@ -50,6 +50,8 @@ pub(super) enum Report {
         /// Number of the last batch.
         upto: u64,
     },
+    /// Lines that somebody else appended while nothing was filed; of the watcher.
+    Foreign(Vec<HeadUpdate>),
     /// The store cannot be written; what is durable in the database stays there.
     Failed {
         /// Why, and what to do.

@@ -8,6 +8,7 @@ use super::{
     filer::Report,
     handle::Command,
     index::IndexedObjects,
+    keeper::Found,
     link::LinkEvent,
 };
 
@@ -66,6 +67,16 @@ impl Driver {
         }
     }
 
+    /// Objects of the store that nobody told of before.
+    pub(super) fn on_found(&mut self, found: Found) {
+        for (id, link) in found {
+            match link {
+                Some(link) => self.index.insert_commit(id, link),
+                None => self.index.insert_blob(id),
+            }
+        }
+    }
+
     pub(super) fn on_report(&mut self, report: Report) {
         match report {
             Report::Filed { upto, objects, foreign } => {
@@ -83,6 +94,7 @@ impl Driver {
                 self.cover(upto);
                 self.covered = Some(upto);
             }
+            Report::Foreign(lines) => lines.iter().for_each(|update| self.on_foreign(update)),
             Report::Failed { reason } => {
                 self.store_fails = true;
                 error!(%reason, "the store cannot be written; saves are kept in core.db");

@@ -15,6 +15,7 @@ pub mod handle;
 pub mod identity;
 mod index;
 mod inputs;
+mod keeper;
 mod kill;
 pub mod link;
 mod open;
@@ -25,6 +26,7 @@ mod serve;
 mod thread;
 mod timers;
 pub mod view;
+mod watcher;
 
 pub use driver::{Links as DriverLinks, start};
 pub use handle::{Command, Handle, NodeError, NodeEvent, ObjectError};

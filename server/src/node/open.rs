@@ -4,12 +4,13 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use cluster::{Config, Core, Durable};
 use domain::{FileName, Incarnation, NodeId, ObjectId, ObjectKind};
 use gitty::{Commit, Object};
-use store::{Index, JournalError, Rewrite, Store, WriteError};
+use store::{Index, JournalError, Reading, Rewrite, Store, WriteError};
 use thiserror::Error;
 use tracing::{info, warn};
 
@@ -18,6 +19,9 @@ use super::{
     view::Shared,
 };
 use crate::db::{Apply, CoreDb, DbError, Recovered};
+
+/// Time between two lines of the log while every object is read.
+const SAY_EVERY: Duration = Duration::from_secs(5);
 
 /// The node cannot start; nothing was lost, and nothing was answered.
 #[derive(Debug, Error)]
@@ -49,6 +53,8 @@ pub enum OpenError {
 pub struct Opened {
     pub(super) core: Core,
     pub(super) index: Index,
+    /// Where the index is kept for the next start.
+    pub(super) index_file: PathBuf,
     pub(super) db: CoreDb,
     pub(super) store: Arc<Store>,
     pub(super) shared: Arc<Shared>,
@@ -86,8 +92,8 @@ pub async fn open(
 ) -> Result<Opened, OpenError> {
     let db = CoreDb::open(&data.join("core.db")).await?;
     let recovered = db.recover(Incarnation::from_bytes(rand::random())).await?;
-    let opened = Store::open(store_dir)
-        .map_err(|source| OpenError::Store { path: store_dir.to_owned(), source })?;
+    let index_file = data.join("store.index");
+    let opened = open_store(store_dir, &index_file)?;
     for id in &opened.damaged {
         warn!(object = %id, "object {id} of the store is damaged; it is not used");
     }
@@ -105,7 +111,36 @@ pub async fn open(
     publish_all(&shared, &store, &core, &opened.heads);
     let about = About { name: name.to_owned() };
     let store_heads = opened.heads;
-    Ok(Opened { core, index, db, store, shared, about, last_row, in_table, store_heads, foreign })
+    Ok(Opened {
+        core,
+        index,
+        index_file,
+        db,
+        store,
+        shared,
+        about,
+        last_row,
+        in_table,
+        store_heads,
+        foreign,
+    })
+}
+
+/// Opens the store, and says now and then how far that is where every object has to be read.
+fn open_store(dir: &Path, index: &Path) -> Result<store::Opened, OpenError> {
+    let began = Instant::now();
+    let mut said = began;
+    let opened = Store::open_claimed(dir, index, &mut |progress| {
+        if said.elapsed() >= SAY_EVERY {
+            said = Instant::now();
+            let Reading { objects, permille } = progress;
+            info!(objects, percent = permille / 10, "reading every object of the store");
+        }
+    });
+    let opened = opened.map_err(|source| OpenError::Store { path: dir.to_owned(), source })?;
+    let (index, objects) = (opened.report.index, opened.index.len());
+    info!(?index, objects, duration_ms = began.elapsed().as_millis(), "the store is open");
+    Ok(opened)
 }
 
 /// Objects that only the database has belong to the index as well.

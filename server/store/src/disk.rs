@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions, Permissions},
     io::{self, Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
+    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown},
     path::Path,
 };
 
@@ -21,6 +21,28 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The file cannot be read.
     fn read(&self, path: &Path, max_bytes: u64) -> io::Result<Vec<u8>>;
+
+    /// Reads a piece of a file, less if the file ends before.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn read_range(&self, path: &Path, offset: u64, length: u32) -> io::Result<Vec<u8>> {
+        let file = File::open(path)?;
+        let rest = file.metadata()?.len().saturating_sub(offset).min(u64::from(length));
+        let mut bytes = vec![0; usize::try_from(rest).map_err(io::Error::other)?];
+        let mut count = 0;
+        while count < bytes.len() {
+            let at = offset.saturating_add(u64::try_from(count).map_err(io::Error::other)?);
+            match file.read_at(&mut bytes[count..], at) {
+                Ok(0) => break,
+                Ok(more) => count += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(count);
+        Ok(bytes)
+    }
 
     /// Writes a new file.
     ///
@@ -59,10 +81,7 @@ impl Disk for RealDisk {
     }
 
     fn write(&self, path: &Path, bytes: &[u8], owner: &Owner) -> io::Result<()> {
-        let mode = owner.mode & 0o666;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-        owner.give(path, mode)?;
-        file.write_all(bytes)
+        owner.create_file(path)?.write_all(bytes)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -98,6 +117,15 @@ impl Owner {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             made => made.and_then(|()| self.give(dir, self.mode)),
         }
+    }
+
+    /// Makes a file that is not there.
+    pub(crate) fn create_file(&self, path: &Path) -> io::Result<File> {
+        let mode = self.mode & 0o666;
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create_new(true).mode(mode).open(path)?;
+        self.give(path, mode)?;
+        Ok(file)
     }
 
     /// Sets mode and group, which the process's own defaults may have made others.

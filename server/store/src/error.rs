@@ -3,7 +3,10 @@
 use std::{io, path::PathBuf};
 
 use domain::ObjectId;
+use gitty::PackError;
 use thiserror::Error;
+
+use crate::claim::ClaimError;
 
 /// The store could not be opened; nothing was changed but directories that were missing.
 #[derive(Debug, Error)]
@@ -17,6 +20,9 @@ pub enum OpenError {
         #[source]
         source: io::Error,
     },
+    /// Another node or tool has it.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
     /// `ref/head` is there and does not begin with `epoch(N).`; SWISH would rewrite it.
     #[error("{0} does not begin with an epoch: move it away, and heads are found by time")]
     NoEpoch(PathBuf),
@@ -45,6 +51,20 @@ pub enum ReadError {
         #[source]
         source: io::Error,
     },
+}
+
+/// A pack file could not be attached; nothing was changed.
+#[derive(Debug, Error)]
+pub enum PackFault {
+    /// It cannot be read.
+    #[error("cannot read it")]
+    Io(#[source] io::Error),
+    /// It does not begin with a whole header; SWISH does not open the store.
+    #[error("bad header")]
+    Header(#[from] PackError),
+    /// The header is longer than any we read.
+    #[error("its header is too long")]
+    HeaderTooLong,
 }
 
 /// An object could not be written; the file under its name, if any, is as before.

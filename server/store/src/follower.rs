@@ -4,16 +4,17 @@
 //! one takes the last line. So two lines with the same old head leave processes apart, and each
 //! of the places must be led on from (protocol 9).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{FileName, ObjectId};
 use gitty::HeadUpdate;
 
-/// Heads at which a process may stand; none is a process that has not seen the file.
-type Ends = BTreeSet<Option<ObjectId>>;
+/// Heads at which a process may stand, in order and each once; none is a process that has not seen
+/// the file. A list, because it hardly ever has more than one.
+pub(crate) type Ends = Vec<Option<ObjectId>>;
 
 /// The ends of all files, as of the lines read so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Followers {
     ends: BTreeMap<FileName, Ends>,
 }
@@ -21,9 +22,14 @@ pub(crate) struct Followers {
 impl Followers {
     /// Follows a line: whoever stood at its old head is at its new one, or restarts there.
     pub(crate) fn follow(&mut self, update: &HeadUpdate) {
-        let ends = self.ends.entry(update.name.clone()).or_insert_with(start);
-        ends.remove(&update.old);
-        ends.insert(Some(update.new));
+        let ends = match self.ends.get_mut(&update.name) {
+            Some(ends) => ends,
+            None => self.ends.entry(update.name.clone()).or_insert_with(start),
+        };
+        ends.retain(|end| *end != update.old);
+        if let Err(place) = ends.binary_search(&Some(update.new)) {
+            ends.insert(place, Some(update.new));
+        }
     }
 
     /// The lines that bring every follower of a file to its served head.
@@ -38,12 +44,29 @@ impl Followers {
 
     /// Notes that the lines to the served head are in the journal.
     pub(crate) fn arrived(&mut self, name: &FileName, served: ObjectId) {
-        self.ends.insert(name.clone(), Ends::from([Some(served)]));
+        self.ends.insert(name.clone(), vec![Some(served)]);
+    }
+
+    /// The ends of all files, in the order of their names.
+    pub(crate) fn all(&self) -> impl ExactSizeIterator<Item = (&FileName, &Ends)> {
+        self.ends.iter()
+    }
+}
+
+/// Takes up where another reading of the same lines ended.
+impl FromIterator<(FileName, Ends)> for Followers {
+    fn from_iter<T: IntoIterator<Item = (FileName, Ends)>>(ends: T) -> Self {
+        let sorted = |(name, mut ends): (FileName, Ends)| {
+            ends.sort_unstable();
+            ends.dedup();
+            (name, ends)
+        };
+        Self { ends: ends.into_iter().map(sorted).collect() }
     }
 }
 
 fn start() -> Ends {
-    Ends::from([None])
+    vec![None]
 }
 
 #[cfg(test)]

@@ -17,9 +17,11 @@ use crate::{
 /// Largest content of an object that is read.
 pub const MAX_OBJECT_BYTES: usize = 64 << 20;
 /// Largest loose file; gzip adds little to what it cannot compress.
-const MAX_FILE_BYTES: u64 = 65 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 65 << 20;
 /// Begins the name of a file that is being written; SWISH looks at names of 36 characters only.
 pub(crate) const TEMPORARY: &str = "tmp-";
+/// Folder of the pack files.
+pub(crate) const PACKS: &str = "pack";
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
@@ -38,11 +40,21 @@ pub(crate) fn read(disk: &dyn Disk, dir: &Path, id: &ObjectId) -> Result<Object,
             ReadError::Io { id: *id, source }
         }
     })?;
+    check(id, &bytes)
+}
+
+/// Reads the bytes of a loose file or a pack's member, which must be the object called `id`.
+pub(crate) fn check(id: &ObjectId, bytes: &[u8]) -> Result<Object, ReadError> {
     let damaged = |reason: String| ReadError::Damaged { id: *id, reason };
-    let object = Object::decode_loose(&bytes, MAX_OBJECT_BYTES)
+    if bytes.is_empty() {
+        return Err(damaged("it is empty".into()));
+    }
+    let object = Object::decode_loose(bytes, MAX_OBJECT_BYTES)
         .map_err(|error| damaged(error.to_string()))?;
+    if object.is_named(id) {
+        return Ok(object);
+    }
     match object.id() {
-        Ok(found) if found == *id => Ok(object),
         Ok(found) => Err(damaged(format!("its content is {found}"))),
         Err(error) => Err(damaged(error.to_string())),
     }
@@ -52,12 +64,17 @@ pub(crate) fn read(disk: &dyn Disk, dir: &Path, id: &ObjectId) -> Result<Object,
 pub(crate) fn write(disk: &dyn Disk, path: &Path, bytes: &[u8], owner: &Owner) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     owner.create_dir(dir)?;
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let temporary = dir.join(format!("{TEMPORARY}{}-{number}", std::process::id()));
+    let temporary = temporary(dir);
     let written = disk.write(&temporary, bytes, owner).and_then(|()| disk.rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to report; opening the store removes what stays.
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// A name in a folder that no other process and no other call uses.
+pub(crate) fn temporary(folder: &Path) -> PathBuf {
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    folder.join(format!("{TEMPORARY}{}-{number}", std::process::id()))
 }

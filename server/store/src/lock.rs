@@ -35,6 +35,15 @@ pub(crate) fn exclusively<T>(
     result
 }
 
+/// Locks the file until it is closed, unless another process has it locked now.
+pub(crate) fn try_exclusive(file: &File) -> io::Result<bool> {
+    match set(file, libc::F_WRLCK) {
+        Ok(()) => Ok(true),
+        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn lock(file: &File) -> Result<(), JournalError> {
     let start = Instant::now();
     loop {

@@ -1,26 +1,39 @@
-//! Opening a store: an empty one is made, a lost journal is rebuilt, everything is indexed.
+//! Opening a store: an empty one is made, a lost journal is rebuilt, what it holds is indexed.
 
 use std::{
     collections::BTreeMap,
     fs::{self, File},
     io,
     path::Path,
-    sync::Mutex,
-    time::{SystemTime, UNIX_EPOCH},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use domain::{FileName, ObjectId};
-use gitty::{HeadUpdate, journal};
+use domain::{FileName, Link, ObjectId};
+use thiserror::Error;
 
 use crate::{
     Store,
+    bring_up::{BroughtUp, IndexUse, Place, failed},
     disk::{Disk, Owner},
-    error::{JournalError, OpenError},
-    index::Index,
-    journal::JournalFile,
-    layout,
-    scan::{self, Scan},
+    error::OpenError,
+    folders::Company,
+    index::{self, Index, Known},
+    packs::Packs,
+    scan::{Reading, Sources},
 };
+
+/// How a store is opened.
+pub(crate) struct Opening<'a> {
+    /// Through what; a disk of tests may fail on purpose.
+    pub(crate) disk: Box<dyn Disk>,
+    /// File in which the index is kept, outside the store; without one every object is read.
+    pub(crate) index: Option<&'a Path>,
+    /// Told now and then while every object is read.
+    pub(crate) progress: &'a mut dyn FnMut(Reading),
+}
 
 /// A store that was opened.
 pub struct Opened {
@@ -30,7 +43,8 @@ pub struct Opened {
     pub index: Index,
     /// Heads: the last line of the journal for each file.
     pub heads: BTreeMap<FileName, ObjectId>,
-    /// Objects whose files are short, hold something else, or cannot be read as commits.
+    /// Objects whose files are short, hold something else, or cannot be read as commits; with an
+    /// index that was current, those that were so when it was made.
     pub damaged: Vec<ObjectId>,
     /// What was found and done.
     pub report: OpenReport,
@@ -45,78 +59,97 @@ pub struct OpenReport {
     pub partial_bytes: usize,
     /// Heads whose commit is not in the store.
     pub heads_without_commit: Vec<ObjectId>,
-    /// Pack files; their objects are not read.
+    /// Pack files; only whole ones, if every object was read.
     pub packs: usize,
+    /// How the index was had.
+    pub index: IndexUse,
 }
 
-/// Opens `dir`, making what is missing.
-pub(crate) fn open(dir: &Path, disk: Box<dyn Disk>) -> Result<Opened, OpenError> {
-    fs::create_dir_all(dir).map_err(|source| failed(dir, source))?;
-    let owner = Owner::of(dir).map_err(|source| failed(dir, source))?;
-    let handle = File::open(dir).map_err(|source| failed(dir, source))?;
-    let scan = scan::scan(&*disk, dir).map_err(|source| failed(dir, source))?;
-    let path = dir.join("ref").join("head");
-    let journal_rebuilt = is_empty(&path).map_err(|source| failed(&path, source))?;
-    if journal_rebuilt {
-        rebuild(&*disk, &path, &scan, &owner).map_err(|source| failed(&path, source))?;
+/// The index file was not brought up to date; the one that was there stays.
+#[derive(Debug, Error)]
+pub enum RefreshError {
+    /// About the store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The store could not be read or synced, or the file could not be written.
+    #[error("the index of the store cannot be written")]
+    Io(#[from] io::Error),
+}
+
+impl Opening<'_> {
+    /// Opens `dir`, making what is missing.
+    pub(crate) fn open(self, dir: &Path) -> Result<Opened, OpenError> {
+        fs::create_dir_all(dir).map_err(|source| failed(dir, source))?;
+        let owner = Owner::of(dir).map_err(|source| failed(dir, source))?;
+        let handle = File::open(dir).map_err(|source| failed(dir, source))?;
+        let Self { disk, index: path, progress } = self;
+        let packs = Packs::later(dir);
+        let sources = Sources { disk: &*disk, dir, packs: &packs, company: Company::Alone };
+        let place = Place { sources, owner: &owner };
+        let up = place.bring_up(path, progress, &mut |_, _| {})?;
+        if let (IndexUse::Rebuilt(_), Some(path)) = (up.index, path)
+            && let Err(error) = save(path, &up, || disk.sync(&handle))
+        {
+            tracing::warn!(%error, "the index of the store cannot be written; the next start is slow");
+        }
+        let BroughtUp { known, journal, journal_rebuilt, index: used } = up;
+        let Known { index, heads, damaged, packs: named, .. } = known;
+        let read_all = matches!(used, IndexUse::NotAsked | IndexUse::Rebuilt(_));
+        let report = OpenReport {
+            journal_rebuilt,
+            partial_bytes: journal.partial_bytes(),
+            heads_without_commit: heads
+                .values()
+                .filter(|id| !index.holds_commit(id))
+                .copied()
+                .collect(),
+            packs: if read_all { packs.len() } else { named.len() },
+            index: used,
+        };
+        let indexed = AtomicU64::new(if path.is_some() { journal.offset } else { 0 });
+        let dir = dir.to_owned();
+        let journal = Mutex::new(journal);
+        let store = Store { dir, handle, owner, disk, packs, claim: None, journal, indexed };
+        Ok(Opened { store, index, heads, damaged: damaged.into_iter().collect(), report })
     }
-    let (file, heads) = read_journal(&path)?;
-    let Scan { index, damaged, .. } = scan;
-    let report = OpenReport {
-        journal_rebuilt,
-        partial_bytes: file.partial_bytes(),
-        heads_without_commit: heads
-            .values()
-            .filter(|id| index.link(id).is_none())
-            .copied()
-            .collect(),
-        packs: packs(dir).map_err(|source| failed(dir, source))?,
-    };
-    let store = Store { dir: dir.to_owned(), handle, owner, disk, journal: Mutex::new(file) };
-    Ok(Opened { store, index, heads, damaged, report })
 }
 
-fn failed(path: &Path, source: io::Error) -> OpenError {
-    OpenError::Io { path: path.to_owned(), source }
+/// Writes the index file when what it says of the directory is on the disk.
+fn save(path: &Path, up: &BroughtUp, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    sync()?;
+    index::save(path, &up.known, &up.journal)
 }
 
-/// A power cut can leave the file without content; SWISH would rebuild it too.
-fn is_empty(path: &Path) -> io::Result<bool> {
-    match fs::metadata(path) {
-        Ok(metadata) => Ok(metadata.len() == 0),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
+impl Store {
+    /// Brings the index file up to the directory, from the directory alone: new lines of the
+    /// journal, and objects that no line tells of. Returns whether there was anything to write.
+    ///
+    /// Tells of each object that the file did not have. Takes a while and reads files; one thread
+    /// at a time, off everybody's path.
+    ///
+    /// # Errors
+    /// The file is as it was; nothing is lost by that.
+    pub fn refresh_index(
+        &self,
+        path: &Path,
+        tell: &mut dyn FnMut(ObjectId, Option<&Link>),
+    ) -> Result<bool, RefreshError> {
+        let Self { dir, owner, packs, .. } = self;
+        let sources = Sources { disk: &*self.disk, dir, packs, company: Company::Others };
+        let place = Place { sources, owner };
+        let mut up = place.bring_up(Some(path), &mut |_| {}, tell)?;
+        let swept = place.sweep(&mut up.known, tell)?;
+        if swept || up.index != IndexUse::Current {
+            save(path, &up, || self.sync())?;
+        }
+        self.indexed.store(up.journal.offset, Ordering::Relaxed);
+        Ok(swept || up.index != IndexUse::Current)
     }
-}
 
-/// Writes a complete journal; only before SWISH opens the store.
-fn rebuild(disk: &dyn Disk, path: &Path, scan: &Scan, owner: &Owner) -> io::Result<()> {
-    let epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    let updates: Vec<HeadUpdate> = scan.heads_by_time().collect();
-    let text = journal::beginning(epoch) + &journal::lines(&updates);
-    layout::write(disk, path, text.as_bytes(), owner)
-}
-
-fn read_journal(path: &Path) -> Result<(JournalFile, BTreeMap<FileName, ObjectId>), OpenError> {
-    let mut file = JournalFile::open(path).map_err(|source| failed(path, source))?;
-    let updates = file.read().map_err(|error| match error {
-        JournalError::Io(source) => failed(path, source),
-        other => failed(path, io::Error::other(other)),
-    })?;
-    if !file.has_epoch() {
-        return Err(OpenError::NoEpoch(path.to_owned()));
-    }
-    let heads = updates.into_iter().map(|update| (update.name, update.new)).collect();
-    Ok((file, heads))
-}
-
-fn packs(dir: &Path) -> io::Result<usize> {
-    match fs::read_dir(dir.join("pack")) {
-        Ok(entries) => Ok(entries
-            .filter_map(Result::ok)
-            .filter(|entry| entry.path().extension().is_some_and(|end| end == "pack"))
-            .count()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(error),
+    /// Bytes of journal lines that the index file does not cover.
+    #[must_use]
+    pub fn unindexed_bytes(&self) -> u64 {
+        let indexed = self.indexed.load(Ordering::Relaxed);
+        self.journal().offset.abs_diff(indexed)
     }
 }

@@ -1,75 +1,208 @@
-//! The walk over all loose objects when the store is opened.
+//! The walk over all objects when there is no index: each is read and its hash checked.
 
 use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::Path,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread,
 };
 
-use domain::{FileName, ObjectId, ObjectKind};
-use gitty::{Commit, HeadUpdate};
+use domain::{FileName, Link, ObjectId, ObjectKind};
+use gitty::{Commit, HeadUpdate, Object};
 
-use crate::{disk::Disk, error::ReadError, index::Index, layout};
+use crate::{
+    disk::Disk,
+    error::ReadError,
+    folders::{self, Company, Folders, Listed},
+    index::Index,
+    objects,
+    packs::Packs,
+};
+
+/// Folders `00` to `ff`.
+const OUTER_FOLDERS: usize = 256;
+/// More readers than this only wait for the disk.
+const MAX_READERS: usize = 8;
+/// Packed objects that are read in one go.
+const PACKED_AT_ONCE: usize = 1_000;
+/// Folders of findings that wait to be taken into the index.
+const WAITING_FOLDERS: usize = 16;
+
+/// How far the walk is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Objects read so far.
+    pub objects: usize,
+    /// Thousandths of the folders and packs that are done.
+    pub permille: usize,
+}
 
 /// What the walk found.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     pub(crate) index: Index,
     /// Files that are short, hold something else, or commits that cannot be read.
-    pub(crate) damaged: Vec<ObjectId>,
+    pub(crate) damaged: BTreeSet<ObjectId>,
+    /// When the folders were listed.
+    pub(crate) folders: Folders,
     /// Latest commit of each file, by its time in full: saves share a millisecond.
     latest: BTreeMap<FileName, (f64, ObjectId)>,
 }
 
+/// What a file turned out to be.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// A commit, and its time in full.
+    Commit(Link, f64),
+    /// A whole object of another type.
+    Other,
+    /// Neither; why was logged.
+    Damaged,
+}
+
+/// What was found in a folder, or, without one, in packs.
+type Batch = (Option<Listed>, Vec<(ObjectId, Found)>);
+
+/// Where the objects are.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    pub(crate) disk: &'a dyn Disk,
+    pub(crate) dir: &'a Path,
+    pub(crate) packs: &'a Packs,
+    pub(crate) company: Company,
+}
+
 /// Reads every object, checks its hash and takes it into the index.
-pub(crate) fn scan(disk: &dyn Disk, dir: &Path) -> io::Result<Scan> {
-    let mut scan = Scan::default();
-    for (first, outer) in folders(dir)? {
-        for (second, inner) in folders(&outer)? {
-            for name in files(&inner)? {
-                if let Ok(id) = format!("{first}{second}{name}").parse() {
-                    scan.take(disk, dir, id)?;
+///
+/// # Errors
+/// A folder or file cannot be read.
+pub(crate) fn scan(sources: Sources<'_>, progress: &mut dyn FnMut(Reading)) -> io::Result<Scan> {
+    let packed = sources.packs.ids();
+    let packed: Vec<&[ObjectId]> = packed.chunks(PACKED_AT_ONCE).collect();
+    let goes = OUTER_FOLDERS + packed.len();
+    let readers = thread::available_parallelism().map_or(1, usize::from).min(MAX_READERS);
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let (sender, batches) = sync_channel(WAITING_FOLDERS);
+        for _ in 0..readers {
+            let (sender, next, packed) = (sender.clone(), &next, &*packed);
+            scope.spawn(move || sources.read(packed, next, &sender));
+        }
+        drop(sender);
+        let mut scan = Scan::default();
+        let mut objects = 0;
+        for batch in batches {
+            let (listed, found) = batch?;
+            objects += found.len();
+            listed.iter().for_each(|listed| scan.folders.note(listed));
+            found.into_iter().for_each(|(id, found)| scan.take(id, found));
+            let begun = next.load(Ordering::Relaxed).min(goes);
+            let permille = begun.saturating_sub(readers) * 1_000 / goes;
+            progress(Reading { objects, permille });
+        }
+        Ok(scan)
+    })
+}
+
+impl Sources<'_> {
+    /// One reader: takes folders, then pieces of the packs, until there are no more, or nobody
+    /// wants the findings.
+    fn read(
+        self,
+        packed: &[&[ObjectId]],
+        next: &AtomicUsize,
+        sender: &SyncSender<io::Result<Batch>>,
+    ) {
+        loop {
+            let go = next.fetch_add(1, Ordering::Relaxed);
+            let sent = match (u8::try_from(go), packed.get(go.wrapping_sub(OUTER_FOLDERS))) {
+                (Ok(first), _) => self.read_folders(first, sender),
+                (Err(_), Some(ids)) => {
+                    sender.send(self.read_all(ids).map(|found| (None, found))).is_ok()
                 }
+                (Err(_), None) => false,
+            };
+            if !sent {
+                return;
             }
         }
     }
-    Ok(scan)
+
+    /// False when nobody wants the findings.
+    fn read_folders(self, first: u8, sender: &SyncSender<io::Result<Batch>>) -> bool {
+        let folders = match folders::folders(self.dir, first) {
+            Ok(folders) => folders,
+            Err(error) => return sender.send(Err(error)).is_ok(),
+        };
+        folders.into_iter().all(|folder| {
+            let batch = folder.list(self.company).and_then(|listed| {
+                let found = self.read_all(&listed.ids)?;
+                Ok((Some(listed), found))
+            });
+            sender.send(batch).is_ok()
+        })
+    }
+
+    fn read_all(self, ids: &[ObjectId]) -> io::Result<Vec<(ObjectId, Found)>> {
+        let mut all = Vec::with_capacity(ids.len());
+        for id in ids {
+            all.extend(self.look(id)?.map(|found| (*id, found)));
+        }
+        Ok(all)
+    }
+
+    /// Reads an object and checks its hash; nothing, if it is not there.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub(crate) fn look(self, id: &ObjectId) -> io::Result<Option<Found>> {
+        match objects::read(self.disk, self.dir, self.packs, id) {
+            Ok(object) => Ok(Some(Found::of(id, &object))),
+            Err(ReadError::Damaged { reason, .. }) => {
+                tracing::warn!(object.id = %id, reason, "object is damaged");
+                Ok(Some(Found::Damaged))
+            }
+            // SWISH removes a commit whose head it could not move.
+            Err(ReadError::Missing(_)) => Ok(None),
+            Err(ReadError::Io { source, .. }) => Err(source),
+        }
+    }
+}
+
+impl Found {
+    fn of(id: &ObjectId, object: &Object) -> Self {
+        if object.kind != ObjectKind::Commit {
+            return Self::Other;
+        }
+        match Commit::parse(&object.content) {
+            Ok(commit) => Self::Commit(commit.link(), commit.time()),
+            Err(error) => {
+                tracing::warn!(object.id = %id, %error, "commit is unreadable");
+                Self::Damaged
+            }
+        }
+    }
 }
 
 impl Scan {
-    fn take(&mut self, disk: &dyn Disk, dir: &Path, id: ObjectId) -> io::Result<()> {
-        let object = match layout::read(disk, dir, &id) {
-            Ok(object) => object,
-            Err(ReadError::Damaged { reason, .. }) => {
-                tracing::warn!(object.id = %id, reason, "object is damaged");
-                self.damaged.push(id);
-                return Ok(());
+    fn take(&mut self, id: ObjectId, found: Found) {
+        match found {
+            Found::Commit(link, time) => {
+                let latest = self.latest.entry(link.name.clone()).or_insert((time, id));
+                // Of two with the same time SWISH takes the one that it visits last.
+                if (time, id) > *latest {
+                    *latest = (time, id);
+                }
+                self.index.insert_commit(id, link);
             }
-            // SWISH removes a commit whose head it could not move.
-            Err(ReadError::Missing(_)) => return Ok(()),
-            Err(ReadError::Io { source, .. }) => return Err(source),
-        };
-        if object.kind != ObjectKind::Commit {
-            self.index.insert_blob(id);
-            return Ok(());
-        }
-        match Commit::parse(&object.content) {
-            Ok(commit) => {
-                self.date(&commit, id);
-                self.index.insert_commit(id, commit.link());
+            Found::Other => self.index.insert_blob(id),
+            Found::Damaged => {
+                self.damaged.insert(id);
             }
-            Err(error) => {
-                tracing::warn!(object.id = %id, %error, "commit is unreadable");
-                self.damaged.push(id);
-            }
-        }
-        Ok(())
-    }
-
-    fn date(&mut self, commit: &Commit, id: ObjectId) {
-        let latest = self.latest.entry(commit.name()).or_insert((commit.time(), id));
-        if commit.time() >= latest.0 {
-            *latest = (commit.time(), id);
         }
     }
 
@@ -81,38 +214,4 @@ impl Scan {
             new: *id,
         })
     }
-}
-
-/// Folders of two characters; other names are not SWISH's objects.
-fn folders(dir: &Path) -> io::Result<Vec<(String, PathBuf)>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        if let Ok(name) = entry.file_name().into_string()
-            && name.len() == 2
-            && entry.path().is_dir()
-        {
-            found.push((name, entry.path()));
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Names of the files, after those that a crash left half written are removed.
-fn files(dir: &Path) -> io::Result<Vec<String>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        if name.starts_with(layout::TEMPORARY) {
-            fs::remove_file(entry.path())?;
-        } else {
-            found.push(name);
-        }
-    }
-    found.sort();
-    Ok(found)
 }

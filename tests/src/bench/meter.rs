@@ -149,6 +149,11 @@ fn ticks(pid: u32) -> Result<u64> {
     times.map(|ticks| Ok(ticks.parse::<u64>()?)).sum()
 }
 
+/// Processor time of this process, all threads.
+pub(super) fn own_cpu_us() -> Result<u64> {
+    Ok(ticks(std::process::id())? * tick_us()?)
+}
+
 fn tick_us() -> Result<u64> {
     let output = Command::new("getconf").arg("CLK_TCK").output()?;
     let hertz: u64 = String::from_utf8(output.stdout)?.trim().parse()?;

@@ -4,6 +4,7 @@
 //!  run ── slices, interleaved ──▶ load (writers)      ──▶ samples ─┐
 //!   │                            reference (append + sync) ────────┼──▶ report: table and aims
 //!   └── around each slice:       shim (syncs), meter (CPU, batches)┘
+//!  stores: opening, reading, checking and repacking, beside SWISH's own library
 //!  drain: when the files and journal lines of all saves are written
 //! ```
 
@@ -14,9 +15,12 @@ mod reference;
 mod report;
 mod run;
 mod shim;
+mod stores;
 
 pub use reference::append;
 pub use run::{alone, run};
+pub use shim::Shim;
+pub use stores::{run as run_stores, run_large as run_large_stores, step as store_step};
 
 /// A count as a number to divide; counts stay below 2^32.
 fn float(count: u64) -> f64 {

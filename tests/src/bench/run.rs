@@ -191,7 +191,7 @@ impl Bench {
     }
 }
 
-fn say(text: &str) -> Result<()> {
+pub(super) fn say(text: &str) -> Result<()> {
     writeln!(io::stdout(), "{text}")?;
     Ok(())
 }

@@ -13,11 +13,14 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bench/sync_shim.c
 
 /// The built library.
 #[derive(Clone, Debug)]
-pub(super) struct Shim(PathBuf);
+pub struct Shim(PathBuf);
 
 impl Shim {
     /// Builds the library with the C compiler.
-    pub(super) fn build(folder: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn build(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let path = folder.join("libsync_shim.so");
         let output = Command::new("cc")
@@ -28,6 +31,13 @@ impl Shim {
             .context("cc is missing (Debian: apt install gcc)")?;
         ensure!(output.status.success(), "cc: {}", String::from_utf8_lossy(&output.stderr));
         Ok(Self(path))
+    }
+
+    /// Environment of a process that believes to have synced and has not.
+    #[must_use]
+    pub fn lying(&self) -> Vec<(String, String)> {
+        let library = self.0.display().to_string();
+        vec![("LD_PRELOAD".into(), library), ("SYNC_SHIM_LIES".into(), "1".into())]
     }
 
     /// Environment of a process whose syncs are counted into a file, and slowed down.

@@ -1,4 +1,4 @@
-//! `make bench`: how long a save takes on this machine, and what it costs.
+//! `make bench`: how long saves and stores take on this machine, and what they cost.
 
 use std::path::Path;
 
@@ -10,10 +10,18 @@ async fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        [] => bench::run().await,
+        [] => {
+            bench::run_stores()?;
+            bench::run_large_stores()?;
+            bench::run().await
+        }
         ["alone"] => bench::alone().await,
+        ["saves"] => bench::run().await,
+        ["stores"] => bench::run_stores(),
+        ["large-stores"] => bench::run_large_stores(),
         // The reference: this program starts itself.
         ["append", path] => bench::append(Path::new(path)),
-        _ => bail!("usage: bench [alone]"),
+        ["store-step", name, store] => bench::store_step(name, Path::new(store)),
+        _ => bail!("usage: bench [alone|saves|stores|large-stores]"),
     }
 }

@@ -109,3 +109,74 @@ fn no_line_is_lost_while_both_append() {
     assert_eq!(lines(dir.path()).len(), 400);
     assert_eq!(Store::open(dir.path()).unwrap().heads[&"ours.pl".into()], id(199));
 }
+
+/// Locks as SWISH does when it appends: the system call behind `lock(write)` waits.
+const PROLOG: &str = r"
+:- initialization(main, main).
+main([Head]) :-
+    open(Head, append, Out, [lock(write)]), say(locked),
+    read_term(user_input, _, []),
+    close(Out), say(closed).
+say(Word) :- format('~w~n', [Word]), flush_output.
+";
+
+fn prolog(dir: &Path) -> Option<Other> {
+    if Command::new("swipl").arg("--version").output().is_err() {
+        println!("not run: swipl missing");
+        return None;
+    }
+    let script = dir.join("lock.pl");
+    fs::write(&script, PROLOG).unwrap();
+    let mut child = Command::new("swipl")
+        .arg(&script)
+        .arg(dir.join("ref/head"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let commands = child.stdin.take().unwrap();
+    let answers = BufReader::new(child.stdout.take().unwrap());
+    Some(Other { child, commands, answers })
+}
+
+#[test]
+fn a_swipl_that_holds_the_lock_delays_us() {
+    let (dir, Opened { store, .. }) = empty();
+    let Some(mut swipl) = prolog(dir.path()) else { return };
+    assert_eq!(swipl.answer(), "locked");
+    // Closing a reader of the same file drops a POSIX lock of ours, were it one; not theirs.
+    drop(fs::File::open(dir.path().join("ref/head")).unwrap());
+    std::thread::scope(|scope| {
+        let led = scope.spawn(|| store.lead(&served("a.pl", 1)));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!led.is_finished());
+        assert_eq!(lines(dir.path()), text(&[]));
+        assert_eq!(swipl.tell("go."), "closed");
+        assert_eq!(led.join().unwrap().unwrap().appended, 1);
+    });
+}
+
+#[test]
+fn we_delay_a_swipl_also_when_an_unrelated_reader_is_closed() {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    let (dir, Opened { store, .. }) = empty();
+    let answer = std::cell::RefCell::new(None);
+    let done = store.journal().exclusively(|_| {
+        let Some(mut swipl) = prolog(dir.path()) else { return Ok(false) };
+        drop(fs::File::open(dir.path().join("ref/head")).unwrap());
+        let (said, heard) = channel();
+        std::thread::spawn(move || {
+            let word = swipl.answer();
+            let _ = said.send((word, swipl));
+        });
+        let waited = heard.recv_timeout(std::time::Duration::from_millis(1_500));
+        assert!(matches!(waited, Err(RecvTimeoutError::Timeout)));
+        *answer.borrow_mut() = Some(heard);
+        Ok(true)
+    });
+    if done.unwrap() {
+        let (word, mut swipl) = answer.into_inner().unwrap().recv().unwrap();
+        assert_eq!(word, "locked");
+        assert_eq!(swipl.tell("go."), "closed");
+    }
+}

@@ -1,9 +1,18 @@
 //! The store on real directories, with real locks and a disk that fails on purpose.
 
 mod crash;
+mod following;
+mod fsck;
+mod growth;
+mod indexing;
 mod locks;
 mod opening;
+mod packs;
+mod repack;
 mod swipl;
+mod tools;
+mod users;
+mod verify;
 
 use std::{
     fs,
@@ -21,12 +30,58 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixture
 
 /// A copy of the store that SWISH wrote.
 fn fixture() -> (TempDir, PathBuf) {
+    copy("store")
+}
+
+/// A copy of one of the stores that SWISH wrote.
+fn copy(name: &str) -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let copied =
-        Command::new("cp").arg("-r").arg(format!("{FIXTURES}/store")).arg(dir.path()).status();
+        Command::new("cp").arg("-r").arg(format!("{FIXTURES}/{name}")).arg(dir.path()).status();
     assert!(copied.unwrap().success());
-    let store = dir.path().join("store");
+    let store = dir.path().join(name);
     (dir, store)
+}
+
+/// Names of the objects, by the manifest of a store.
+fn ids_of(store: &str) -> Vec<ObjectId> {
+    let name = if store == "store" { "manifest.json" } else { "manifest-packed.json" };
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(format!("{FIXTURES}/{name}")).unwrap()).unwrap();
+    let objects = manifest["objects"].as_array().unwrap().iter();
+    objects.map(|entry| entry["hash"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+/// Every file below a directory with its bytes.
+fn everything(dir: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = std::collections::BTreeMap::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.clone(), fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// The pack files of a store.
+fn packs(store: &Path) -> Vec<PathBuf> {
+    crate::packs::list(&store.join("pack")).unwrap()
+}
+
+/// Nobody watches.
+fn quietly(_: crate::Progress) {}
+
+/// Turns one bit of a file.
+fn flip(path: &Path, at: usize, bit: u32) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 1 << bit;
+    fs::write(path, bytes).unwrap();
 }
 
 /// An empty store.
