@@ -10,6 +10,7 @@ use super::{
     site::{SEPARATOR, statement},
 };
 
+const PUBLIC: &str = "public = 1";
 const COLUMNS: &str = "id, name, time, ext, author, avatar, tags, title";
 
 /// A file of a list.
@@ -69,6 +70,8 @@ pub struct Page {
 pub struct Filter {
     conditions: Vec<String>,
     values: Vec<Value>,
+    /// Whether texts come first: an index on other columns would be gone through as a whole.
+    is_by_text: bool,
 }
 
 /// Somebody without an account, as far as they say who they are.
@@ -96,7 +99,7 @@ impl Filter {
     /// Files for everybody.
     #[must_use]
     pub fn public(self) -> Self {
-        self.and("public = 1", [])
+        self.and(PUBLIC, [])
     }
 
     /// Files that `guest` may call their own: public ones without an account, from the same
@@ -153,11 +156,21 @@ impl Filter {
         )
     }
 
+    /// The same for few files: what matches by its text is looked up, and the rest not looked at.
+    #[must_use]
+    pub fn by_text(self) -> Self {
+        Self { is_by_text: true, ..self }
+    }
+
     fn sql(&self, what: &str, end: &str) -> String {
-        let conditions = match self.conditions.is_empty() {
+        let mut conditions = match self.conditions.is_empty() {
             true => "1".to_owned(),
             false => self.conditions.join(" AND "),
         };
+        if self.is_by_text && conditions.contains("MATCH") {
+            // SQLite's way to say that a column's index is not wanted.
+            conditions = conditions.replacen(PUBLIC, "+public = 1", 1);
+        }
         format!("SELECT {what} FROM heads WHERE {conditions} {end}")
     }
 }

@@ -9,6 +9,8 @@ use crate::db::{Filter, Guest, Listed, Order, Page, SortBy};
 const MAX_READ: u64 = 5_000;
 /// Bytes of texts that are read for one query.
 const MAX_READ_BYTES: usize = 64 << 20;
+/// Up to this many files are looked up faster than the newest of all are gone through.
+const FEW: u64 = 1_000;
 /// Texts in memory at once.
 const CHUNK: usize = 50;
 
@@ -50,9 +52,11 @@ impl Search {
         if !list.query.is_decided_by_filter() {
             return self.read(list, &filter).await;
         }
+        let by_text = filter.clone().by_text();
+        let total = self.site.count(&by_text).await?;
+        let filter = if total > FEW { filter } else { by_text };
         let matches = self.site.list(&filter, list.order, list.page).await?;
-        let is_complete = self.is_whole();
-        Ok(Listing { matches, total: self.site.count(&filter).await?, is_complete })
+        Ok(Listing { matches, total, is_complete: self.is_whole() })
     }
 
     /// Reads the newest files that the filter lets through.
