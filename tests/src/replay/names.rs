@@ -17,10 +17,11 @@ impl Names {
     pub fn learn(&mut self, theirs: &Value, ours: &Value) {
         for pointer in ["/meta/commit", "/file"] {
             let name = |answer: &Value| answer.pointer(pointer)?.as_str().map(str::to_owned);
-            if let (Some(theirs), Some(ours)) = (name(theirs), name(ours)) {
-                if theirs != ours && self.0.iter().all(|(known, _)| *known != theirs) {
-                    self.0.push((theirs, ours));
-                }
+            if let (Some(theirs), Some(ours)) = (name(theirs), name(ours))
+                && theirs != ours
+                && self.0.iter().all(|(known, _)| *known != theirs)
+            {
+                self.0.push((theirs, ours));
             }
         }
     }
