@@ -178,7 +178,6 @@ async fn a_damaged_database_is_made_anew() {
 /// `cargo nextest run -p server --release --run-ignored only hundred_thousand --no-capture`.
 #[tokio::test]
 #[ignore = "a measurement: it writes 100,000 files"]
-#[expect(clippy::print_stderr, reason = "its result")]
 async fn a_hundred_thousand_files() {
     let (search, _dir) = search(&[]).await;
     let dir = tempfile::tempdir().unwrap();
