@@ -229,10 +229,10 @@ async fn a_hundred_thousand_files() {
 /// 1.5 KB of facts; one in a hundred files has "needle", one in two "member".
 fn measured_row(number: u32) -> HeadRow {
     let mut text = format!("% program {number}\nrare{number}.\n");
-    if number % 100 == 0 {
+    if number.is_multiple_of(100) {
         text += "needle(x).\n";
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         text += "p(X) :- member(X, [1,2,3]).\n";
     }
     for line in 0..50_u32 {
