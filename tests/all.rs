@@ -12,6 +12,8 @@ mod no_majority;
 mod one_save;
 #[cfg(test)]
 mod power_cuts;
+#[cfg(test)]
+mod replay;
 
 /// A file that nobody lists would be a test that nobody runs.
 #[test]

@@ -26,6 +26,7 @@ use crate::{
         identity::{Identity, read_secret},
         link::{About, HelloState, LinkConfig, Links, now_ms},
     },
+    search::Search,
     shutdown::Stop,
     telemetry,
 };
@@ -42,6 +43,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub struct App {
     /// The node: saves, reads and events.
     pub node: Handle,
+    /// Lists and search.
+    pub search: Search,
     /// Its links to the others.
     pub links: Links,
     /// Its settings.
@@ -103,8 +106,9 @@ pub async fn run(
             .map_err(system("starting the filer's thread"))?;
         Ok::<_, StartError>((links, node, driver))
     })?;
+    let search = Search::start(&config.node.data, node.clone(), stop.clone()).await?;
     let config = Arc::new(config);
-    let app = App { node, links, config, addresses, metrics, started_ms: now_ms(), stop };
+    let app = App { node, search, links, config, addresses, metrics, started_ms: now_ms(), stop };
     let servers = [
         serve(gateway, gateway::router(app.clone()), &app.stop),
         serve(dashboard, dashboard::router(app.clone()), &app.stop),

@@ -43,6 +43,9 @@ pub enum StartError {
     /// Database or store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Not even an index in memory can be made.
+    #[error(transparent)]
+    Site(#[from] crate::db::SiteError),
     /// The operating system refused something that the program needs.
     #[error("{what}: {source}")]
     System {

@@ -9,5 +9,6 @@ pub mod db;
 pub mod error;
 pub mod gateway;
 pub mod node;
+pub mod search;
 pub mod shutdown;
 pub mod telemetry;

@@ -26,6 +26,8 @@ pub struct Client {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
+    /// Headers.
+    pub headers: http::HeaderMap,
     /// Body as sent.
     pub body: Vec<u8>,
     /// From the request to the end of the body.
@@ -71,15 +73,19 @@ impl Client {
             .body(body)?;
         let exchange = async {
             let response = self.pool.request(request).await?;
-            let status = response.status().as_u16();
-            let body = response.into_body().collect().await?.to_bytes();
-            anyhow::Ok((status, body))
+            let (parts, body) = response.into_parts();
+            anyhow::Ok((parts, body.collect().await?.to_bytes()))
         };
-        let (status, body) = tokio::time::timeout(DEADLINE, exchange)
+        let (parts, body) = tokio::time::timeout(DEADLINE, exchange)
             .await
             .with_context(|| format!("{method} {path}: no answer within {DEADLINE:?}"))?
             .with_context(|| format!("{method} {path}"))?;
-        Ok(Answer { status, body: body.into(), took: began.elapsed() })
+        Ok(Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: body.into(),
+            took: began.elapsed(),
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 //!     ├─ wire: the links pass through forwarders that keep every byte
 //!     └─ directory: a store as SWISH would read it
 //!  history: checks what clients saw against the chains
+//!  replay: what a real SWISH was recorded to answer, asked again
 //!  image: a file system in a file, that loses what was not synced
 //!  kills: where and when nodes are killed, drawn by seed
 //!  bench: load, syncs, processor time, and the table
@@ -24,6 +25,7 @@ pub mod image;
 pub mod kills;
 pub mod node;
 pub mod program;
+pub mod replay;
 pub mod source;
 pub mod turn;
 pub mod wait;

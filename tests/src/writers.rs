@@ -204,7 +204,12 @@ mod tests {
     use super::*;
 
     fn heard(status: u16, body: &str) -> Heard {
-        let answer = Answer { status, body: body.into(), took: Duration::ZERO };
+        let answer = Answer {
+            status,
+            headers: http::HeaderMap::new(),
+            body: body.into(),
+            took: Duration::ZERO,
+        };
         Heard::of(&answer, Some(ObjectId::from_bytes([0xab; 20]))).unwrap()
     }
 

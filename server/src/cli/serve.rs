@@ -47,6 +47,7 @@ fn exit(error: &StartError) -> Exit {
         }
         StartError::Data { .. }
         | StartError::Open(_)
+        | StartError::Site(_)
         | StartError::System { .. }
         | StartError::Ended
         | StartError::Metrics(_) => Exit::Wrong,

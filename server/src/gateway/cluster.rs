@@ -8,10 +8,9 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{error, page};
-use crate::node::Handle;
+use super::{Gateway, error, page};
 
-pub(super) fn router() -> Router<Handle> {
+pub(super) fn router() -> Router<Gateway> {
     Router::new()
         .route("/cluster/health", get(health))
         .route(page::STYLE_PATH, get(style))

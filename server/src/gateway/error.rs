@@ -15,7 +15,10 @@ use super::{
     accept::{self, Form},
     page,
 };
-use crate::node::{NodeError, ObjectError};
+use crate::{
+    node::{NodeError, ObjectError},
+    search::SearchError,
+};
 
 /// Why a request is not carried out; nothing was changed.
 #[derive(Debug, Error)]
@@ -112,6 +115,16 @@ impl From<ObjectError> for Refusal {
 impl From<NodeError> for Refusal {
     fn from(error: NodeError) -> Self {
         Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<SearchError> for Refusal {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Query(error) => Self::Malformed(error.to_string()),
+            SearchError::Site(error) => Self::Broken(error.to_string()),
+            SearchError::Busy => Self::Unavailable(error.to_string()),
+        }
     }
 }
 

@@ -14,8 +14,12 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
 use tower::ServiceExt;
 
-use super::routes;
-use crate::node::{Command, Handle, Shared};
+use super::{Gateway, routes};
+use crate::{
+    node::{Command, Handle, Shared},
+    search::Search,
+    shutdown::Stop,
+};
 
 /// A node whose saves end as a single member would end them, or all alike.
 struct Site {
@@ -68,7 +72,7 @@ fn end(shared: &Shared, node: Node, save: Save) -> SaveOutcome {
 }
 
 impl Site {
-    fn new(kind: Node) -> Self {
+    async fn new(kind: Node) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(store::Store::open(dir.path()).unwrap().store);
         let shared = Arc::new(Shared::default());
@@ -85,7 +89,8 @@ impl Site {
                 }
             }
         });
-        Self { routes: routes(node.clone()), node, _dir: dir }
+        let search = Search::start(dir.path(), node.clone(), Stop::new()).await.unwrap();
+        Self { routes: routes(Gateway { node: node.clone(), search }), node, _dir: dir }
     }
 
     async fn ask(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
@@ -131,6 +136,7 @@ fn recorded() -> Vec<Value> {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .filter(|event| event["path"].as_str().is_some_and(|path| path.starts_with("/p/")))
+        // Those are compared over real nodes.
         .filter(|event| !event["query"].as_str().unwrap_or("").contains("history"))
         .filter(|event| !event["query"].as_str().unwrap_or("").contains("diff"))
         .collect()
@@ -156,7 +162,7 @@ fn translated(value: &Value, ours: &[(String, String)]) -> String {
 
 #[tokio::test]
 async fn the_recorded_session_is_answered_as_swish_answered_it() {
-    let site = Site::new(Node::Alone);
+    let site = Site::new(Node::Alone).await;
     let mut hashes: Vec<(String, String)> = Vec::new();
     let mut compared = 0;
     for event in recorded() {
@@ -190,7 +196,7 @@ async fn the_recorded_session_is_answered_as_swish_answered_it() {
 
 #[tokio::test]
 async fn a_file_is_made_changed_read_and_emptied() {
-    let site = Site::new(Node::Alone);
+    let site = Site::new(Node::Alone).await;
     let made = site.post(json!({ "data": "a.\n", "meta": { "name": "x" } })).await.json();
     assert_eq!(made["url"], "/p/x.pl");
     assert_eq!(made["meta"]["symbolic"], "HEAD");
@@ -211,7 +217,7 @@ async fn a_file_is_made_changed_read_and_emptied() {
 
 #[tokio::test]
 async fn mistakes_have_a_status_and_a_reason() {
-    let site = Site::new(Node::Alone);
+    let site = Site::new(Node::Alone).await;
     site.post(json!({ "meta": { "name": "open" } })).await;
     site.post(json!({ "meta": { "name": "closed", "modify": ["login"] } })).await;
     site.post(json!({ "type": "lnk", "meta": { "name": "link" } })).await;
@@ -231,7 +237,9 @@ async fn mistakes_have_a_status_and_a_reason() {
         (site.put("/p/open.pl", json!({ "previous": empty })).await, 400),
         (site.get(&format!("/p/{unknown}?format=json")).await, 404),
         (site.get(&format!("/p/{empty}?format=json")).await, 400),
-        (site.get("/p/open.pl?format=history").await, 400),
+        (site.get("/p/open.pl?format=download").await, 400),
+        (site.get("/p/open.pl?format=history&depth=x").await, 400),
+        (site.get("/p/open.pl?format=diff&to=none.pl").await, 404),
         (site.get("/p/").await, 404),
         (site.ask("PATCH", "/p/open.pl", "").await, 405),
         (site.get("/nowhere").await, 404),
@@ -245,7 +253,7 @@ async fn mistakes_have_a_status_and_a_reason() {
 
 #[tokio::test]
 async fn a_save_on_an_unknown_version_is_a_conflict_without_a_merge() {
-    let site = Site::new(Node::Alone);
+    let site = Site::new(Node::Alone).await;
     site.post(json!({ "data": "a.\n", "meta": { "name": "x" } })).await;
     let unknown = "0123456789012345678901234567890123456789";
     let lost = site.put("/p/x.pl", json!({ "data": "b.\n", "previous": unknown })).await;
@@ -256,7 +264,7 @@ async fn a_save_on_an_unknown_version_is_a_conflict_without_a_merge() {
 
 #[tokio::test]
 async fn a_save_without_a_majority_is_readable_by_its_hash() {
-    let site = Site::new(Node::WithoutMajority);
+    let site = Site::new(Node::WithoutMajority).await;
     let waits = site.post(json!({ "data": "kept.\n", "meta": { "name": "x" } })).await;
     assert_eq!(waits.status, StatusCode::SERVICE_UNAVAILABLE);
     let commit = waits.json()["commit"].as_str().unwrap().to_owned();
@@ -266,7 +274,7 @@ async fn a_save_without_a_majority_is_readable_by_its_hash() {
 
 #[tokio::test]
 async fn a_page_shows_a_program_as_text() {
-    let site = Site::new(Node::Alone);
+    let site = Site::new(Node::Alone).await;
     let data = "<script>alert(1)</script>";
     site.post(json!({ "data": data, "meta": { "name": "a b" } })).await;
     let page = site.get("/p/a%20b.pl").await.text;

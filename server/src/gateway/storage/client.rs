@@ -10,7 +10,7 @@ use gitty::Meta;
 use serde_json::Value;
 
 /// A visitor. Headers that claim another address do not count: anybody can send them.
-pub(super) struct Client {
+pub(in crate::gateway) struct Client {
     address: Option<IpAddr>,
 }
 
@@ -18,10 +18,15 @@ impl Client {
     /// Metadata of a save by this visitor.
     pub(super) fn meta(&self, sent: &Value) -> Meta {
         let meta = Meta::from_json(sent, false);
-        match self.address {
-            Some(address) => meta.peer(&address.to_canonical().to_string()),
+        match self.peer() {
+            Some(peer) => meta.peer(&peer),
             None => meta,
         }
+    }
+
+    /// Their address, as SWISH writes it.
+    pub(in crate::gateway) fn peer(&self) -> Option<String> {
+        self.address.map(|address| address.to_canonical().to_string())
     }
 }
 

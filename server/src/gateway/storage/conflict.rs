@@ -4,19 +4,24 @@
 //! which is the page's version itself unless that one lost. SWISH compares with the page's
 //! version always; that would take a visitor's own lost text out again.
 
-use std::collections::BTreeSet;
-
 use axum::{
     Json,
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use domain::{FileName, ObjectId};
-use gitty::{Commit, Term, diff, merge};
+use gitty::merge;
 use serde_json::{Value, json};
 
-use super::{Version, url};
-use crate::{gateway::error::Refusal, node::Handle};
+use super::{
+    Version,
+    diff::{self, Side},
+    url,
+};
+use crate::{
+    gateway::error::Refusal,
+    node::{Handle, NodeError},
+};
 
 /// A save that lost.
 pub(super) struct Lost<'a> {
@@ -28,13 +33,6 @@ pub(super) struct Lost<'a> {
     pub(super) previous: Option<Version>,
     /// The page's text; none when it only changes metadata.
     pub(super) posted: Option<&'a str>,
-}
-
-/// A version and its text.
-#[derive(Clone)]
-struct Side {
-    version: Version,
-    text: String,
 }
 
 /// What the answer is made of.
@@ -51,17 +49,14 @@ struct Conflict {
 
 /// Answers a save that lost.
 pub(super) async fn respond(node: &Handle, lost: Lost<'_>) -> Result<Response, Refusal> {
-    let name = lost.name;
+    let name = lost.name.clone();
     let conflict = Conflict::load(node, lost).await?;
+    // Long texts keep a processor busy for a while.
+    let body = tokio::task::spawn_blocking(move || conflict.body(&name)).await;
+    let body = body.map_err(|_| NodeError::Stopping)?;
     // SWISH names no charset here.
     let json = [(CONTENT_TYPE, "application/json")];
-    Ok((StatusCode::CONFLICT, json, Json(conflict.body(name))).into_response())
-}
-
-impl Side {
-    async fn load(node: &Handle, version: Version) -> Result<Self, Refusal> {
-        Ok(Self { text: version.text(node).await?, version })
-    }
+    Ok((StatusCode::CONFLICT, json, Json(body)).into_response())
 }
 
 impl Conflict {
@@ -102,25 +97,16 @@ impl Conflict {
     }
 
     fn server_edit(&self) -> Value {
-        let (from, to) = (&self.ancestor.version, &self.server.version);
-        let is_same = from.id == to.id;
-        let mut edit = json!({ "from": from.meta(is_same), "to": to.meta(true) });
-        if self.texts_differ() {
-            let labels = (from.id.to_string(), to.id.to_string());
-            let (old, new) = (&self.ancestor.text, &self.server.text);
-            edit["data"] = diff::unified(old, new, &labels.0, &labels.1).into();
-        }
-        if let Some(tags) = tag_edit(&from.commit, &to.commit) {
-            edit["tags"] = tags;
-        }
-        edit
+        let (from, to) = (&self.ancestor, &self.server);
+        let is_same = from.version.id == to.version.id;
+        diff::edit((from, is_same), (to, true))
     }
 
     fn my_edit(&self) -> Value {
         if self.posted == self.previous {
             return json!({});
         }
-        json!({ "data": diff::unified(&self.previous, &self.posted, "edited", "posted") })
+        json!({ "data": gitty::diff::unified(&self.previous, &self.posted, "edited", "posted") })
     }
 
     fn merge(&self, body: &mut Value) {
@@ -138,23 +124,9 @@ impl Conflict {
     }
 }
 
-/// Tags that one commit has and the other has not; none if they are the same.
-fn tag_edit(from: &Commit, to: &Commit) -> Option<Value> {
-    let (old, new) = (tags(from), tags(to));
-    let added: Vec<_> = new.difference(&old).collect();
-    let deleted: Vec<_> = old.difference(&new).collect();
-    (!added.is_empty() || !deleted.is_empty())
-        .then(|| json!({ "added": added, "deleted": deleted }))
-}
-
-fn tags(commit: &Commit) -> BTreeSet<&str> {
-    let tags = commit.get("tags").and_then(Term::as_list).unwrap_or_default();
-    tags.iter().filter_map(Term::as_text).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use gitty::{Meta, commit};
+    use gitty::{Commit, Meta, commit};
 
     use super::*;
 
@@ -250,20 +222,5 @@ mod tests {
         let body = conflict.body(&"demo5.pl".into());
         assert_eq!(body.get("merged"), None);
         assert_eq!(body["edit"]["server"].get("data"), None);
-    }
-
-    #[test]
-    fn changed_tags_are_listed() {
-        let tagged = |tags: &[&str]| {
-            let meta = Meta::from_json(&json!({ "tags": tags }), false);
-            let blob = gitty::Object::blob("").id().unwrap();
-            commit::create(&"a.pl".into(), blob, meta, None, 1.0)
-        };
-        let edit = |from: &[&str], to: &[&str]| tag_edit(&tagged(from), &tagged(to));
-        assert_eq!(
-            edit(&["a", "b"], &["b", "c"]),
-            Some(json!({ "added": ["c"], "deleted": ["a"] }))
-        );
-        assert_eq!(edit(&["a"], &["a"]), None);
     }
 }

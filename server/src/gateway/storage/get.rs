@@ -1,4 +1,4 @@
-//! `GET /p/<name|hash>`: a file as JSON, as raw text or as a page.
+//! `GET /p/<name|hash>`: a file as JSON, raw text, history, difference or page.
 
 use axum::{
     extract::{Path, Query, State},
@@ -9,16 +9,21 @@ use domain::{FileName, ObjectId};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Version, reply};
+use super::{Version, diff, history, reply};
 use crate::{
     gateway::{error::Refusal, page},
     node::Handle,
 };
 
+/// Versions in a history when the client does not say.
+const DEPTH: usize = 5;
+
 /// Parameters of the address; others are ignored.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Parameters {
     format: Option<String>,
+    depth: Option<String>,
+    to: Option<String>,
 }
 
 /// What is asked for.
@@ -27,6 +32,8 @@ enum Format {
     Page,
     Raw,
     Json,
+    History,
+    Diff,
 }
 
 impl Parameters {
@@ -35,10 +42,17 @@ impl Parameters {
             None | Some("swish") => Ok(Format::Page),
             Some("raw") => Ok(Format::Raw),
             Some("json") => Ok(Format::Json),
+            Some("history") => Ok(Format::History),
+            Some("diff") => Ok(Format::Diff),
             Some(_) => Err(Refusal::Malformed(
-                "Parameter \"format\" must be one of [swish,raw,json]".into(),
+                "Parameter \"format\" must be one of [swish,raw,json,history,diff]".into(),
             )),
         }
+    }
+
+    fn depth(&self) -> Result<usize, Refusal> {
+        let Some(depth) = &self.depth else { return Ok(DEPTH) };
+        depth.parse().map_err(|_| Refusal::Malformed("Parameter \"depth\" must be a number".into()))
     }
 }
 
@@ -49,32 +63,33 @@ pub(super) async fn get(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
-    let answer = match parameters.format() {
-        Ok(format) => show(&node, &path, format).await,
-        Err(refusal) => Err(refusal),
-    };
+    let answer = show(&node, &path, &parameters).await;
     answer.unwrap_or_else(|refusal| refusal.into_response(&headers))
 }
 
-async fn show(node: &Handle, path: &str, format: Format) -> Result<Response, Refusal> {
+async fn show(node: &Handle, path: &str, parameters: &Parameters) -> Result<Response, Refusal> {
+    let (format, depth) = (parameters.format()?, parameters.depth()?);
+    let to = parameters.to.as_deref();
     let version = find(node, path).await?;
-    let is_head = version.is_head(node);
     match format {
-        Format::Raw => Ok(raw(&version.bytes(node).await?)),
+        Format::Raw => Ok(raw(&version, &version.bytes(node).await?)),
         Format::Json => Ok(reply::ok(&json!({
             "data": version.text(node).await?,
-            "meta": version.meta(is_head),
+            "meta": version.meta(version.is_head(node)),
             "chats": { "total": 0 },
         }))),
+        Format::History => Ok(reply::ok(&history::show(node, version, depth, to).await?)),
+        Format::Diff => Ok(reply::ok(&diff::show(node, version, to).await?)),
         Format::Page => {
-            let page = page::file::render(&version, &version.text(node).await?, is_head);
+            let text = version.text(node).await?;
+            let page = page::file::render(&version, &text, version.is_head(node));
             Ok(page::protect(Html(page).into_response()))
         }
     }
 }
 
 /// A name wins over a hash that reads the same.
-async fn find(node: &Handle, path: &str) -> Result<Version, Refusal> {
+pub(super) async fn find(node: &Handle, path: &str) -> Result<Version, Refusal> {
     if let Some(head) = node.head(&FileName::from(path)) {
         return Version::load(node, head).await;
     }
@@ -83,8 +98,13 @@ async fn find(node: &Handle, path: &str) -> Result<Version, Refusal> {
     Version::find(node, id).await?.ok_or_else(unknown)
 }
 
-fn raw(bytes: &[u8]) -> Response {
-    page::protect(([(CONTENT_TYPE, "text/plain; charset=UTF-8")], bytes.to_vec()).into_response())
+/// The bytes as they are stored. SWISH knows one type by its extension; a browser saves the others.
+fn raw(version: &Version, bytes: &[u8]) -> Response {
+    let kind = match version.commit.name().extension() {
+        "pl" => "text/plain; charset=UTF-8",
+        _ => "application/unknown",
+    };
+    page::protect(([(CONTENT_TYPE, kind)], bytes.to_vec()).into_response())
 }
 
 #[cfg(test)]
@@ -92,12 +112,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_that_are_not_there_are_refused_by_name() {
-        let format = |format: &str| Parameters { format: Some(format.into()) }.format();
+    fn formats_and_depths_that_are_not_there_are_refused_by_name() {
+        let format = |format: &str| {
+            Parameters { format: Some(format.into()), ..Parameters::default() }.format()
+        };
         assert_eq!(format("raw").unwrap(), Format::Raw);
         assert_eq!(
-            format("history").unwrap_err().to_string(),
-            "Parameter \"format\" must be one of [swish,raw,json]"
+            format("download").unwrap_err().to_string(),
+            "Parameter \"format\" must be one of [swish,raw,json,history,diff]"
         );
+        let depth =
+            |depth: &str| Parameters { depth: Some(depth.into()), ..Parameters::default() }.depth();
+        assert_eq!(depth("7").unwrap(), 7);
+        assert!(depth("-1").is_err());
     }
 }

@@ -6,7 +6,8 @@
 //!                                      conflict ◀─ lost to another save ◀─┘
 //! ```
 //!
-//! Where SWISH answers 500 to a client's mistake, these answer 400, 403, 404 or 413 with a reason.
+//! Where SWISH answers 500 to a client's mistake, these answer 400, 403, 404, 405 or 413 with a
+//! reason; HEAD is answered as GET without its body.
 //! Nobody has an account yet: every visitor is anonymous.
 
 mod authorise;
@@ -14,9 +15,11 @@ mod client;
 mod conflict;
 mod create;
 mod delete;
+mod diff;
 mod get;
+mod history;
 mod posted;
-mod reply;
+pub(super) mod reply;
 mod save;
 mod update;
 mod version;
@@ -33,15 +36,15 @@ use axum::{
     routing::{get, post},
 };
 
-use super::error;
-use crate::node::Handle;
+use super::{Gateway, error};
 
+pub(super) use client::Client;
 pub(super) use version::Version;
 
 /// Longest body of a request.
 const MAX_BODY_BYTES: usize = 8 << 20;
 
-pub(super) fn router() -> Router<Handle> {
+pub(super) fn router() -> Router<Gateway> {
     let files = get(get::get)
         .put(update::update)
         .delete(delete::delete)

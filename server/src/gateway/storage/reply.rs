@@ -19,7 +19,7 @@ use crate::{
 const RETRY_S: u32 = 5;
 
 /// 200 with SWISH's content type.
-pub(super) fn ok(body: &Value) -> Response {
+pub(in crate::gateway) fn ok(body: &Value) -> Response {
     (json_type(), Json(body)).into_response()
 }
 
