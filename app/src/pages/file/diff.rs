@@ -37,6 +37,12 @@ pub(super) fn split(unified: &str) -> impl IntoView + use<> {
     view! {
         <table class="diff split">
             <caption class="unseen">"Old text at the left, new text at the right"</caption>
+            <colgroup>
+                <col class="no" />
+                <col />
+                <col class="no" />
+                <col />
+            </colgroup>
             <tbody>{rows}</tbody>
         </table>
         {more(rest)}
@@ -76,6 +82,11 @@ pub(super) fn inline(unified: &str) -> impl IntoView + use<> {
     view! {
         <table class="diff inline">
             <caption class="unseen">"Removed and added lines in one column"</caption>
+            <colgroup>
+                <col class="no" />
+                <col class="no" />
+                <col />
+            </colgroup>
             <tbody>{rows}</tbody>
         </table>
         {more(rest)}

@@ -61,7 +61,7 @@ fn row(report: HeadReport, common: Option<domain::ObjectId>, data_ms: u64) -> im
                 " "
                 <small>{said}</small>
             </td>
-            <td data-label="Heard">{heard}</td>
+            <td data-label=(!report.own).then_some("Heard")>{heard}</td>
         </tr>
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn History(
     view! {
         <section class="panel history" aria-labelledby="history">
             <h2 id="history">"History"</h2>
-            {move || Elsewhere(ElsewhereProps { wanted, file, history })}
+            {move || elsewhere(wanted, file.get(), history.get().ok())}
             <form method="get" action=wanted.with_value(|wanted| file_href(&wanted.name))>
                 <ol class="chain">
                     <For
@@ -127,7 +127,7 @@ fn Item(
             <div class="what">
                 {fork}
                 {message}
-                <p class="by">{author} " · " <When at_ms=version.at_ms data_ms /></p>
+                <p class="who">{author} " · " <When at_ms=version.at_ms data_ms /></p>
                 <p class="by">
                     <Hash id /> <a href=text>"Text"</a> <a href=diff>"Difference"</a>
                     {move || badges(file.get(), id)}
@@ -188,16 +188,14 @@ fn gap(gap: Gap) -> impl IntoView {
 }
 
 /// Nodes that serve a version which is not in this part of the history.
-#[component]
-fn Elsewhere(
+fn elsewhere(
     wanted: StoredValue<Wanted>,
-    file: Memo<Option<FilePage>>,
-    history: Memo<Result<HistoryPage, Problem>>,
+    file: Option<FilePage>,
+    page: Option<HistoryPage>,
 ) -> impl IntoView {
-    let page = history.get().ok();
     let listed: BTreeSet<ObjectId> =
         page.iter().flat_map(|page| &page.versions).map(|version| version.id).collect();
-    let heads = file.get().map(|file| file.heads).unwrap_or_default();
+    let heads = file.map(|file| file.heads).unwrap_or_default();
     let others = heads.into_iter().filter_map(|report| {
         let head = report.head.filter(|head| !listed.contains(head))?;
         let query = FileQuery { at: Some(head), ..FileQuery::default() };
