@@ -2,7 +2,7 @@
 
 use cluster::Alarm;
 use domain::{
-    view::{AnyState, Counts, Need, escape},
+    view::{AnyState, Counts, Need},
     words::{FileState, NodeHealth, count},
 };
 

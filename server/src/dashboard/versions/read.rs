@@ -67,8 +67,8 @@ pub(super) fn head(site: &Site, name: &FileName) -> Result<ObjectId, Problem> {
 pub(in crate::dashboard) fn unknown(picture: &Picture, name: &FileName) -> Problem {
     let names: Vec<_> = picture.seats.iter().map(|seat| seat.name.as_str()).collect();
     let message = format!(
-        "No node has a file “{name}”: neither {} nor a store that was read. Names are exact, with \
-         their capitals and their ending.",
+        "No node has a file “{name}”, as {} reported last. Names are exact, with their capitals \
+         and their ending.",
         names.join(", ")
     );
     Problem { code: "not_found".to_owned(), message }
