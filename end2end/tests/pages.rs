@@ -168,11 +168,11 @@ async fn a_file_shows_its_heads_its_versions_and_what_changed_last() -> Result<(
             "<b>first</b> rules".replace('<', "&lt;").replace('>', "&gt;").as_str(),
             "4 versions here",
             "Split Inline Raw",
-            "@@ -6,3 +6,4 @@",
+            "@@ -7,3 +7,4 @@",
         ],
     );
     let page = get(MadeUp::troubled(NOW_MS, 40), "/files/family.pl?view=raw").await?;
-    assert_says(&page, &["--- old +++ new @@ -6,3 +6,4 @@"]);
+    assert_says(&page, &["--- old +++ new @@ -7,3 +7,4 @@"]);
     Ok(())
 }
 

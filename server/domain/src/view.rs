@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub use file::{
-    Difference, FilePage, Gap, HeadReport, HistoryPage, ObjectText, Version, file_href,
+    Difference, FilePage, Gap, HeadReport, HistoryPage, ObjectText, Version, file_href, file_of,
 };
 pub use file_query::{DiffQuery, DiffView, FileQuery, HistoryQuery};
 
@@ -492,6 +492,11 @@ pub fn escape(value: &str) -> String {
 
 /// Undoes [`escape`], and reads the `+` that forms write for a space.
 fn unescape(text: &str) -> String {
+    unescape_path(&text.replace('+', " "))
+}
+
+/// Undoes [`escape`].
+fn unescape_path(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut value = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -502,7 +507,7 @@ fn unescape(text: &str) -> String {
                 value.push(decoded);
                 at += 2;
             }
-            None => value.push(if *byte == b'+' { b' ' } else { *byte }),
+            None => value.push(*byte),
         }
         at += 1;
     }

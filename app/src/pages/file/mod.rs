@@ -8,13 +8,10 @@ mod load;
 mod shown;
 mod split;
 
-use domain::{
-    FileName,
-    view::{AnyState, DiffView, FileQuery},
-};
+use domain::view::{AnyState, DiffView, FileQuery, file_of};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::{use_location, use_params_map};
+use leptos_router::hooks::use_location;
 
 use self::{
     heads::Heads,
@@ -30,11 +27,12 @@ use crate::{
 /// One file. How a difference is shown is no reason to load it again.
 #[component]
 pub(crate) fn FilePage() -> impl IntoView {
-    let params = use_params_map();
-    let search = use_location().search;
+    let location = use_location();
+    let (path, search) = (location.pathname, location.search);
     let query = Memo::new(move |_| FileQuery::parse(&search.get()));
     let wanted = Memo::new(move |_| Wanted {
-        name: FileName::new(params.read().get("name").unwrap_or_default()),
+        // Not the router's parameter: it decodes a name twice.
+        name: file_of(&path.get()),
         query: FileQuery { view: DiffView::default(), ..query.get() },
     });
     let view = Memo::new(move |_| query.get().view);

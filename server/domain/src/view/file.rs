@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileRow, NodeRef, escape};
+use super::{FileRow, NodeRef, escape, unescape_path};
 use crate::{FileName, ObjectId, ObjectKind, words::NodeHealth};
 
 /// One file over all nodes: `GET /api/v1/files/{name}`.
@@ -106,4 +106,25 @@ pub struct ObjectText {
 #[must_use]
 pub fn file_href(name: &FileName) -> String {
     format!("/files/{}", escape(name.as_str()))
+}
+
+/// The name in the address of a file's page; the other way round than [`file_href`].
+#[must_use]
+pub fn file_of(path: &str) -> FileName {
+    FileName::new(unescape_path(path.strip_prefix("/files/").unwrap_or("")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_reads_back_from_its_address() {
+        for name in
+            ["a.pl", "sub/dir.pl", "percent%20x.pl", "plus+plus.pl", "nl\nname.pl", "größe ?#"]
+        {
+            assert_eq!(file_of(&file_href(&name.into())), FileName::from(name));
+        }
+        assert_eq!(file_of("/files/plus+plus.pl"), FileName::from("plus+plus.pl"));
+    }
 }
