@@ -15,6 +15,17 @@ pub(crate) fn visible(text: &str) -> String {
         .collect()
 }
 
+/// A text for the document's title.
+///
+/// `leptos_meta` writes titles into the server's page as they are, so that a name with `</title>`
+/// would become markup; in the browser it sets them as text.
+pub(crate) fn title(text: &str) -> String {
+    match cfg!(feature = "ssr") {
+        true => visible(text).replace('&', "&amp;").replace('<', "&lt;"),
+        false => visible(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -195,7 +195,7 @@ async fn browser_compares_the_two_versions_that_were_picked() -> Result<()> {
 async fn demo_shows_hostile_files_as_text_and_new_versions_as_they_come() -> Result<()> {
     let demo = Demo::start().await?;
     let [first, _, third] = &demo.nodes[..] else { panic!("three nodes: {:?}", demo.nodes) };
-    let name = r#""><img src=x onerror="window.ran=1"><script>window.ran=1<"#;
+    let name = r#"</title>"><img src=x onerror="window.ran=1"><script>window.ran=1<"#;
     let text = "<script>window.ran=1</script>\n\"><img src=x onerror=window.ran=1>\n";
     let meta = json!({ "name": name, "author": name, "commit_message": text });
     let file = json!({ "data": text, "type": "pl", "meta": meta });

@@ -22,6 +22,7 @@ use self::{
 use crate::{
     api::api,
     components::{Failure, Loading, StateMark},
+    visible::{title, visible},
 };
 
 /// One file. How a difference is shown is no reason to load it again.
@@ -51,11 +52,11 @@ pub(crate) fn FilePage() -> impl IntoView {
             }
         })
     };
-    let title = move || wanted.get().name.to_string();
+    let heading = move || visible(wanted.get().name.as_str());
     view! {
-        <Title text=title />
+        <Title text=move || title(wanted.get().name.as_str()) />
         <p class="crumb"><a href="/files">"Files"</a> " /"</p>
-        <h1 class="file-name">{title}</h1>
+        <h1 class="file-name">{heading}</h1>
         <Transition fallback=Loading>{content}</Transition>
     }
     .into_any()
