@@ -17,8 +17,12 @@ pub struct Config {
     pub lease: Millis,
     /// An object that one peer does not send is asked of the next after this (protocol 3).
     pub fetch: Millis,
-    /// An object nobody has is asked for again after this.
+    /// Objects in one request.
+    pub fetch_batch: usize,
+    /// An object nobody has is asked for again after this, then after twice as long, and so on.
     pub fetch_again: Millis,
+    /// Longest time until then.
+    pub fetch_again_max: Millis,
     /// Time between heartbeats.
     pub heartbeat: Millis,
     /// New decided heads are told to the peers within this.
@@ -31,6 +35,15 @@ pub struct Config {
     pub background_rounds: usize,
     /// Changes in one message.
     pub changes_page: usize,
+    /// Prefixes of a hash tree in one request.
+    pub tree_page: usize,
+    /// Before trees are compared, all members are waited for so long: the one with most changes
+    /// comes first.
+    pub gather: Millis,
+    /// Trees are compared when roots have not been equal for so long, whatever the logs say.
+    pub dispute: Millis,
+    /// Objects that may be wanted before no further heads are asked for.
+    pub wanted: usize,
     /// Largest object that is taken from a peer, in bytes.
     pub object_bytes: u64,
     /// Chunks of one object that are asked for at once: about 1 MiB.
@@ -50,13 +63,19 @@ impl Default for Config {
             round_max: Millis(3_000),
             lease: Millis(10),
             fetch: Millis(500),
+            fetch_batch: 64,
             fetch_again: Millis(2_000),
+            fetch_again_max: Millis(60_000),
             heartbeat: Millis(1_000),
             push: Millis(30),
             undecided: Millis(2_000),
             queue: 64,
             background_rounds: 128,
             changes_page: 1_000,
+            tree_page: 64,
+            gather: Millis(200),
+            dispute: Millis(30_000),
+            wanted: 20_000,
             object_bytes: 64 << 20,
             chunk_window: 16,
             ballots_reserved: 1_000,
@@ -100,11 +119,15 @@ pub enum Mutant {
     AnswerFromPromises,
     /// Takes the fast path although no accept promised its ballot (V4).
     FastWithoutPromise,
+    /// Leaves the hash tree behind when a head moves.
+    StaleTree,
+    /// Looks into the neighbour of the bucket that differs.
+    WrongBucket,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::OwnValue,
         Self::MinorityQuorum,
         Self::NoSyncBeforePromise,
@@ -117,5 +140,7 @@ impl Mutant {
         Self::LocalAcknowledge,
         Self::AnswerFromPromises,
         Self::FastWithoutPromise,
+        Self::StaleTree,
+        Self::WrongBucket,
     ];
 }

@@ -45,6 +45,9 @@ impl Core {
         let unsynced = self.config.broken(Mutant::NoSyncBeforePromise);
         let mut turn = Turn::new(now, objects, no, pending, unsynced);
         self.dispatch(input, &mut turn);
+        if self.live.asks_due {
+            self.send_requests(&mut turn);
+        }
         if turn.writes() {
             self.live.issued = no;
             if turn.urgent() {
@@ -70,7 +73,7 @@ impl Core {
         match input {
             Input::Started => self.on_started(turn),
             Input::PeerUp { peer, epoch, run } => self.on_peer_up(peer, epoch, run, turn),
-            Input::PeerDown { peer } => self.on_peer_down(peer),
+            Input::PeerDown { peer } => self.on_peer_down(peer, turn),
             Input::Message { from, message } => self.on_message(from, message, turn),
             Input::Save { token, save } => self.on_save(token, save, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
@@ -127,6 +130,8 @@ impl Core {
             PeerMessage::Changes { since, upto, items } => {
                 self.on_changes(from, since, upto, items, turn);
             }
+            PeerMessage::TreeRequest { prefixes } => self.on_tree_request(from, &prefixes, turn),
+            PeerMessage::TreeIs { branches } => self.on_tree(from, branches, turn),
             PeerMessage::RosterIs { roster } => self.on_roster(from, roster, turn),
             PeerMessage::RosterRequest => self.tell_roster(from, turn),
         }
@@ -136,9 +141,10 @@ impl Core {
         match timer {
             Timer::Heartbeat => self.heartbeat(turn),
             Timer::Push => self.push_changes(turn),
+            Timer::Compare => self.compare_due(turn),
             Timer::Round(key) => self.round_again(&key, turn),
             Timer::Patience(key) => self.patience_over(&key, turn),
-            Timer::Fetch(id) => self.fetch_again(id, turn),
+            Timer::Fetch(peer) => self.no_progress(peer, turn),
             Timer::Want(token) => self.want_over(token, turn),
         }
     }
@@ -167,7 +173,13 @@ impl Core {
 
     /// Changes the durable state in memory and notes it for the write of this turn.
     pub(crate) fn record(&mut self, record: Record, urgency: Urgency, turn: &mut Turn<'_>) {
+        let before = record.key().and_then(|key| self.durable.get(key)?.decided);
         self.durable.apply(&record);
+        if self.config.broken(Mutant::StaleTree)
+            && let (Record::Decided { key, .. }, Some(before)) = (&record, before)
+        {
+            self.durable.put_in_tree(key, before.head);
+        }
         turn.record(record, urgency);
     }
 }
@@ -190,6 +202,8 @@ fn epoch_of(message: &PeerMessage) -> Option<u64> {
         | PeerMessage::Heartbeat(_)
         | PeerMessage::Since { .. }
         | PeerMessage::Changes { .. }
+        | PeerMessage::TreeRequest { .. }
+        | PeerMessage::TreeIs { .. }
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest => None,
     }

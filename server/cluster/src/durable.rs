@@ -6,7 +6,7 @@ use domain::{Incarnation, Link, ObjectId, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, Roster, catch_up::RootSum};
+use crate::{Ballot, Key, Roster, catch_up::Tree};
 
 /// One change of the durable state. A batch of them becomes durable as a whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ pub struct Draft {
 }
 
 /// What was said to whom about a draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DraftKind {
     /// Nobody was answered; dropped when it loses.
@@ -174,7 +174,10 @@ pub struct Durable {
     pub keys: BTreeMap<Key, KeyState>,
     /// The change log: the latest position of each key.
     changes: BTreeMap<Serial, Key>,
-    root: RootSum,
+    /// The decided heads.
+    tree: Tree,
+    /// Drafts of each kind.
+    drafts: BTreeMap<DraftKind, usize>,
 }
 
 impl Durable {
@@ -192,13 +195,14 @@ impl Durable {
         reserved: u64,
         keys: BTreeMap<Key, KeyState>,
     ) -> Self {
-        let mut changes = BTreeMap::new();
-        let mut root = RootSum::default();
-        for (key, decided) in keys.iter().filter_map(|(key, state)| Some((key, state.decided?))) {
-            changes.insert(decided.serial, key.clone());
-            root.add(key, decided.head);
+        let decided = || keys.iter().filter_map(|(key, state)| Some((key, state.decided?)));
+        let changes = decided().map(|(key, decided)| (decided.serial, key.clone())).collect();
+        let tree = Tree::of(decided().map(|(key, decided)| (key.clone(), decided.head)));
+        let mut drafts = BTreeMap::new();
+        for draft in keys.values().filter_map(|state| state.draft) {
+            *drafts.entry(draft.kind).or_default() += 1;
         }
-        Self { incarnation, roster, reserved, keys, changes, root }
+        Self { incarnation, roster, reserved, keys, changes, tree, drafts }
     }
 
     /// Makes one change; making it twice in order is the same as once.
@@ -210,7 +214,7 @@ impl Durable {
                 state.promised = ballot.next();
                 state.accepted = Some(Accepted { ballot: *ballot, head: *head });
             }
-            Record::Draft { key, draft } => self.key(key).draft = *draft,
+            Record::Draft { key, draft } => self.set_draft(key, *draft),
             Record::Kept { key, tip } => self.keep(key, *tip),
             Record::Decided { key, head, serial } => self.decide(key, *head, *serial),
             Record::Object { .. } => {}
@@ -237,10 +241,19 @@ impl Durable {
         self.changes.range(serial.next()..).map(|(serial, key)| (*serial, key))
     }
 
-    /// Digest of the decided heads.
+    /// Digest of the decided heads: that of the hash tree (protocol 5).
     #[must_use]
     pub const fn root(&self) -> domain::Root {
-        self.root.root()
+        self.tree.root()
+    }
+
+    pub(crate) const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// For a mutant: the tree is behind the heads.
+    pub(crate) fn put_in_tree(&mut self, key: &Key, head: ObjectId) {
+        self.tree.put(key.clone(), head);
     }
 
     /// Decided heads, in order of their keys.
@@ -248,9 +261,10 @@ impl Durable {
         self.keys.iter().filter_map(|(key, state)| Some((key, state.decided?.head)))
     }
 
-    /// Saves under way or waiting.
-    pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
-        self.keys.values().filter_map(|state| state.draft.as_ref())
+    /// Drafts of a kind; counted as they come and go.
+    #[must_use]
+    pub fn draft_count(&self, kind: DraftKind) -> usize {
+        self.drafts.get(&kind).copied().unwrap_or(0)
     }
 
     /// Files with a decided head.
@@ -266,6 +280,16 @@ impl Durable {
         self.keys.get_mut(key).expect("it was inserted above")
     }
 
+    fn set_draft(&mut self, key: &Key, draft: Option<Draft>) {
+        let before = std::mem::replace(&mut self.key(key).draft, draft);
+        if let Some(count) = before.and_then(|before| self.drafts.get_mut(&before.kind)) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(draft) = draft {
+            *self.drafts.entry(draft.kind).or_default() += 1;
+        }
+    }
+
     fn keep(&mut self, key: &Key, tip: ObjectId) {
         let state = self.key(key);
         if !state.kept.contains(&tip) {
@@ -277,9 +301,8 @@ impl Durable {
         let before = self.key(key).decided.replace(Decided { head, serial });
         if let Some(before) = before {
             self.changes.remove(&before.serial);
-            self.root.remove(key, before.head);
         }
         self.changes.insert(serial, key.clone());
-        self.root.add(key, head);
+        self.tree.put(key.clone(), head);
     }
 }

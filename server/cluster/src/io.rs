@@ -1,6 +1,6 @@
 //! What goes into the core and what comes out of it.
 
-use domain::{Link, ObjectId, Run, Serial};
+use domain::{Link, Millis, ObjectId, Run, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
@@ -93,12 +93,14 @@ pub enum Timer {
     Heartbeat,
     /// When to tell the peers which heads are new here.
     Push,
+    /// When to compare trees with the peer that has most changes, or to ask again for a branch.
+    Compare,
     /// When a round of this key is tried again.
     Round(Key),
     /// When the save of this key stops waiting for a majority.
     Patience(Key),
-    /// When an object is asked of the next peer.
-    Fetch(ObjectId),
+    /// When what was asked of a peer is asked of the next one: it sent nothing.
+    Fetch(MemberId),
     /// When somebody who wants an object is told that nobody has it.
     Want(Token),
 }
@@ -279,5 +281,7 @@ pub enum Event {
         id: ObjectId,
         /// Who was asked.
         asked: Vec<MemberId>,
+        /// Time until it is asked for again, or until another peer links.
+        again: Millis,
     },
 }

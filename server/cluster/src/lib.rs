@@ -5,7 +5,7 @@
 //! driver ──────────────▶ Core::handle(now, …) ──────────────▶ driver
 //!   peer messages, links,      register/   4.2 a save           persist, send, reply,
 //!   saves, timers, writes      exchange/   3   objects          arm timers, serve objects,
-//!   that are durable           catch_up/   5   change log       events, alarms
+//!   that are durable           catch_up/   5   logs, trees      events, alarms
 //!                              roster/     11  epochs
 //! ```
 //!
@@ -37,6 +37,7 @@ mod turn;
 
 pub use alarm::Alarm;
 pub use ballot::Ballot;
+pub use catch_up::Prefix;
 pub use config::{Config, Mutant};
 pub use core::Core;
 pub use durable::{Accepted, Decided, Draft, DraftKind, Durable, KeyState, Record};
@@ -45,7 +46,9 @@ pub use io::{
     WaitReason, WriteNo,
 };
 pub use key::{Key, KeyError};
-pub use message::{Bytes, Change, Heartbeat, INLINE_BYTES, PeerMessage, Propose};
+pub use message::{
+    Below, Bytes, Change, Heartbeat, INLINE_BYTES, PeerMessage, Propose, TreeBranch,
+};
 pub use objects::Objects;
 pub use roster::{Member, MemberId, Phase, Roster};
-pub use status::{FileStatus, PeerStatus};
+pub use status::{CatchUp, FileStatus, PeerStatus, Waiting};

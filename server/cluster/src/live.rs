@@ -7,7 +7,8 @@ use gitty::Object;
 
 use crate::{
     Accepted, Ballot, Key, MemberId, Save, Token, WriteNo,
-    exchange::{Parked, WantedObject},
+    catch_up::{Comparison, Reported},
+    exchange::{Parked, Source, Tally, WantedObject},
 };
 
 /// Volatile state of the core.
@@ -41,10 +42,24 @@ pub(crate) struct Live {
     pub(crate) learning: BTreeMap<Key, BTreeMap<ObjectId, News>>,
     /// Proposals whose objects are not all here.
     pub(crate) parked: BTreeMap<Key, Parked>,
-    /// Objects that are asked for.
+    /// Objects that are not here.
     pub(crate) wanted: BTreeMap<ObjectId, WantedObject>,
+    /// What is asked of each peer.
+    pub(crate) sources: BTreeMap<MemberId, Source>,
+    /// Whether requests may be due at the end of this turn.
+    pub(crate) asks_due: bool,
+    /// Rank of the object that was wanted last.
+    pub(crate) rank: u64,
+    /// How many were wanted, and came.
+    pub(crate) tally: Tally,
     /// Position up to which the peers were told of new heads.
     pub(crate) pushed: Serial,
+    /// Trees that are being compared.
+    pub(crate) comparison: Option<Comparison>,
+    /// Since when a comparison is due and waits for more members.
+    pub(crate) gathering: Option<Millis>,
+    /// When a comparison last ended, or an object last came in.
+    pub(crate) moved_at: Millis,
     /// Keys whose accepted head is not known to be decided, and since when.
     pub(crate) undecided: BTreeMap<Key, Millis>,
     /// Whether [`crate::Timer::Push`] is armed.
@@ -87,6 +102,14 @@ pub(crate) struct Peer {
     pub(crate) heard: Option<(Millis, Root)>,
     /// Last position of its change log, as it said.
     pub(crate) serial: Serial,
+    /// Its root and ours at its last heartbeat, if they differed.
+    pub(crate) differed: Option<(Root, Root)>,
+    /// Since when every heartbeat of it had another root than ours.
+    pub(crate) differs_since: Option<Millis>,
+    /// Its root and ours when trees were last compared.
+    pub(crate) compared: Option<(Root, Root)>,
+    /// Whether only its tree can tell what it has.
+    pub(crate) unclear: bool,
     /// When its digest last equalled ours.
     pub(crate) equal_at: Option<Millis>,
     /// Saves that wait there.
@@ -94,7 +117,7 @@ pub(crate) struct Peer {
     /// Files with a decided head there.
     pub(crate) files: u64,
     /// Its decided heads, as it reported them.
-    pub(crate) heads: BTreeMap<Key, ObjectId>,
+    pub(crate) heads: Reported,
 }
 
 /// An attempt to decide one key (protocol 4.2).

@@ -6,7 +6,7 @@ use domain::{ObjectId, ObjectKind, Root, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, Phase, Roster};
+use crate::{Ballot, Key, Phase, Prefix, Roster};
 
 /// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
 pub const INLINE_BYTES: usize = 60 << 10;
@@ -137,6 +137,16 @@ pub enum PeerMessage {
         /// Latest change of each key in that range.
         items: Vec<Change>,
     },
+    /// Anyone whose root differs: what is below these prefixes of your hash tree?
+    TreeRequest {
+        /// Of them at most [`crate::Config::tree_page`] are answered.
+        prefixes: Vec<Prefix>,
+    },
+    /// In answer: for each prefix its children or, when they are few, its decided heads.
+    TreeIs {
+        /// In the order of the request.
+        branches: Vec<TreeBranch>,
+    },
     /// To whoever has a lower epoch, and to whoever asks.
     RosterIs {
         /// The greatest decided roster known here.
@@ -171,8 +181,27 @@ pub struct Change {
     /// Its decided head on the sender.
     pub head: ObjectId,
     /// Objects of its path that no node has.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<ObjectId>,
+}
+
+/// What is below one prefix of a hash tree.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TreeBranch {
+    /// Which.
+    pub prefix: Prefix,
+    /// What is there.
+    pub below: Below,
+}
+
+/// Children of a prefix, or all its heads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Below {
+    /// The first 16 bytes of the digest of each of its 16 children, one after the other.
+    Digests(Bytes),
+    /// Its decided heads.
+    Heads(Vec<Change>),
 }
 
 /// Everyone, every second: the sender's state in short.
@@ -184,7 +213,7 @@ pub struct Heartbeat {
     pub phase: Option<Phase>,
     /// Last position of its change log.
     pub serial: Serial,
-    /// Digest of its decided heads.
+    /// Root of the hash tree over its decided heads.
     pub root: Root,
     /// Files with a decided head.
     pub files: u64,

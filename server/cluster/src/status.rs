@@ -2,7 +2,10 @@
 
 use domain::{Millis, ObjectId, Root, Serial};
 
-use crate::{Core, Decided, Draft, Key, MemberId};
+use crate::{
+    Core, Decided, Draft, Key, MemberId,
+    exchange::{Stage, WantedObject},
+};
 
 /// A peer as this node sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,40 @@ pub struct FileStatus {
     pub reported: Vec<(MemberId, ObjectId)>,
 }
 
+/// A catch-up under way (protocol 5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatchUp {
+    /// When the first of its objects was wanted.
+    pub began: Millis,
+    /// Decided heads that wait for objects.
+    pub heads: u64,
+    /// Objects wanted since it began; grows as paths are followed back.
+    pub wanted: u64,
+    /// Of them here now.
+    pub arrived: u64,
+    /// Of them on no linked peer.
+    pub missing: u64,
+    /// Who is being asked, for how many.
+    pub from: Vec<(MemberId, u64)>,
+    /// What it waits for, and of whom.
+    pub waiting: Option<(Option<MemberId>, Waiting)>,
+}
+
+/// What a catch-up waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// The peer's objects.
+    Objects,
+    /// The peer, which let a request run out.
+    NoAnswer,
+    /// The peer's hash tree.
+    Tree,
+    /// Anybody to ask.
+    NobodyLinked,
+    /// Somebody who has the objects: every linked peer lacks them.
+    NobodyHasThem,
+}
+
 impl Core {
     /// The peers that were ever linked in this run.
     #[must_use]
@@ -56,17 +93,67 @@ impl Core {
     #[must_use]
     pub fn file(&self, key: &Key) -> FileStatus {
         let state = self.durable.get(key);
+        let ours = self.decided(key);
         let peers = self.live.peers.iter();
         FileStatus {
             decided: state.and_then(|state| state.decided),
             draft: state.and_then(|state| state.draft),
-            reported: peers.filter_map(|(id, peer)| Some((*id, *peer.heads.get(key)?))).collect(),
+            reported: peers
+                .filter_map(|(id, peer)| Some((*id, peer.heads.get(key, ours)?)))
+                .collect(),
         }
     }
 
-    /// True while objects are asked for or decided heads wait for theirs.
+    /// What catching up is about, while it lasts: "n of m objects, from whom, waiting for what".
+    #[must_use]
+    pub fn catch_up(&self) -> Option<CatchUp> {
+        let live = &self.live;
+        let comparing = live.comparison.as_ref().map(|comparison| comparison.peer);
+        if live.learning.is_empty() && comparing.is_none() {
+            return None;
+        }
+        let busy = live.sources.iter().filter(|(_, source)| !source.asked.is_empty());
+        let from = busy.map(|(peer, source)| (*peer, count(source.asked.len()))).collect();
+        let rests = |wanted: &&WantedObject| matches!(wanted.stage, Stage::Rests(_));
+        let missing = count(live.wanted.values().filter(rests).count());
+        Some(CatchUp {
+            began: live.tally.began,
+            heads: count(live.learning.len()),
+            wanted: live.tally.total,
+            arrived: live.tally.arrived,
+            missing,
+            from,
+            waiting: self.waiting_for(comparing, missing),
+        })
+    }
+
+    fn waiting_for(
+        &self,
+        comparing: Option<MemberId>,
+        missing: u64,
+    ) -> Option<(Option<MemberId>, Waiting)> {
+        let sources = || self.live.sources.iter().filter(|(_, source)| !source.asked.is_empty());
+        let stalled = sources().find(|(_, source)| source.stalled);
+        if let Some((peer, _)) = stalled {
+            Some((Some(*peer), Waiting::NoAnswer))
+        } else if let Some((peer, _)) = sources().next() {
+            Some((Some(*peer), Waiting::Objects))
+        } else if comparing.is_some() {
+            Some((comparing, Waiting::Tree))
+        } else if !self.live.peers.values().any(|peer| peer.linked) {
+            Some((None, Waiting::NobodyLinked))
+        } else {
+            (missing > 0).then_some((None, Waiting::NobodyHasThem))
+        }
+    }
+
+    /// True while decided heads wait for their objects.
     #[must_use]
     pub fn catching_up(&self) -> bool {
         !self.live.learning.is_empty()
     }
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }

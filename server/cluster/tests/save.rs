@@ -158,9 +158,9 @@ fn an_acceptor_answers_only_what_is_durable_and_fetches_what_it_lacks() {
     assert_eq!(
         outputs,
         [
-            send(BRAVO, PeerMessage::Request { ids: vec![made.id] }, None),
-            arm(Timer::Fetch(made.id), 500, 625),
             send(BRAVO, fetching, None),
+            send(BRAVO, PeerMessage::Request { ids: vec![made.id] }, None),
+            arm(Timer::Fetch(BRAVO), 500, 625),
         ]
     );
     let outputs = node.hears(BRAVO, propose(vec![made.commit.object(), made.blob.clone()]));

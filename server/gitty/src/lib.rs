@@ -12,6 +12,7 @@
 mod bytes;
 pub mod commit;
 pub mod diff;
+mod gzip;
 pub mod history;
 pub mod journal;
 pub mod json;

@@ -21,12 +21,22 @@ pub enum Kind {
     Echoes,
     /// Nothing fails: saves race on several files, texts are large, a store is founded.
     Calm,
+    /// Nodes are away for seconds while others save many files, and come back over a lossy network.
+    /// Not in the round: it came later, and the seeds of the others keep their weather.
+    Rejoin,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 6] =
-        [Self::Mixed, Self::Duel, Self::Crashes, Self::Cuts, Self::Echoes, Self::Calm];
+    pub const ALL: [Self; 7] = [
+        Self::Mixed,
+        Self::Duel,
+        Self::Crashes,
+        Self::Cuts,
+        Self::Echoes,
+        Self::Calm,
+        Self::Rejoin,
+    ];
     const ROUND: [Self; 7] = [
         Self::Mixed,
         Self::Crashes,
@@ -108,6 +118,7 @@ impl Profile {
             Kind::Cuts => profile.cuts(&mut dice),
             Kind::Calm => profile.calm(),
             Kind::Echoes => profile.echoes(&mut dice),
+            Kind::Rejoin => profile.rejoin(&mut dice),
         }
     }
 
@@ -210,6 +221,25 @@ impl Profile {
         }
     }
 
+    fn rejoin(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Rejoin,
+            beginning: Beginning::Roster,
+            clients: 4,
+            files: 60,
+            faults_us: 10_000_000,
+            loss: dice.between((0, 150)),
+            duplicates: dice.between((0, 150)),
+            fault_gap_us: Some((300_000, 2_000_000)),
+            fault_odds: [600, 50, 300, 50],
+            deadly: 0,
+            down_us: (500_000, 4_000_000),
+            cut_us: (500_000, 4_000_000),
+            think_us: (1_000, 80_000),
+            ..self
+        }
+    }
+
     fn calm(self) -> Self {
         Self {
             kind: Kind::Calm,
@@ -239,6 +269,8 @@ fn config(mutant: Option<Mutant>, dice: &mut Dice) -> Config {
         queue: 2,
         background_rounds: 1,
         changes_page: 1,
+        tree_page: 1,
+        fetch_batch: 2,
         chunk_window: 1,
         ballots_reserved: dice.between((0, 3)),
         ..normal

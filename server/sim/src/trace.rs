@@ -95,6 +95,11 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
         PeerMessage::Changes { since, upto, items } => {
             format!("Changes {since} to {upto}, {} items", items.len())
         }
+        PeerMessage::TreeRequest { prefixes } => format!("TreeRequest {prefixes:?}"),
+        PeerMessage::TreeIs { branches } => {
+            let prefixes: Vec<_> = branches.iter().map(|branch| branch.prefix).collect();
+            format!("TreeIs {prefixes:?}")
+        }
         PeerMessage::RosterIs { roster } => format!("RosterIs epoch {}", roster.epoch),
         PeerMessage::RosterRequest => "RosterRequest".into(),
     }

@@ -40,6 +40,7 @@ const OBJECTS: &str = "objects on a majority (P4)";
 const ONCE: &str = "once (P6)";
 const CONFLICTS: &str = "conflicts (P8)";
 const BALLOT: &str = "one head per ballot (4.1)";
+const CONVERGENCE: &str = "convergence (P5)";
 const ALARM: &str = "no alarm";
 
 killed! {
@@ -55,4 +56,6 @@ killed! {
     local_acknowledge: LocalAcknowledge in None, by [ANSWERED];
     answers_from_promises: AnswerFromPromises in None, by [ANSWERED];
     one_round_trip_without_promises: FastWithoutPromise in None, by [ONE_PATH, BALLOT, ALARM];
+    a_tree_behind_its_heads: StaleTree in Some(Kind::Rejoin), by [CONVERGENCE];
+    the_neighbour_of_the_bucket_that_differs: WrongBucket in Some(Kind::Rejoin), by [CONVERGENCE];
 }

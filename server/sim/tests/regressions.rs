@@ -36,3 +36,8 @@ fn a_member_that_was_away_learns_an_import_with_a_gap() {
 fn a_head_behind_another_is_learned_with_it() {
     keeps(108_342);
 }
+
+#[test]
+fn a_save_is_not_refused_while_a_decided_head_waits_for_its_objects() {
+    keeps(12_289);
+}

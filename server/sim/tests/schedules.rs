@@ -50,6 +50,15 @@ mod twenty_thousand_schedules_keep_every_promise {
 }
 
 #[test]
+fn nodes_that_were_away_catch_up_on_many_files() {
+    for seed in 1..301 {
+        let profile = Profile::in_weather(Kind::Rejoin, seed, 3, None);
+        let outcome = sim::run(profile, Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind rejoin");
+    }
+}
+
+#[test]
 fn faults_and_every_outcome_do_occur() {
     let counts = keeps_every_promise(1..101, 3);
     let seen = [

@@ -230,12 +230,15 @@ impl Driver {
                 self.dial();
                 self.peers_changed = true;
             }
-            Event::ObjectMissing { id, asked } => self.note_missing(id, &asked),
+            Event::ObjectMissing { id, asked, again } => self.note_missing(id, &asked, again),
         }
     }
 
-    fn note_missing(&self, id: ObjectId, asked: &[MemberId]) {
-        warn!(object = %id, asked = asked.len(), "object {id} is on no node that answers");
+    fn note_missing(&self, id: ObjectId, asked: &[MemberId], again: Millis) {
+        warn!(
+            object = %id, ?asked, again_ms = again.0,
+            "object {id} is on no node that answers; asked for again in {} ms", again.0
+        );
         self.shared.change_node(|node| {
             if node.missing.len() < 100 && !node.missing.contains(&id) {
                 node.missing.push(id);
@@ -273,16 +276,29 @@ fn size_of_message(message: &PeerMessage) -> usize {
             PeerMessage::Announce { content: Some(content), .. }
             | PeerMessage::Chunk { content, .. } => content.0.len(),
             PeerMessage::Changes { items, .. } => items.len() * ORDINARY,
+            PeerMessage::TreeIs { branches } => branches.iter().map(size_of_branch).sum(),
             _ => 0,
         }
+}
+
+fn size_of_branch(branch: &cluster::TreeBranch) -> usize {
+    /// Field names, a file name and a hash.
+    const HEAD: usize = 200;
+    match &branch.below {
+        cluster::Below::Digests(digests) => digests.0.len(),
+        cluster::Below::Heads(heads) => {
+            heads.iter().map(|change| HEAD + 40 * change.gaps.len()).sum()
+        }
+    }
 }
 
 /// Votes and heartbeats never wait behind objects (protocol 2).
 const fn kind_of(message: &PeerMessage) -> Kind {
     match message {
-        PeerMessage::Announce { .. } | PeerMessage::Chunk { .. } | PeerMessage::Changes { .. } => {
-            Kind::Bulk
-        }
+        PeerMessage::Announce { .. }
+        | PeerMessage::Chunk { .. }
+        | PeerMessage::Changes { .. }
+        | PeerMessage::TreeIs { .. } => Kind::Bulk,
         PeerMessage::Prepare { .. }
         | PeerMessage::Promise { .. }
         | PeerMessage::Propose(_)
@@ -295,6 +311,7 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Absent { .. }
         | PeerMessage::Heartbeat(_)
         | PeerMessage::Since { .. }
+        | PeerMessage::TreeRequest { .. }
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest => Kind::Control,
     }

@@ -82,8 +82,8 @@ impl Driver {
         let peers = self.core.peers();
         let durable = self.core.durable();
         let (root, roster) = (durable.root(), durable.roster.clone());
-        let count = |kind: DraftKind| durable.drafts().filter(|draft| draft.kind == kind).count();
-        let (waiting, importing) = (count(DraftKind::Waiting), count(DraftKind::Import));
+        let waiting = durable.draft_count(DraftKind::Waiting);
+        let importing = durable.draft_count(DraftKind::Import);
         let files = durable.decided_count();
         let me = self.core.me();
         let members = roster.iter().flat_map(|roster| roster.members.clone());
@@ -95,6 +95,7 @@ impl Driver {
                 peer_view(now, &member, status, link)
             })
             .collect();
+        let catch_up = self.pace.look(now, self.core.catch_up());
         let as_u64 = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         self.shared.change_node(|node| {
             node.name.clone_from(&self.about.name);
@@ -105,6 +106,7 @@ impl Driver {
             node.files = as_u64(files);
             node.waiting = as_u64(waiting);
             node.importing = as_u64(importing);
+            node.catch_up = catch_up;
             node.batches = self.durable_row;
             node.missing.retain(|id| !self.index.holds(id));
         });

@@ -9,7 +9,7 @@ use cluster::{Draft, DraftKind, MemberId, Roster};
 use domain::{FileName, ObjectId, Root, Serial};
 use gitty::Object;
 
-use super::recent::Recent;
+use super::{pace::CatchUpView, recent::Recent};
 
 /// State of one file on this node and, as each of them said, on its peers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -99,6 +99,8 @@ pub struct NodeView {
     pub alarms: Vec<cluster::Alarm>,
     /// Objects that somebody needs and no linked peer has.
     pub missing: Vec<ObjectId>,
+    /// Catching up with the other nodes, while that lasts.
+    pub catch_up: Option<CatchUpView>,
     /// Number of the last durable batch.
     pub batches: u64,
     /// Why files and journal lines cannot be written into the store, if so.

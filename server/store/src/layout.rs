@@ -51,8 +51,10 @@ pub(crate) fn check(id: &ObjectId, bytes: &[u8]) -> Result<Object, ReadError> {
     }
     let object = Object::decode_loose(bytes, MAX_OBJECT_BYTES)
         .map_err(|error| damaged(error.to_string()))?;
+    if object.is_named(id) {
+        return Ok(object);
+    }
     match object.id() {
-        Ok(found) if found == *id => Ok(object),
         Ok(found) => Err(damaged(format!("its content is {found}"))),
         Err(error) => Err(damaged(error.to_string())),
     }
@@ -61,9 +63,15 @@ pub(crate) fn check(id: &ObjectId, bytes: &[u8]) -> Result<Object, ReadError> {
 /// Writes a file under a temporary name and puts it in its place.
 pub(crate) fn write(disk: &dyn Disk, path: &Path, bytes: &[u8], owner: &Owner) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
-    owner.create_dir(dir)?;
     let temporary = temporary(dir);
-    let written = disk.write(&temporary, bytes, owner).and_then(|()| disk.rename(&temporary, path));
+    let written = match disk.write(&temporary, bytes, owner) {
+        // In a store that has grown, the folder is there.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            owner.create_dir(dir).and_then(|()| disk.write(&temporary, bytes, owner))
+        }
+        written => written,
+    };
+    let written = written.and_then(|()| disk.rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to report; opening the store removes what stays.
         let _ = fs::remove_file(&temporary);

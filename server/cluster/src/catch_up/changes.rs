@@ -1,8 +1,9 @@
 //! Change logs: told when heads are new here, asked for when something was missed.
 
-use domain::Serial;
+use domain::{ObjectId, Serial};
 
-use crate::{Change, Core, Event, MemberId, PeerMessage, Timer, live::News, turn::Turn};
+use super::Reported;
+use crate::{Change, Core, Event, Key, MemberId, PeerMessage, Timer, live::News, turn::Turn};
 
 impl Core {
     /// Tells every linked peer which heads are new here since the last time.
@@ -41,6 +42,7 @@ impl Core {
         if !self.is_member(&from) {
             return;
         }
+        let room = self.has_room();
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
         };
@@ -49,19 +51,57 @@ impl Core {
             peer.asked = None;
         }
         peer.serial = peer.serial.max(upto);
-        let keys = items.iter().map(|change| change.key.clone()).collect();
-        for change in &items {
-            peer.heads.insert(change.key.clone(), change.head);
-        }
-        // More pages, or some got lost: ask on.
-        if peer.seen < peer.serial && peer.asked.is_none() {
+        // More pages, or some got lost: ask on. From 0 the next heartbeat decides how.
+        if peer.seen > Serial(0) && peer.seen < peer.serial && peer.asked.is_none() && room {
             peer.asked = Some(turn.now);
             turn.send(from, PeerMessage::Since { serial: peer.seen });
+        }
+        let keys = items.iter().map(|change| change.key.clone()).collect();
+        for change in &items {
+            self.note_reported(from, &change.key, Some(change.head));
         }
         turn.emit(Event::PeerReported { peer: from, keys });
         for Change { key, head, gaps } in items {
             let holder = from;
             self.learn(&key, News { head, gaps, holder }, turn);
+        }
+    }
+
+    /// A peer said what its head of a key is.
+    pub(crate) fn note_reported(&mut self, from: MemberId, key: &Key, theirs: Option<ObjectId>) {
+        let ours = self.decided(key);
+        if let Some(peer) = self.live.peers.get_mut(&from) {
+            peer.heads.report(key, theirs, ours);
+        }
+        if let Some(comparison) = &mut self.live.comparison
+            && comparison.peer == from
+        {
+            comparison.heads.report(key, theirs, ours);
+        }
+    }
+
+    /// All of a peer's heads are known.
+    pub(crate) fn replace_reported(
+        &mut self,
+        from: MemberId,
+        heads: Reported,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(peer) = self.live.peers.get_mut(&from) else {
+            return;
+        };
+        let keys = peer.heads.replace(heads);
+        let all = || self.durable.heads().map(|(key, _)| key.clone()).collect();
+        let keys = keys.unwrap_or_else(all);
+        turn.emit(Event::PeerReported { peer: from, keys });
+    }
+
+    /// Our own head of a key moved; no peer has said anything.
+    pub(crate) fn note_moved(&mut self, key: &Key, from: Option<ObjectId>, to: ObjectId) {
+        let peers = self.live.peers.values_mut().map(|peer| &mut peer.heads);
+        let compared = self.live.comparison.iter_mut().map(|comparison| &mut comparison.heads);
+        for heads in peers.chain(compared) {
+            heads.ours_moved(key, from, to);
         }
     }
 }

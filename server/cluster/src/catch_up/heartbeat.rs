@@ -1,12 +1,15 @@
 //! Heartbeats: everybody tells its state in short, every second, derived from content.
 
-use crate::{
-    Change, Core, DraftKind, Event, Heartbeat, Key, MemberId, PeerMessage, Timer, turn::Turn,
-};
+use domain::{Root, Serial};
+
+use super::Reported;
+use crate::{Change, Core, DraftKind, Event, Heartbeat, MemberId, PeerMessage, Timer, turn::Turn};
 
 impl Core {
     pub(crate) fn heartbeat(&mut self, turn: &mut Turn<'_>) {
         self.repair_undecided(turn);
+        self.wake_wanted(turn);
+        self.compare_next(turn);
         let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked).map(|(id, _)| *id);
         for peer in linked.collect::<Vec<_>>() {
             self.send_heartbeat(peer, turn);
@@ -15,15 +18,13 @@ impl Core {
     }
 
     pub(crate) fn send_heartbeat(&self, peer: MemberId, turn: &mut Turn<'_>) {
-        let waiting = self.durable.drafts().filter(|draft| draft.kind == DraftKind::Waiting);
-        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let heartbeat = Heartbeat {
             epoch: self.epoch(),
             phase: self.durable.roster.as_ref().map(|roster| roster.phase),
             serial: self.durable.serial(),
             root: self.durable.root(),
             files: count(self.durable.decided_count()),
-            waiting: count(waiting.count()),
+            waiting: count(self.durable.draft_count(DraftKind::Waiting)),
         };
         turn.send(peer, PeerMessage::Heartbeat(heartbeat));
     }
@@ -37,8 +38,7 @@ impl Core {
         if heartbeat.epoch != self.epoch() {
             self.judge_epoch(from, heartbeat.epoch, turn);
         }
-        let equal = heartbeat.root == self.durable.root();
-        let retry_after = self.config.fetch_again;
+        let roots = (heartbeat.root, self.durable.root());
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
         };
@@ -47,35 +47,75 @@ impl Core {
         peer.files = heartbeat.files;
         peer.waiting = heartbeat.waiting;
         turn.emit(Event::PeerHeard { peer: from });
-        if equal {
+        if roots.0 == roots.1 {
             peer.equal_at = Some(turn.now);
-            self.note_equal(from, heartbeat, turn);
-        } else if peer.seen < heartbeat.serial
-            && peer.asked.is_none_or(|asked| turn.now.since(asked) >= retry_after)
-        {
-            peer.asked = Some(turn.now);
-            turn.send(from, PeerMessage::Since { serial: peer.seen });
+            self.note_equal(from, heartbeat.serial, turn);
+        } else {
+            self.note_different(from, heartbeat, roots, turn);
         }
     }
 
-    /// Equal digests: the peer's heads are ours, whatever of its change log was lost on the way.
-    fn note_equal(&mut self, from: MemberId, heartbeat: &Heartbeat, turn: &mut Turn<'_>) {
+    /// Equal roots: the peer's heads are ours, whatever of its change log was lost on the way.
+    fn note_equal(&mut self, from: MemberId, serial: Serial, turn: &mut Turn<'_>) {
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
         };
-        if peer.seen >= heartbeat.serial {
+        peer.unclear = false;
+        peer.differed = None;
+        peer.differs_since = None;
+        if peer.seen >= serial {
             return;
         }
-        peer.seen = heartbeat.serial;
+        peer.seen = serial;
         peer.asked = None;
-        let heads = self.durable.heads().map(|(key, head)| (key.clone(), head)).collect();
-        peer.heads = heads;
-        let keys: Vec<Key> = peer.heads.keys().cloned().collect();
-        turn.emit(Event::PeerReported { peer: from, keys });
+        self.replace_reported(from, Reported::equal(), turn);
+    }
+
+    /// Another root: the log tells what changed, if it is known up to somewhere; else the tree does.
+    fn note_different(
+        &mut self,
+        from: MemberId,
+        heartbeat: &Heartbeat,
+        roots: (Root, Root),
+        turn: &mut Turn<'_>,
+    ) {
+        let (retry_after, dispute) = (self.config.fetch_again, self.config.dispute);
+        let few = count(self.durable.decided_count()).saturating_mul(2) < heartbeat.files;
+        let settled = self.live.learning.is_empty() && self.live.rounds.is_empty();
+        let room = self.has_room();
+        let Some(peer) = self.live.peers.get_mut(&from) else {
+            return;
+        };
+        let stays = peer.differed.replace(roots) == Some(roots);
+        let since = *peer.differs_since.get_or_insert(turn.now);
+        if turn.now.since(since) >= dispute {
+            // Under load roots differ for a moment again and again; not for so long.
+            peer.differs_since = Some(turn.now);
+            peer.unclear = true;
+        }
+        let quiet = peer.asked.is_none_or(|asked| turn.now.since(asked) >= retry_after);
+        if peer.seen < heartbeat.serial {
+            // With few files here most of its log is news, and cheaper to read than its tree.
+            if peer.seen == Serial(0) && !few {
+                peer.unclear = true;
+            } else if quiet && room {
+                peer.asked = Some(turn.now);
+                turn.send(from, PeerMessage::Since { serial: peer.seen });
+            }
+        } else if stays && settled && peer.compared != Some(roots) {
+            // The log was taken, and something of it was lost.
+            peer.unclear = true;
+        }
+        self.compare_next(turn);
+    }
+
+    /// True while there is room for heads whose objects are not here.
+    pub(crate) fn has_room(&self) -> bool {
+        self.live.wanted.len() < self.config.wanted
     }
 
     /// Changes of the own log after a position, at most a page.
-    pub(crate) fn changes_since(&self, since: domain::Serial) -> PeerMessage {
+    pub(crate) fn changes_since(&self, since: Serial) -> PeerMessage {
         let mut upto = self.durable.serial();
         let mut items = Vec::new();
         for (serial, key) in self.durable.changes_after(since) {
@@ -96,4 +136,8 @@ impl Core {
         }
         PeerMessage::Changes { since, upto, items }
     }
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,19 @@
-//! Catch-up: what changed elsewhere, by change log and content digest (protocol 5).
+//! Catch-up: what changed elsewhere, by change log and hash tree (protocol 5).
+//!
+//! ```text
+//! heartbeat: another root ──▶ its log is known up to here ──▶ Since(serial) ──▶ Changes
+//!                         └─▶ it is not (new run), or was ──▶ TreeRequest(prefixes) ──▶ TreeIs
+//!                             taken and roots still differ     └── only those that differ ──┘
+//! ```
 
 mod changes;
+mod compare;
 mod heartbeat;
-mod root;
+mod prefix;
+mod reported;
+mod tree;
 
-pub(crate) use root::RootSum;
+pub(crate) use compare::Comparison;
+pub use prefix::Prefix;
+pub(crate) use reported::Reported;
+pub(crate) use tree::{Branch, Row, Tree};

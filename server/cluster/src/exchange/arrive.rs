@@ -18,16 +18,19 @@ impl Core {
         content: Option<Bytes>,
         turn: &mut Turn<'_>,
     ) {
-        if self.live.wanted.get(&id).is_none_or(|wanted| wanted.asked != Some(from)) {
-            return;
-        }
+        // One that comes late, after others were asked too, is as good.
+        let late = self.live.wanted.get(&id).is_some_and(|wanted| wanted.tried.contains(&from));
         match content {
-            Some(Bytes(content)) => self.arrived(from, id, Object::new(kind, content), turn),
-            None => self.begin_transfer(from, id, kind, size, turn),
+            Some(Bytes(content)) if late || self.asked_of(from, id) => {
+                self.arrived(from, id, Object::new(kind, content), turn);
+            }
+            None if self.asked_of(from, id) => self.note_large(from, id, kind, size, turn),
+            Some(_) | None => {}
         }
     }
 
-    fn begin_transfer(
+    /// It comes in chunks, when those before it from this peer are here.
+    fn note_large(
         &mut self,
         from: MemberId,
         id: ObjectId,
@@ -35,20 +38,38 @@ impl Core {
         size: u64,
         turn: &mut Turn<'_>,
     ) {
-        let Some(wanted) = self.live.wanted.get_mut(&id) else {
+        let Some(wanted) = self.live.wanted.get_mut(&id).filter(|w| w.transfer.is_none()) else {
             return;
         };
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let limit = usize::try_from(self.config.object_bytes).unwrap_or(usize::MAX);
         let Some(chunks) = (size <= limit).then(|| size.div_ceil(INLINE_BYTES)) else {
-            return turn.raise(Alarm::WrongObject { from, id });
+            turn.raise(Alarm::WrongObject { from, id });
+            return self.ask_elsewhere(from, id, turn);
         };
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
-        let asked_to = chunks.min(self.config.chunk_window);
         let got = std::collections::BTreeMap::new();
-        wanted.transfer = Some(Transfer { kind, size, chunks, asked_to, got });
-        turn.send(from, PeerMessage::RequestChunks { id, first: 0, count: asked_to });
-        turn.arm(Timer::Fetch(id), self.config.fetch.0, self.config.fetch.0);
+        wanted.transfer = Some(Transfer { kind, size, chunks, asked_to: 0, got });
+        self.note_progress(from, turn);
+        self.next_transfer(from, turn);
+    }
+
+    /// Begins the next large object of a peer, if none is coming in from it.
+    pub(crate) fn next_transfer(&mut self, from: MemberId, turn: &mut Turn<'_>) {
+        let Some(source) = self.live.sources.get_mut(&from).filter(|s| s.transfer.is_none()) else {
+            return;
+        };
+        let wanted = &mut self.live.wanted;
+        let large = |id: &ObjectId| wanted.get(id).is_some_and(|wanted| wanted.transfer.is_some());
+        let Some(id) = source.asked.iter().copied().find(large) else {
+            return;
+        };
+        source.transfer = Some(id);
+        if let Some(transfer) = wanted.get_mut(&id).and_then(|wanted| wanted.transfer.as_mut()) {
+            transfer.asked_to = transfer.chunks.min(self.config.chunk_window);
+            let count = transfer.asked_to;
+            turn.send(from, PeerMessage::RequestChunks { id, first: 0, count });
+        }
     }
 
     pub(crate) fn on_chunk(
@@ -59,10 +80,11 @@ impl Core {
         Bytes(content): Bytes,
         turn: &mut Turn<'_>,
     ) {
-        let Some(wanted) = self.live.wanted.get_mut(&id) else {
+        if !self.asked_of(from, id) {
             return;
-        };
-        let Some(transfer) = wanted.transfer.as_mut().filter(|_| wanted.asked == Some(from)) else {
+        }
+        let wanted = self.live.wanted.get_mut(&id);
+        let Some(transfer) = wanted.and_then(|wanted| wanted.transfer.as_mut()) else {
             return;
         };
         if number >= transfer.asked_to || content.len() > INLINE_BYTES {
@@ -70,25 +92,29 @@ impl Core {
         }
         transfer.got.insert(number, content);
         let got = u32::try_from(transfer.got.len()).unwrap_or(u32::MAX);
-        turn.arm(Timer::Fetch(id), self.config.fetch.0, self.config.fetch.0);
         if got == transfer.chunks {
             let object = transfer.object();
-            self.arrived(from, id, object, turn);
-        } else if got == transfer.asked_to {
+            return self.arrived(from, id, object, turn);
+        }
+        if got == transfer.asked_to {
             let first = transfer.asked_to;
             transfer.asked_to = transfer.chunks.min(first + self.config.chunk_window);
             let count = transfer.asked_to - first;
             turn.send(from, PeerMessage::RequestChunks { id, first, count });
         }
+        self.note_progress(from, turn);
     }
 
     /// An object is here as a whole: stored if its hash is right, else the next peer is asked.
     fn arrived(&mut self, from: MemberId, id: ObjectId, object: Object, turn: &mut Turn<'_>) {
         if object.id().ok() == Some(id) {
+            self.live.moved_at = turn.now;
             self.store_object(object, Urgency::Soon, turn);
+            self.note_progress(from, turn);
+            self.next_transfer(from, turn);
         } else {
             turn.raise(Alarm::WrongObject { from, id });
-            self.fetch_again(id, turn);
+            self.ask_elsewhere(from, id, turn);
         }
     }
 
@@ -103,10 +129,11 @@ impl Core {
             let link = commit.map(|commit| commit.link());
             self.record(Record::Object { id, object, link }, urgency, turn);
         }
+        self.leave_line(id);
         let Some(wanted) = self.live.wanted.remove(&id) else {
             return;
         };
-        turn.disarm(Timer::Fetch(id));
+        self.live.tally.arrived += 1;
         for token in wanted.tokens {
             turn.disarm(Timer::Want(token));
             turn.reply(token, Reply::Object(true));

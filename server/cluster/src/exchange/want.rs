@@ -1,9 +1,13 @@
-//! Asking for objects.
+//! Wanting objects: for proposals, for decided heads, and for whoever asks by hash.
+
+use std::collections::BTreeSet;
 
 use domain::ObjectId;
 
 use crate::{
-    Core, Event, Key, MemberId, PeerMessage, Reply, Timer, Token, exchange::Parked, turn::Turn,
+    Core, Key, MemberId, PeerMessage, Reply, Timer, Token,
+    exchange::{Parked, Stage, Tally, WantedObject},
+    turn::Turn,
 };
 
 impl Core {
@@ -31,11 +35,16 @@ impl Core {
         turn: &mut Turn<'_>,
     ) {
         let begins = !self.live.wanted.contains_key(&id);
-        let wanted = self.live.wanted.entry(id).or_default();
+        let wanted = self.wanted(id, turn);
         wanted.keys.insert(key.clone());
-        wanted.holder = Some(holder);
-        if begins {
-            self.ask(id, turn);
+        let other = wanted.holder.replace(holder) != Some(holder);
+        // Whoever names a head has its objects, even if it did not when it was asked before.
+        let news = other && matches!(wanted.stage, Stage::Rests(_));
+        if news {
+            wanted.tried.remove(&holder);
+        }
+        if begins || news {
+            self.line_up(id, turn);
         }
     }
 
@@ -44,10 +53,41 @@ impl Core {
             return turn.reply(token, Reply::Object(true));
         }
         let begins = !self.live.wanted.contains_key(&id);
-        self.live.wanted.entry(id).or_default().tokens.insert(token);
+        self.wanted(id, turn).tokens.insert(token);
         turn.arm(Timer::Want(token), Self::WANT_MS, Self::WANT_MS);
         if begins {
-            self.ask(id, turn);
+            self.line_up(id, turn);
+        }
+    }
+
+    /// The entry of a wanted object; a new one is counted.
+    fn wanted(&mut self, id: ObjectId, turn: &Turn<'_>) -> &mut WantedObject {
+        if !self.live.wanted.contains_key(&id) {
+            if self.live.wanted.is_empty() && self.live.learning.is_empty() {
+                self.live.tally = Tally { began: turn.now, total: 0, arrived: 0 };
+            }
+            self.live.tally.total += 1;
+            self.live.rank += 1;
+        }
+        let rank = self.live.rank;
+        self.live.wanted.entry(id).or_insert_with(|| WantedObject {
+            keys: BTreeSet::new(),
+            tokens: BTreeSet::new(),
+            rank,
+            stage: Stage::Rests(turn.now),
+            holder: None,
+            tried: BTreeSet::new(),
+            silent: false,
+            rests: 0,
+            transfer: None,
+        })
+    }
+
+    /// Nothing needs it any more.
+    pub(crate) fn forget_wanted(&mut self, id: ObjectId) {
+        self.leave_line(id);
+        if self.live.wanted.remove(&id).is_some() {
+            self.live.tally.total = self.live.tally.total.saturating_sub(1);
         }
     }
 
@@ -57,60 +97,32 @@ impl Core {
         let Some((&id, wanted)) = wanted else { return };
         wanted.tokens.remove(&token);
         if wanted.tokens.is_empty() && wanted.keys.is_empty() {
-            self.live.wanted.remove(&id);
-            turn.disarm(Timer::Fetch(id));
+            self.forget_wanted(id);
         }
         turn.reply(token, Reply::Object(false));
     }
 
-    /// No progress: asks the next peer.
-    pub(crate) fn fetch_again(&mut self, id: ObjectId, turn: &mut Turn<'_>) {
-        if let Some(wanted) = self.live.wanted.get_mut(&id) {
-            wanted.transfer = None;
-            self.ask(id, turn);
-        }
+    /// True if the object was asked of this peer and may still come from it.
+    pub(crate) fn asked_of(&self, from: MemberId, id: ObjectId) -> bool {
+        self.live
+            .wanted
+            .get(&id)
+            .is_some_and(|wanted| matches!(wanted.stage, Stage::Asked(peer, _) if peer == from))
     }
 
     pub(crate) fn on_absent(&mut self, from: MemberId, id: ObjectId, turn: &mut Turn<'_>) {
-        if self.live.wanted.get(&id).is_some_and(|wanted| wanted.asked == Some(from)) {
-            self.fetch_again(id, turn);
+        if self.asked_of(from, id) {
+            self.ask_elsewhere(from, id, turn);
         }
     }
 
-    /// Whatever was asked of a peer that is gone is asked of another when its timer fires; what
-    /// nobody had is asked of one that came.
-    pub(crate) fn ask_newcomer(&mut self, turn: &mut Turn<'_>) {
-        let idle = self.live.wanted.iter().filter(|(_, wanted)| wanted.asked.is_none());
-        let ids: Vec<ObjectId> = idle.map(|(id, _)| *id).collect();
-        for id in ids {
-            self.ask(id, turn);
+    /// This peer does not have it, or something else under its name.
+    pub(crate) fn ask_elsewhere(&mut self, from: MemberId, id: ObjectId, turn: &mut Turn<'_>) {
+        if let Some(wanted) = self.live.wanted.get_mut(&id) {
+            wanted.tried.insert(from);
         }
-    }
-
-    /// Asks one peer: the likely holder first, then each linked one in turn; never all at once.
-    pub(crate) fn ask(&mut self, id: ObjectId, turn: &mut Turn<'_>) {
-        let linked = |peer: &MemberId| self.live.peers.get(peer).is_some_and(|peer| peer.linked);
-        let Some(wanted) = self.live.wanted.get(&id) else {
-            return;
-        };
-        let fresh = |peer: &MemberId| linked(peer) && !wanted.tried.contains(peer);
-        let next = wanted
-            .holder
-            .filter(fresh)
-            .or_else(|| self.live.peers.keys().copied().find(|peer| fresh(peer)));
-        let Some(wanted) = self.live.wanted.get_mut(&id) else {
-            return;
-        };
-        wanted.asked = next;
-        let Some(peer) = next else {
-            let asked = std::mem::take(&mut wanted.tried).into_iter().collect();
-            turn.emit(Event::ObjectMissing { id, asked });
-            let wait = self.config.fetch_again.0;
-            return turn.arm(Timer::Fetch(id), wait, wait);
-        };
-        wanted.tried.insert(peer);
-        turn.send(peer, PeerMessage::Request { ids: vec![id] });
-        let wait = self.config.fetch.0;
-        turn.arm(Timer::Fetch(id), wait, wait + wait / 4);
+        self.line_up(id, turn);
+        self.note_progress(from, turn);
+        self.next_transfer(from, turn);
     }
 }

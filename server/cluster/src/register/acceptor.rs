@@ -32,6 +32,11 @@ impl Core {
         self.durable.get(key).cloned().unwrap_or_default()
     }
 
+    /// Decided head of `key` here.
+    pub(crate) fn decided(&self, key: &Key) -> Option<ObjectId> {
+        self.durable.get(key)?.decided.map(|decided| decided.head)
+    }
+
     pub(crate) fn epoch(&self) -> u64 {
         self.durable.roster.as_ref().map_or(0, |roster| roster.epoch)
     }

@@ -140,6 +140,7 @@ impl Core {
         if accepted.is_some_and(|accepted| accepted.head == head) {
             self.live.undecided.remove(key);
         }
+        self.note_moved(key, from, head);
         turn.emit(Event::HeadMoved { key: key.clone(), from, to: head, serial });
         if !self.live.push_armed {
             self.live.push_armed = true;

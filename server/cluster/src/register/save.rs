@@ -211,6 +211,12 @@ impl Core {
         };
         for pending in saving.queue {
             let outcome = match self.check(&pending, turn) {
+                // A head that is decided and not here yet may be this very save.
+                Check::Answer(SaveOutcome::Conflict { .. } | SaveOutcome::NoSuchFile)
+                    if self.live.learning.contains_key(key) =>
+                {
+                    SaveOutcome::Busy
+                }
                 Check::Answer(outcome) => outcome,
                 Check::Begin | Check::Refresh => SaveOutcome::Busy,
             };

@@ -9,6 +9,9 @@ use domain::Serial;
 
 impl Core {
     pub(crate) fn on_peer_up(&mut self, peer: MemberId, epoch: u64, run: Run, turn: &mut Turn<'_>) {
+        if self.live.peers.get(&peer).is_some_and(|entry| entry.run != Some(run)) {
+            self.end_comparison_with(peer, turn);
+        }
         let entry = self.live.peers.entry(peer).or_default();
         if entry.run != Some(run) {
             // Positions in its change log may have been given out again since.
@@ -23,14 +26,16 @@ impl Core {
             self.repeat_rounds(peer, turn);
         }
         self.fill_rounds(turn);
-        self.ask_newcomer(turn);
+        self.ask_newcomer(peer, turn);
         self.send_heartbeat(peer, turn);
     }
 
-    pub(crate) fn on_peer_down(&mut self, peer: MemberId) {
+    pub(crate) fn on_peer_down(&mut self, peer: MemberId, turn: &mut Turn<'_>) {
         if let Some(entry) = self.live.peers.get_mut(&peer) {
             entry.linked = false;
         }
+        self.leave_source(peer, turn);
+        self.end_comparison_with(peer, turn);
     }
 
     /// True if a message of that epoch may be handled. If not, whoever is behind gets the roster,

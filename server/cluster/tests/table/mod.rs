@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cluster::{
-    Config, Core, Durable, Input, Key, Member, MemberId, Objects, Output, PeerMessage, Phase,
-    Record, Reply, Roster, Save, SaveOutcome, Timer, Token, Urgency, WriteNo,
+    Config, Core, Durable, Input, Key, KeyState, Member, MemberId, Objects, Output, PeerMessage,
+    Phase, Record, Reply, Roster, Save, SaveOutcome, Timer, Token, Urgency, WriteNo,
 };
 use domain::{ClusterId, FileName, Incarnation, Link, Millis, NodeId, ObjectId, Run};
 use gitty::{Commit, Meta, Object, commit};
@@ -77,7 +77,12 @@ impl Made {
 impl Node {
     /// A member of three, with nobody linked.
     pub(crate) fn alone() -> Self {
-        let mut durable = Durable::new(ALPHA.incarnation);
+        Self::with(ALPHA, BTreeMap::new())
+    }
+
+    /// A member of three with these registers, with nobody linked.
+    pub(crate) fn with(me: MemberId, keys: BTreeMap<Key, KeyState>) -> Self {
+        let mut durable = Durable::restore(me.incarnation, None, 0, keys);
         let members = [ALPHA, BRAVO, CHARLIE].map(|id| Member {
             id,
             name: String::new(),
@@ -89,7 +94,7 @@ impl Node {
             phase: Phase::Steady,
             members: members.to_vec(),
         }));
-        let core = Core::recover(Config::default(), ALPHA.node, durable);
+        let core = Core::recover(Config::default(), me.node, durable);
         let (now, issued) = (Millis(0), WriteNo(0));
         let mut node = Self { core, shelf: Shelf::default(), now, issued, counter: 0 };
         node.gives(Input::Started);

@@ -1,10 +1,19 @@
-//! Any bytes: the header of a pack is read or refused, and what was read is written and read again.
+//! Any bytes: one object, or the header of a pack, is read or refused; what was read is written and read again.
 #![no_main]
 
-use gitty::pack::{self, PackIndex};
+use gitty::{
+    Object,
+    pack::{self, PackIndex},
+};
 use libfuzzer_sys::fuzz_target;
 
+const MAX_OBJECT_BYTES: usize = 1 << 16;
+
 fuzz_target!(|bytes: &[u8]| {
+    // Whole, as the bytes of one member: gzip of any header and any damage.
+    if let Ok(object) = Object::decode_loose(bytes, MAX_OBJECT_BYTES) {
+        assert_eq!(Object::decode_loose(&object.encode_loose(), MAX_OBJECT_BYTES), Ok(object));
+    }
     let Ok(index) = PackIndex::parse(bytes) else {
         return;
     };

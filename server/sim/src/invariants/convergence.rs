@@ -1,4 +1,5 @@
-//! P5: when the faults have ended every node comes to the same heads, and every save is answered.
+//! P5: when the faults have ended every node comes to the same heads and the same root, nothing is
+//! waited for any more, and every save is answered.
 
 use super::Check;
 use crate::{
@@ -12,6 +13,9 @@ use crate::{
 pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
     for (at, node) in nodes.iter().enumerate() {
         check_heads(oracle, at, node)?;
+    }
+    for (at, node) in nodes.iter().enumerate() {
+        check_root(at, node, &nodes[0])?;
     }
     for (op, save) in oracle.ops.iter().enumerate() {
         for attempt in &save.attempts {
@@ -44,6 +48,17 @@ fn check_heads(oracle: &Oracle, at: usize, node: &Node) -> Check {
     }
     if node.core.catching_up() {
         return broken(format!("{} is still catching up", name(at)));
+    }
+    Ok(())
+}
+
+/// The root is that of a tree made anew of the heads, and the first node's.
+fn check_root(at: usize, node: &Node, first: &Node) -> Check {
+    let durable = node.core.durable();
+    let (incarnation, keys) = (durable.incarnation, durable.keys.clone());
+    let anew = cluster::Durable::restore(incarnation, None, 0, keys);
+    if durable.root() != anew.root() || anew.root() != first.core.durable().root() {
+        return broken(format!("the root of {} is not that of its heads", name(at)));
     }
     Ok(())
 }

@@ -1,0 +1,149 @@
+//! Objects that are wanted: of whom they are asked, how many at once, and what if nobody has them.
+
+#[expect(dead_code, reason = "what this file does not need of the table, save.rs does")]
+mod table;
+
+use cluster::{Bytes, Change, Event, Input, Key, MemberId, Output, PeerMessage, Timer, Waiting};
+use domain::{Millis, ObjectId, Run, Serial};
+use table::{BRAVO, CHARLIE, Node};
+
+const RUN: Run = Run::from_bytes([7; 8]);
+
+fn head(number: u8) -> ObjectId {
+    ObjectId::from_bytes([number; 20])
+}
+
+fn heads(numbers: impl DoubleEndedIterator<Item = u8>) -> Vec<ObjectId> {
+    numbers.map(head).collect()
+}
+
+/// A peer's change log of so many files.
+fn changes(count: u8) -> PeerMessage {
+    let change = |number: u8| Change {
+        key: Key::File(format!("file{number}.pl").as_str().into()),
+        head: head(number),
+        gaps: Vec::new(),
+    };
+    let items = (1..=count).map(change).collect();
+    PeerMessage::Changes { since: Serial(0), upto: Serial(count.into()), items }
+}
+
+fn requests(outputs: &[Output]) -> Vec<(MemberId, Vec<ObjectId>)> {
+    let request = |output: &Output| match output {
+        Output::Send { to, message: PeerMessage::Request { ids }, .. } => Some((*to, ids.clone())),
+        _ => None,
+    };
+    outputs.iter().filter_map(request).collect()
+}
+
+fn missing(outputs: &[Output]) -> Vec<(ObjectId, Vec<MemberId>, u64)> {
+    let event = |output: &Output| match output {
+        Output::Emit(Event::ObjectMissing { id, asked, again }) => {
+            Some((*id, asked.clone(), again.0))
+        }
+        _ => None,
+    };
+    outputs.iter().filter_map(event).collect()
+}
+
+fn linked() -> Node {
+    let mut node = Node::alone();
+    for peer in [BRAVO, CHARLIE] {
+        node.gives(Input::PeerUp { peer, epoch: 1, run: RUN });
+    }
+    node
+}
+
+fn announce(made: &table::Made) -> PeerMessage {
+    let object = made.commit.object();
+    let size = u64::try_from(object.content.len()).expect("small");
+    let content = Some(Bytes(object.content.clone()));
+    PeerMessage::Announce { id: made.id, kind: object.kind, size, content }
+}
+
+#[test]
+fn objects_are_asked_for_in_batches_of_one_peer_and_the_newest_heads_first() {
+    let mut node = linked();
+    let outputs = node.hears(CHARLIE, changes(100));
+    assert_eq!(requests(&outputs), [(CHARLIE, heads((37..=100).rev()))]);
+    let status = node.core.catch_up().expect("heads wait for objects");
+    assert_eq!((status.heads, status.wanted, status.arrived), (100, 100, 0));
+    assert_eq!(status.from, [(CHARLIE, 64)]);
+    assert_eq!(status.waiting, Some((Some(CHARLIE), Waiting::Objects)));
+}
+
+#[test]
+fn a_peer_without_progress_gives_its_whole_line_to_the_next() {
+    let mut node = linked();
+    node.hears(CHARLIE, changes(100));
+    node.at(Millis(500));
+    let outputs = node.gives(Input::Timer(Timer::Fetch(CHARLIE)));
+    assert_eq!(requests(&outputs), [(BRAVO, heads((37..=100).rev()))]);
+    assert_eq!(missing(&outputs), []);
+}
+
+#[test]
+fn a_peer_that_is_gone_is_asked_for_nothing() {
+    let mut node = linked();
+    node.hears(CHARLIE, changes(3));
+    let outputs = node.gives(Input::PeerDown { peer: CHARLIE });
+    assert_eq!(requests(&outputs), [(BRAVO, heads((1..=3).rev()))]);
+    let outputs = node.gives(Input::PeerDown { peer: BRAVO });
+    assert_eq!((requests(&outputs), missing(&outputs)), (vec![], vec![]));
+    let status = node.core.catch_up().expect("heads wait for objects");
+    assert_eq!(status.waiting, Some((None, Waiting::NobodyLinked)));
+}
+
+#[test]
+fn what_nobody_has_is_reported_at_once_and_asked_for_less_and_less_often() {
+    let mut node = linked();
+    node.hears(CHARLIE, changes(1));
+    let absent = || PeerMessage::Absent { id: head(1) };
+    let (mut waits, mut now) = (Vec::new(), 0);
+    for _ in 0..7 {
+        let outputs = node.hears(CHARLIE, absent());
+        assert_eq!(requests(&outputs), [(BRAVO, vec![head(1)])]);
+        let outputs = node.hears(BRAVO, absent());
+        let [(id, asked, again)] = missing(&outputs).try_into().expect("it is reported");
+        assert_eq!((id, asked), (head(1), vec![BRAVO, CHARLIE]));
+        let status = node.core.catch_up().expect("a head waits for it");
+        assert_eq!(status.waiting, Some((None, Waiting::NobodyHasThem)));
+        waits.push(again);
+        now += again;
+        node.at(Millis(now - 1));
+        assert_eq!(requests(&node.gives(Input::Timer(Timer::Heartbeat))), []);
+        node.at(Millis(now));
+        let outputs = node.gives(Input::Timer(Timer::Heartbeat));
+        assert_eq!(requests(&outputs), [(CHARLIE, vec![head(1)])]);
+    }
+    assert_eq!(waits, [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+}
+
+#[test]
+fn what_nobody_had_is_asked_of_a_peer_that_links() {
+    let mut node = linked();
+    node.gives(Input::PeerDown { peer: BRAVO });
+    node.hears(CHARLIE, changes(1));
+    let outputs = node.hears(CHARLIE, PeerMessage::Absent { id: head(1) });
+    assert_eq!(missing(&outputs), [(head(1), vec![CHARLIE], 2_000)]);
+    let outputs = node.gives(Input::PeerUp { peer: BRAVO, epoch: 1, run: RUN });
+    assert_eq!(requests(&outputs), [(BRAVO, vec![head(1)])]);
+}
+
+#[test]
+fn an_answer_that_comes_after_others_were_asked_is_as_good() {
+    let mut node = linked();
+    let made = node.create("a.pl", "p(1).\n");
+    let news = PeerMessage::NewHead {
+        epoch: 1,
+        key: "file:a.pl".parse().expect("a key"),
+        head: made.id,
+        gaps: Vec::new(),
+    };
+    node.hears(BRAVO, news);
+    node.gives(Input::Timer(Timer::Fetch(BRAVO)));
+    let outputs = node.hears(BRAVO, announce(&made));
+    assert_eq!(requests(&outputs), [(CHARLIE, vec![made.blob_id])], "its text is asked for next");
+    let status = node.core.catch_up().expect("its text is not here");
+    assert_eq!((status.wanted, status.arrived), (2, 1));
+}
