@@ -90,7 +90,7 @@ impl Inner {
         if chain.is_empty() {
             chain.extend(row.common_head().map(|head| self.version(row, head, 0)));
         }
-        let first = u8::from(!chain.is_empty());
+        let first = u8::from(self.saved.iter().all(|version| version.name != *name));
         chain.extend((first..VERSIONS).map(|age| self.version(row, older(row, age), age)));
         let previous: Vec<_> = chain.iter().skip(1).map(|version| version.id).collect();
         for (version, previous) in chain.iter_mut().zip(previous) {
