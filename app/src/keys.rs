@@ -1,4 +1,4 @@
-//! Keys that work on every page: `/` searches, `g o` and `g f` go to a page.
+//! Keys that work on every page: `/` searches, `g o`, `g f` and `g n` go to a page.
 
 use std::cell::Cell;
 
@@ -24,6 +24,7 @@ pub(crate) fn listen() {
             "/" => focus_search(&event),
             "o" if after_g => go("/"),
             "f" if after_g => go("/files"),
+            "n" if after_g => go("/nodes"),
             _ => {}
         }
     }));

@@ -21,6 +21,7 @@ mod clock;
 mod components;
 #[cfg(feature = "hydrate")]
 mod keys;
+mod links;
 mod live;
 #[cfg(feature = "made-up")]
 pub mod made_up;
@@ -28,6 +29,7 @@ mod pages;
 mod root;
 mod shell;
 mod site;
+mod visible;
 
 #[cfg(feature = "hydrate")]
 pub use api::Fetch;

@@ -1,13 +1,16 @@
 //! A site that does not exist: three nodes and some files, to show and test pages without a
 //! cluster.
 
+mod versions;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        Activity, AnyState, Column, Counts, FileRow, FilesPage, FilesQuery, LiveEvent, Need,
-        NodeCard, NodeRef, Overview, Problem,
+        Activity, AnyState, Column, Counts, DiffQuery, Difference, FilePage, FileRow, FilesPage,
+        FilesQuery, HistoryPage, HistoryQuery, LiveEvent, Need, NodeCard, NodeRef, ObjectText,
+        Overview, Problem, Version, file_href,
     },
     words::{self, ClusterState, FileState, NodeHealth, NodeRole, Situation},
 };
@@ -38,6 +41,8 @@ struct Inner {
     at_ms: u64,
     charlie: NodeHealth,
     rows: Vec<FileRow>,
+    /// What was saved since the start, oldest first.
+    saved: Vec<Version>,
     saves: u8,
 }
 
@@ -46,7 +51,7 @@ impl MadeUp {
     #[must_use]
     pub fn healthy(at_ms: u64, files: usize) -> Self {
         let rows = (0..files).map(|index| equal_row(index, at_ms)).collect();
-        let inner = Inner { at_ms, charlie: NodeHealth::Up, rows, saves: 0 };
+        let inner = Inner { at_ms, charlie: NodeHealth::Up, rows, saved: Vec::new(), saves: 0 };
         Self { inner: Arc::new(Mutex::new(inner)) }
     }
 
@@ -79,6 +84,15 @@ impl MadeUp {
                 heads: (0..3).map(|node| (node_id(node), Some(head))).collect(),
                 ..equal_row(0, inner.at_ms)
             };
+            inner.saved.push(Version {
+                id: head,
+                name: row.name.clone(),
+                at_ms: inner.at_ms,
+                author: row.author.clone(),
+                message: None,
+                data: versions::data_of(head),
+                previous: None,
+            });
             inner.rows.retain(|old| old.name != row.name);
             inner.rows.push(row.clone());
             LiveEvent::Head { name: row.name.clone(), head: Some(head), row }
@@ -106,6 +120,26 @@ impl Api for MadeUp {
         let page = self.with(|inner| inner.files(&query));
         Box::pin(async { Ok(page) })
     }
+
+    fn file(&self, name: FileName) -> Answer<FilePage> {
+        let page = self.with(|inner| inner.file(&name));
+        Box::pin(async { page })
+    }
+
+    fn history(&self, name: FileName, query: HistoryQuery) -> Answer<HistoryPage> {
+        let page = self.with(|inner| inner.history(&name, query));
+        Box::pin(async { page })
+    }
+
+    fn diff(&self, name: FileName, query: DiffQuery) -> Answer<Difference> {
+        let found = self.with(|inner| inner.diff(&name, query));
+        Box::pin(async { found })
+    }
+
+    fn object(&self, id: ObjectId) -> Answer<ObjectText> {
+        let text = self.with(|inner| inner.object(id));
+        Box::pin(async { text })
+    }
 }
 
 /// A site that answers nothing.
@@ -114,17 +148,33 @@ pub struct Silent;
 
 impl Api for Silent {
     fn overview(&self) -> Answer<Overview> {
-        Box::pin(async { Err(starting()) })
+        starting()
     }
 
     fn files(&self, _: FilesQuery) -> Answer<FilesPage> {
-        Box::pin(async { Err(starting()) })
+        starting()
+    }
+
+    fn file(&self, _: FileName) -> Answer<FilePage> {
+        starting()
+    }
+
+    fn history(&self, _: FileName, _: HistoryQuery) -> Answer<HistoryPage> {
+        starting()
+    }
+
+    fn diff(&self, _: FileName, _: DiffQuery) -> Answer<Difference> {
+        starting()
+    }
+
+    fn object(&self, _: ObjectId) -> Answer<ObjectText> {
+        starting()
     }
 }
 
-fn starting() -> Problem {
+fn starting<T>() -> Answer<T> {
     let message = "This node is still reading its log. Try again in a moment.".into();
-    Problem { code: "unavailable".into(), message }
+    Box::pin(async { Err(Problem { code: "unavailable".into(), message }) })
 }
 
 impl Inner {
@@ -183,8 +233,11 @@ impl Inner {
             last_seen_ms: Some(self.at_ms - if charlie { 4_000 } else { 300 }),
             root: Some(if behind > 0 { "77ab01fe" } else { "9f31c2d0" }.into()),
             same_root: behind == 0,
+            equal_ms: Some(self.at_ms - if charlie { 40_000 } else { 1_200 }),
             files: Some(counts.files - counts.spreading),
             behind,
+            waiting: Some(if node == 0 { counts.waiting } else { 0 }),
+            linked: Some(!charlie || self.charlie == NodeHealth::Up).filter(|_| node != 0),
             clock_offset_ms: Some([0, 2, -11][usize::from(node)]),
             version: Some("0.1.0".into()),
             round_trip_ms: Some([0.0, 0.4, 0.9][usize::from(node)]).filter(|_| node != 0),
@@ -228,7 +281,7 @@ impl Inner {
         let saved = |row: &&FileRow| Activity {
             at_ms: row.changed_ms,
             text: format!("{} saved {}", row.author.as_deref().unwrap_or("Somebody"), row.name),
-            href: Some(format!("/files?q={}", domain::view::escape(row.name.as_str()))),
+            href: Some(file_href(&row.name)),
         };
         newest.iter().take(8).map(saved).collect()
     }

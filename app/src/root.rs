@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     components::{Sections, StaleMark, TopBar},
     live::Live,
-    pages::{FilesPage, NotFoundPage, OverviewPage},
+    pages::{FilePage, FilesPage, NodesPage, NotFoundPage, OverviewPage},
     site::Site,
 };
 
@@ -37,6 +37,8 @@ pub fn App() -> impl IntoView {
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />
                     <Route path=path!("/files") view=FilesPage ssr=SsrMode::Async />
+                    <Route path=path!("/files/:name") view=FilePage ssr=SsrMode::Async />
+                    <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async />
                 </Routes>
             </main>
         </Router>

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use axum::body::{Body, to_bytes};
-use http::Request;
+use http::{Method, Request};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde::Deserialize;
 use serde_json::Value;
@@ -79,8 +79,22 @@ impl Demo {
     /// # Errors
     /// The node refuses it, or answers something else than JSON.
     pub async fn post(&self, node: &Node, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::POST, node, path, body).await
+    }
+
+    /// The same for a new version of a file.
+    ///
+    /// # Errors
+    /// The node refuses it, or answers something else than JSON.
+    pub async fn put(&self, node: &Node, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::PUT, node, path, body).await
+    }
+
+    async fn send(&self, method: Method, node: &Node, path: &str, body: &Value) -> Result<Value> {
         let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
-        let request = Request::post(format!("{}{path}", node.gateway))
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", node.gateway))
             .header("content-type", "application/json")
             .body(Body::from(body.to_string()))?;
         let answer = client.request(request).await?;

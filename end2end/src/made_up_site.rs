@@ -7,12 +7,15 @@ use app::{App, SharedApi, made_up::MadeUp};
 use axum::{
     Json, Router,
     body::Body,
-    extract::{RawQuery, Request, State},
+    extract::{Path, Query, RawQuery, Request, State},
     http::{HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response, Sse, sse::Event},
     routing::get,
 };
-use domain::view::{FilesQuery, LiveEvent};
+use domain::{
+    ObjectId,
+    view::{DiffQuery, FilesQuery, HistoryQuery, LiveEvent},
+};
 use futures_util::{Stream, StreamExt as _, stream};
 use leptos::{
     nonce::use_nonce,
@@ -95,7 +98,8 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
         async move { (StatusCode::NOT_FOUND, answer.await) }
     };
     let routes = generate_route_list(App);
-    let (overview, files) = (api.clone(), api.clone());
+    let (overview, files, file) = (api.clone(), api.clone(), api.clone());
+    let (history, diff, object) = (api.clone(), api.clone(), api.clone());
     Router::new()
         .route("/api/v1/overview", get(async move || answer(overview.overview().await)))
         .route(
@@ -104,6 +108,28 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
                 let query = FilesQuery::parse(&query.unwrap_or_default());
                 answer(files.files(query).await)
             }),
+        )
+        .route(
+            "/api/v1/files/{name}",
+            get(async move |Path(name): Path<String>| {
+                answer(file.file(name.as_str().into()).await)
+            }),
+        )
+        .route(
+            "/api/v1/files/{name}/history",
+            get(async move |Path(name): Path<String>, Query(query): Query<HistoryQuery>| {
+                answer(history.history(name.as_str().into(), query).await)
+            }),
+        )
+        .route(
+            "/api/v1/files/{name}/diff",
+            get(async move |Path(name): Path<String>, Query(query): Query<DiffQuery>| {
+                answer(diff.diff(name.as_str().into(), query).await)
+            }),
+        )
+        .route(
+            "/api/v1/objects/{id}",
+            get(async move |Path(id): Path<ObjectId>| answer(object.object(id).await)),
         )
         .route("/api/v1/events", get(events).with_state(log))
         .nest_service("/pkg", ServeDir::new(site_folder().join("pkg")))

@@ -25,7 +25,18 @@ fn row(name: &str) -> String {
 async fn browser_shows_every_page_without_a_complaint() -> Result<()> {
     let server = MadeUpSite::start(MadeUp::troubled(now_ms(), 340), 0).await?;
     let browser = Browser::start().await?;
-    for path in ["/", "/files", "/files?state=held", "/files?q=%3Cscript%3E", "/files?offset=300"] {
+    let hostile = "/files/%3Cscript%3Ealert(1)%3C%2Fscript%3E.pl";
+    for path in [
+        "/nodes",
+        "/files/tax.pl",
+        "/files/lists.pl?view=raw",
+        hostile,
+        "/",
+        "/files",
+        "/files?state=held",
+        "/files?q=%3Cscript%3E",
+        "/files?offset=300",
+    ] {
         browser.open(&format!("{}{path}", server.url)).await?;
         let wide = browser.value("document.documentElement.scrollWidth > innerWidth").await?;
         assert_eq!(wide, Value::Bool(false), "{path} scrolls sideways");
@@ -129,6 +140,84 @@ async fn browser_follows_the_overview() -> Result<()> {
     let says = "document.querySelector('[role=status]').textContent";
     browser.until("degraded", &format!("{says}.includes('charlie does not answer')")).await?;
     browser.until("needs", "document.querySelectorAll('.needs li').length === 3").await?;
+    assert_eq!(browser.complaints().await?, Vec::<String>::new());
+    browser.close().await
+}
+
+#[tokio::test]
+async fn browser_switches_a_difference_and_sees_a_new_version_come() -> Result<()> {
+    let server = MadeUpSite::start(MadeUp::healthy(now_ms(), 40), 0).await?;
+    let browser = Browser::start().await?;
+    browser.open(&format!("{}/files", server.url)).await?;
+    browser.value(MARK).await?;
+    browser.value(&format!("{}.querySelector('.name a').click()", row("tax.pl"))).await?;
+    let versions = "document.querySelectorAll('.chain .version').length";
+    browser.until("the history", &format!("{versions} === 4")).await?;
+    browser.until("two columns", "document.querySelector('.diff.split .add')").await?;
+    for (tab, shows) in [("inline", ".diff.inline .add"), ("raw", "pre.text"), ("split", ".diff")] {
+        let tab = format!("document.querySelector('.tabs [data-view={tab}]')");
+        browser.value(&format!("({tab}.focus(), {tab}.click())")).await?;
+        browser.until(shows, &format!("document.querySelector('.shown {shows}')")).await?;
+        browser.until("it is current", &format!("{tab}.ariaCurrent === 'true'")).await?;
+        let kept = format!("document.activeElement === {tab}");
+        assert_eq!(browser.value(&kept).await?, Value::Bool(true), "the focus stays on the tab");
+    }
+    server.tell(server.site.save("tax.pl", "Zoe"));
+    browser.until("the new version", &format!("{versions} === 5")).await?;
+    let first = "document.querySelector('.chain .version').textContent";
+    browser.until("its author", &format!("{first}.includes('Zoe')")).await?;
+    browser
+        .until(
+            "the difference to it",
+            "document.querySelector('.shown .sub').textContent.includes('Zoe')",
+        )
+        .await?;
+    assert_eq!(browser.value("window.sameWindow").await?, Value::Bool(true));
+    assert_eq!(browser.complaints().await?, Vec::<String>::new());
+    browser.close().await
+}
+
+#[tokio::test]
+async fn browser_compares_the_two_versions_that_were_picked() -> Result<()> {
+    let server = MadeUpSite::start(MadeUp::healthy(now_ms(), 40), 0).await?;
+    let browser = Browser::start().await?;
+    browser.open(&format!("{}/files/queens.pl", server.url)).await?;
+    browser.value("document.querySelectorAll('[name=from]')[3].click()").await?;
+    browser.value("document.querySelectorAll('[name=to]')[0].click()").await?;
+    browser.value("document.querySelector('.foot button').click()").await?;
+    browser.until("three lines", "document.querySelectorAll('.diff .add').length === 3").await?;
+    assert_eq!(browser.complaints().await?, Vec::<String>::new());
+    browser.close().await
+}
+
+/// A name and a text that would run anywhere a page forgets that they are text.
+#[tokio::test]
+async fn demo_shows_hostile_files_as_text_and_new_versions_as_they_come() -> Result<()> {
+    let demo = Demo::start().await?;
+    let [first, _, third] = &demo.nodes[..] else { panic!("three nodes: {:?}", demo.nodes) };
+    let name = r#"</title>"><img src=x onerror="window.ran=1"><script>window.ran=1<"#;
+    let text = "<script>window.ran=1</script>\n\"><img src=x onerror=window.ran=1>\n";
+    let meta = json!({ "name": name, "author": name, "commit_message": text });
+    let file = json!({ "data": text, "type": "pl", "meta": meta });
+    let saved = demo.post(first, "/p/", &file).await?;
+    let name = saved["file"].as_str().context("its name")?.to_owned();
+
+    let browser = Browser::start().await?;
+    let address = domain::view::escape(&name);
+    browser.open(&format!("{}/files/{address}", third.dashboard)).await?;
+    let shows = |what: &str| {
+        format!("document.querySelector('main').textContent.includes({})", json!(what))
+    };
+    browser.until("the text", &shows("<script>window.ran=1</script>")).await?;
+    assert_eq!(browser.value("document.querySelector('h1').textContent").await?, json!(name));
+
+    let versions = "document.querySelectorAll('.chain .version').length";
+    let meta = json!({ "name": name, "author": "Ben", "previous": saved["meta"]["commit"] });
+    let next = json!({ "data": format!("{text}more.\n"), "type": "pl", "meta": meta });
+    demo.put(first, &format!("/p/{address}"), &next).await?;
+    browser.within(Duration::from_secs(5), "the second", &format!("{versions} === 2")).await?;
+    browser.until("its text", &shows("more.")).await?;
+    assert_eq!(browser.value("window.ran === undefined").await?, Value::Bool(true));
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
     browser.close().await
 }

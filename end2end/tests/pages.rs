@@ -146,10 +146,94 @@ async fn names_and_searches_are_text_and_never_markup() -> Result<()> {
 
 #[tokio::test]
 async fn a_node_that_cannot_answer_says_why() -> Result<()> {
-    for address in ["/", "/files"] {
+    for address in ["/", "/files", "/files/a.pl", "/nodes"] {
         let page = get(Silent, address).await?;
         assert_says(&page, &["This node is still reading its log. Try again in a moment."]);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_shows_its_heads_its_versions_and_what_changed_last() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/files/family.pl").await?;
+    assert_says(
+        &page,
+        &[
+            "Files / family.pl Behind on charlie by 3 commits",
+            "alpha Up =",
+            "charlie Suspect ?",
+            "charlie serves",
+            "which is not in this part of the history.",
+            "add grandparent/2",
+            "<b>first</b> rules".replace('<', "&lt;").replace('>', "&gt;").as_str(),
+            "4 versions here",
+            "Split Inline Raw",
+            "@@ -7,3 +7,4 @@",
+        ],
+    );
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/files/family.pl?view=raw").await?;
+    assert_says(&page, &["--- old +++ new @@ -7,3 +7,4 @@"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fork_is_linked_to_its_source_and_a_gap_says_who_was_asked() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/files/tax.pl").await?;
+    assert!(page.html.contains(r#"<a href="/files/family.pl">family.pl</a>"#), "{}", page.html);
+    assert_says(&page, &["Forked from family.pl"]);
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/files/lists.pl").await?;
+    assert_says(
+        &page,
+        &[
+            "This version is on no node that answers abababa",
+            "bravo was asked and does not have it; charlie does not answer and may have it.",
+            "What is before it is not known.",
+        ],
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_no_node_has_is_said_to_be_unknown() -> Result<()> {
+    let page = get(MadeUp::healthy(NOW_MS, 3), "/files/no%2Fsuch%20one.pl").await?;
+    assert_says(&page, &["Nothing to show No node has a file “no/such one.pl”", "All files"]);
+    let address = "/files/family.pl?to=e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
+    let page = get(MadeUp::healthy(NOW_MS, 3), address).await?;
+    assert_says(&page, &["History", "Nothing to show e69de29 is not on alpha"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_and_texts_of_a_file_are_text_in_every_view() -> Result<()> {
+    let address = "/files/%3Cscript%3Ealert(1)%3C%2Fscript%3E.pl";
+    let head = get(MadeUp::healthy(NOW_MS, 40), address).await?;
+    let version = head.html.split("data-version=\"").nth(1).and_then(|rest| rest.get(..40));
+    let version = version.expect("a version");
+    let queries = ["", "?view=inline", "?view=raw", &format!("?text={version}")];
+    for query in queries {
+        let page = get(MadeUp::healthy(NOW_MS, 40), &format!("{address}{query}")).await?;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(!page.html.contains("<script>alert") && !page.html.contains("<img"), "{query}");
+        assert!(!page.html.contains("</code></pre>\n"), "{query}");
+        assert_says(&page, &["&lt;script&gt;alert(1)&lt;/script&gt;.pl", "edit(3)."]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nodes_are_listed_with_what_each_of_them_says() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/nodes").await?;
+    assert_says(
+        &page,
+        &[
+            "As alpha sees them, from what each of them says.",
+            "alpha · this node 01010101 127.0.0.1:7061 Up 0.1.0 9f31c2d0",
+            "charlie 03030303 127.0.0.1:7063 Suspect 0.1.0 77ab01fe ? last word",
+            "1 behind",
+            "From bravo charlie alpha open , 0.4 ms closed",
+            "This is what alpha reports.",
+        ],
+    );
     Ok(())
 }
 

@@ -1,6 +1,12 @@
 //! The API over HTTP, from the browser.
 
-use domain::view::{FilesPage, FilesQuery, Overview, Problem};
+use domain::{
+    FileName, ObjectId,
+    view::{
+        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
+        ObjectText, Overview, Problem, file_href,
+    },
+};
 use gloo_net::http::Request;
 use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
@@ -18,6 +24,22 @@ impl Api for Fetch {
 
     fn files(&self, query: FilesQuery) -> Answer<FilesPage> {
         get(format!("/api/v1/files{query}"))
+    }
+
+    fn file(&self, name: FileName) -> Answer<FilePage> {
+        get(format!("/api/v1{}", file_href(&name)))
+    }
+
+    fn history(&self, name: FileName, query: HistoryQuery) -> Answer<HistoryPage> {
+        get(format!("/api/v1{}/history{query}", file_href(&name)))
+    }
+
+    fn diff(&self, name: FileName, query: DiffQuery) -> Answer<Difference> {
+        get(format!("/api/v1{}/diff{query}", file_href(&name)))
+    }
+
+    fn object(&self, id: ObjectId) -> Answer<ObjectText> {
+        get(format!("/api/v1/objects/{id}"))
     }
 }
 

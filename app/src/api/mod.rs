@@ -5,7 +5,13 @@ mod fetch;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use domain::view::{FilesPage, FilesQuery, Overview, Problem};
+use domain::{
+    FileName, ObjectId,
+    view::{
+        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
+        ObjectText, Overview, Problem,
+    },
+};
 use leptos::prelude::use_context;
 
 #[cfg(feature = "hydrate")]
@@ -21,6 +27,18 @@ pub trait Api {
 
     /// `GET /api/v1/files?…`; the address is the query's `Display`.
     fn files(&self, query: FilesQuery) -> Answer<FilesPage>;
+
+    /// `GET /api/v1/files/{name}`.
+    fn file(&self, name: FileName) -> Answer<FilePage>;
+
+    /// `GET /api/v1/files/{name}/history?…`.
+    fn history(&self, name: FileName, query: HistoryQuery) -> Answer<HistoryPage>;
+
+    /// `GET /api/v1/files/{name}/diff?…`.
+    fn diff(&self, name: FileName, query: DiffQuery) -> Answer<Difference>;
+
+    /// `GET /api/v1/objects/{hash}`.
+    fn object(&self, id: ObjectId) -> Answer<ObjectText>;
 }
 
 /// The [`Api`] as context: the server provides it around each render.
@@ -38,14 +56,34 @@ struct Nobody;
 
 impl Api for Nobody {
     fn overview(&self) -> Answer<Overview> {
-        Box::pin(async { Err(unprovided()) })
+        unprovided()
     }
 
     fn files(&self, _: FilesQuery) -> Answer<FilesPage> {
-        Box::pin(async { Err(unprovided()) })
+        unprovided()
+    }
+
+    fn file(&self, _: FileName) -> Answer<FilePage> {
+        unprovided()
+    }
+
+    fn history(&self, _: FileName, _: HistoryQuery) -> Answer<HistoryPage> {
+        unprovided()
+    }
+
+    fn diff(&self, _: FileName, _: DiffQuery) -> Answer<Difference> {
+        unprovided()
+    }
+
+    fn object(&self, _: ObjectId) -> Answer<ObjectText> {
+        unprovided()
     }
 }
 
-fn unprovided() -> Problem {
+fn unprovided<T>() -> Answer<T> {
+    Box::pin(async { Err(forgotten()) })
+}
+
+fn forgotten() -> Problem {
     Problem { code: "unprovided".into(), message: "This server forgot to provide its API.".into() }
 }

@@ -1,6 +1,8 @@
 //! Parts that pages share.
 
+mod hash;
 mod loaded;
+mod offset;
 mod pill;
 mod sections;
 mod spark;
@@ -8,7 +10,9 @@ mod state;
 mod top_bar;
 mod when;
 
+pub(crate) use hash::{Hash, short};
 pub(crate) use loaded::{Failure, Loading, with_overview};
+pub(crate) use offset::offset;
 pub(crate) use pill::{Pill, StaleMark};
 pub(crate) use sections::Sections;
 pub(crate) use spark::Spark;

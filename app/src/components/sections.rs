@@ -13,6 +13,10 @@ pub(crate) fn Sections() -> impl IntoView {
         let number = move || shown.get().map(|overview| words::thousands(overview.counts.files));
         move || number().unwrap_or_default()
     });
+    let nodes = with_overview(|shown| {
+        let number = move || shown.get().map(|overview| overview.nodes.len().to_string());
+        move || number().unwrap_or_default()
+    });
     view! {
         <nav class="side" aria-label="Sections">
             <ul>
@@ -24,10 +28,14 @@ pub(crate) fn Sections() -> impl IntoView {
                 <li>
                     <A href="/files">"Files" <span class="n">{files}</span></A>
                 </li>
+                <li>
+                    <A href="/nodes">"Nodes" <span class="n">{nodes}</span></A>
+                </li>
             </ul>
             <p class="keys">
                 <kbd>"/"</kbd> " search" <br /> <kbd>"g"</kbd> " " <kbd>"o"</kbd> " overview" <br />
-                <kbd>"g"</kbd> " " <kbd>"f"</kbd> " files"
+                <kbd>"g"</kbd> " " <kbd>"f"</kbd> " files" <br />
+                <kbd>"g"</kbd> " " <kbd>"n"</kbd> " nodes"
             </p>
         </nav>
     }

@@ -1,5 +1,8 @@
 //! What the API returns and the pages show; the JSON of `/api/v1` is exactly these types.
 
+mod file;
+mod file_query;
+
 use std::{fmt, fmt::Write};
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +11,11 @@ use crate::{
     FileName, NodeId, ObjectId,
     words::{ClusterState, FileState, NodeHealth, NodeRole, Tone},
 };
+
+pub use file::{
+    Difference, FilePage, Gap, HeadReport, HistoryPage, ObjectText, Version, file_href, file_of,
+};
+pub use file_query::{DiffQuery, DiffView, FileQuery, HistoryQuery};
 
 /// A node by id and name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +74,17 @@ pub struct NodeCard {
     pub same_root: bool,
     /// Files it reports.
     pub files: Option<u64>,
+    /// When its root last equalled the answering node's, ms since 1970.
+    #[serde(default)]
+    pub equal_ms: Option<u64>,
     /// Files it lacks or serves an older version of.
     pub behind: u64,
+    /// Saves that wait there for a majority.
+    #[serde(default)]
+    pub waiting: Option<u64>,
+    /// Whether the link to it is open; none for the answering node.
+    #[serde(default)]
+    pub linked: Option<bool>,
     /// Its clock minus ours.
     pub clock_offset_ms: Option<i64>,
     /// Program version it reports.
@@ -475,6 +492,11 @@ pub fn escape(value: &str) -> String {
 
 /// Undoes [`escape`], and reads the `+` that forms write for a space.
 fn unescape(text: &str) -> String {
+    unescape_path(&text.replace('+', " "))
+}
+
+/// Undoes [`escape`].
+fn unescape_path(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut value = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -485,7 +507,7 @@ fn unescape(text: &str) -> String {
                 value.push(decoded);
                 at += 2;
             }
-            None => value.push(if *byte == b'+' { b' ' } else { *byte }),
+            None => value.push(*byte),
         }
         at += 1;
     }

@@ -17,6 +17,10 @@ mod pages;
 mod picture;
 mod security;
 mod site;
+mod versions;
+
+#[cfg(test)]
+mod tests;
 
 use axum::{Router, middleware, routing::get};
 

@@ -1,17 +1,26 @@
 //! The dashboard's questions, answered in this process.
 
 use app::{Answer, Api};
-use domain::FileName;
-use domain::view::{FilesPage, FilesQuery, LiveEvent, Overview, Problem};
+use domain::{
+    FileName, ObjectId,
+    view::{
+        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
+        LiveEvent, ObjectText, Overview, Problem,
+    },
+};
 
 use super::{
     behind,
-    picture::{Picture, files, overview},
+    picture::{self, Picture, files, overview},
+    versions,
 };
 use crate::{
     app::App,
     node::{Handle, Shared, link::now_ms},
 };
+
+/// An answer or why there is none.
+pub(super) type Answered<T> = Result<T, Problem>;
 
 /// What pages, the API and the event stream read; clones share the node.
 #[derive(Clone, Debug)]
@@ -24,6 +33,12 @@ impl Site {
     /// Reads from the program's node.
     pub(super) fn new(app: &App) -> Self {
         Self { node: app.node.clone(), since_ms: app.started_ms }
+    }
+
+    /// Reads from a node of a test.
+    #[cfg(test)]
+    pub(super) const fn over(node: Handle) -> Self {
+        Self { node, since_ms: 0 }
     }
 
     /// The node behind it.
@@ -70,9 +85,33 @@ impl Api for Site {
             Ok(page)
         })
     }
+
+    fn file(&self, name: FileName) -> Answer<FilePage> {
+        let page = self.ask(move |picture, shared| {
+            let page = picture::file(picture, shared, &name);
+            page.ok_or_else(|| versions::unknown(picture, &name))
+        });
+        Box::pin(async move { page.await? })
+    }
+
+    fn history(&self, name: FileName, query: HistoryQuery) -> Answer<HistoryPage> {
+        let site = self.clone();
+        Box::pin(async move { versions::history(&site, &name, query).await })
+    }
+
+    fn diff(&self, name: FileName, query: DiffQuery) -> Answer<Difference> {
+        let site = self.clone();
+        Box::pin(async move { versions::diff(&site, &name, query).await })
+    }
+
+    fn object(&self, id: ObjectId) -> Answer<ObjectText> {
+        let site = self.clone();
+        Box::pin(async move { versions::object(&site, id).await })
+    }
 }
 
-fn stopping() -> Problem {
+/// The program ends; nothing was changed.
+pub(super) fn stopping() -> Problem {
     Problem {
         code: "unavailable".into(),
         message: "This node is stopping. Ask again when it has started.".into(),

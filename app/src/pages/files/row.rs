@@ -1,17 +1,16 @@
 //! One file: its state, and its head as each node reports it.
 
 use domain::{
-    ObjectId,
-    view::{AnyState, Column, FileRow},
+    view::{AnyState, Column, FileRow, file_href},
     words::NodeHealth,
 };
 use leptos::prelude::*;
 
 use super::rows::Entry;
-use crate::components::{StateMark, When};
-
-/// Digits of a hash that people compare.
-const SHORT: usize = 7;
+use crate::{
+    components::{StateMark, When, short},
+    links::file_rel,
+};
 
 /// A row that changes in place.
 #[component]
@@ -45,7 +44,9 @@ pub(super) fn Row(entry: Entry, columns: Memo<Vec<Column>>, data_ms: u64) -> imp
             data-state=move || state.get().0.code()
             data-head=common
         >
-            <th scope="row" class="name">{name.to_string()}</th>
+            <th scope="row" class="name">
+                <a href=file_href(&name) rel=file_rel(&name)>{name.to_string()}</a>
+            </th>
             <td class="state">{mark}</td>
             {heads}
             <td data-label="On" class="on">{on}</td>
@@ -88,8 +89,4 @@ fn head_cell(row: &FileRow, column: Column) -> impl IntoView + use<> {
             <code>{short}</code>
         </td>
     }
-}
-
-fn short(head: ObjectId) -> String {
-    head.to_string()[..SHORT].to_owned()
 }

@@ -1,6 +1,7 @@
 //! `/api/v1`: one file per resource, JSON of the types in `domain::view`.
 
 mod events;
+pub(super) mod file;
 mod files;
 pub(super) mod init;
 mod overview;
@@ -25,6 +26,7 @@ pub(super) fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/api/v1/overview", get(overview::show))
         .route("/api/v1/files", get(files::show))
+        .merge(file::router())
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/events", get(events::show))
         .layer(Extension(site))
@@ -43,8 +45,9 @@ fn answer<T: Serialize>(result: Result<T, Problem>) -> Response {
 
 fn status_of(problem: &Problem) -> StatusCode {
     match problem.code.as_str() {
-        "not_found" => StatusCode::NOT_FOUND,
+        "not_found" | "missing" => StatusCode::NOT_FOUND,
         "malformed" => StatusCode::BAD_REQUEST,
+        "too_large" => StatusCode::UNPROCESSABLE_ENTITY,
         "already_member" | "not_empty" => StatusCode::CONFLICT,
         "unreachable" => StatusCode::BAD_GATEWAY,
         _ => StatusCode::SERVICE_UNAVAILABLE,

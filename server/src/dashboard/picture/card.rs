@@ -28,7 +28,10 @@ impl Picture {
             root: root.map(digits),
             same_root: root.is_some() && root == self.node.root,
             files: is_heard.then(|| peer.map_or(self.node.files, |peer| peer.files)),
+            equal_ms: peer.map_or(Some(self.at_ms), |peer| peer.equal_ms),
             behind,
+            waiting: is_heard.then(|| peer.map_or(self.node.waiting, |peer| peer.waiting)),
+            linked: peer.map(|peer| peer.linked),
             clock_offset_ms: peer.map_or(Some(0), |peer| peer.clock_offset_ms),
             version: match peer {
                 Some(peer) => peer.version.clone(),

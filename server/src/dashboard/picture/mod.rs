@@ -4,6 +4,7 @@
 //! equals the rows of the list it links to. Nothing here waits or asks anybody.
 
 mod card;
+mod file;
 mod files;
 mod needs;
 mod overview;
@@ -19,6 +20,7 @@ use domain::view::Column;
 
 use crate::node::{NodeView, Shared};
 
+pub(super) use file::file;
 pub(super) use files::files;
 pub(super) use overview::{Tally, overview};
 pub(super) use seat::Seat;

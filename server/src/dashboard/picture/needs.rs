@@ -2,7 +2,7 @@
 
 use cluster::Alarm;
 use domain::{
-    view::{AnyState, Counts, Need, escape},
+    view::{AnyState, Counts, Need},
     words::{FileState, NodeHealth, count},
 };
 
@@ -49,7 +49,7 @@ fn node(seat: &Seat) -> Option<Need> {
     Some(Need {
         state: AnyState::Node(seat.health),
         what: format!("{} {what}", seat.name),
-        href: Some(format!("/files?node={}", escape(&seat.name))),
+        href: Some("/nodes".to_owned()),
         reason: reason.to_owned(),
     })
 }

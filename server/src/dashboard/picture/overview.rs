@@ -1,6 +1,6 @@
 //! The overview: one pass over the files, then everything else from its counts.
 
-use domain::view::{Activity, Counts, NodeRef, Overview, escape};
+use domain::view::{Activity, Counts, NodeRef, Overview, file_href};
 
 use super::{Picture, scan};
 use crate::node::Shared;
@@ -68,7 +68,7 @@ fn latest(picture: &Picture, shared: &Shared) -> Vec<Activity> {
             Activity {
                 at_ms: *at_ms,
                 text: format!("{} saved {name}", author.as_deref().unwrap_or("Somebody")),
-                href: Some(format!("/files?q={}", escape(name.as_str()))),
+                href: Some(file_href(name)),
             }
         })
         .collect()

@@ -21,7 +21,7 @@ struct Judged<'a> {
 
 impl Picture {
     /// The row of a file; none for a name that only a save under way has.
-    pub(super) fn row(&self, name: &FileName, entry: &FileEntry) -> Option<FileRow> {
+    pub(in crate::dashboard) fn row(&self, name: &FileName, entry: &FileEntry) -> Option<FileRow> {
         let waits = entry.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
         if entry.served().is_none() && entry.reported.is_empty() && !waits {
             return None;

@@ -1,0 +1,171 @@
+//! Versions of the made-up files: chains with a fork, a gap and hostile texts.
+
+use domain::{
+    FileName, ObjectId, ObjectKind,
+    view::{
+        DiffQuery, Difference, FilePage, FileRow, Gap, HeadReport, HistoryPage, HistoryQuery,
+        NodeRef, ObjectText, Problem, Version,
+    },
+};
+
+use super::{AUTHORS, Inner};
+
+/// The file that `tax.pl` was forked from.
+const SOURCE: &str = "family.pl";
+/// Its oldest version is on no node.
+const GAP: &str = "lists.pl";
+/// Versions of a file that nobody has saved since.
+const VERSIONS: u8 = 4;
+
+impl Inner {
+    pub(super) fn file(&self, name: &FileName) -> Result<FilePage, Problem> {
+        let row = self.row(name)?.clone();
+        let report = |column: domain::view::Column| HeadReport {
+            own: column.name == super::NAMES[0],
+            head: row.head_on(column.id),
+            health: column.health,
+            heard_ms: Some(self.at_ms - 300),
+            node: NodeRef { id: column.id, name: column.name },
+        };
+        let heads = self.columns().into_iter().map(report).collect();
+        Ok(FilePage { at_ms: self.at_ms, heads, row })
+    }
+
+    pub(super) fn history(
+        &self,
+        name: &FileName,
+        query: HistoryQuery,
+    ) -> Result<HistoryPage, Problem> {
+        let chain = self.chain(name)?;
+        let head = chain.first().map(|version| version.id);
+        let from = query.from.or(head);
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let versions: Vec<_> =
+            chain.into_iter().skip_while(|version| Some(version.id) != from).take(limit).collect();
+        let missing = versions.last().and_then(|version| version.previous);
+        let is_gap = name.as_str() == GAP || versions.is_empty();
+        let gap = missing.or(from).filter(|_| is_gap).map(|id| Gap { id, problem: absent(id) });
+        let older = missing.filter(|_| !is_gap && name.as_str() != GAP);
+        Ok(HistoryPage { at_ms: self.at_ms, head, versions, older, gap })
+    }
+
+    pub(super) fn diff(&self, name: &FileName, query: DiffQuery) -> Result<Difference, Problem> {
+        let chain = self.chain(name)?;
+        let find = |id: ObjectId| {
+            chain.iter().find(|version| version.id == id).cloned().ok_or_else(|| absent(id))
+        };
+        let to = match query.to {
+            Some(id) => find(id)?,
+            None => chain[0].clone(),
+        };
+        let from = query.from.or(to.previous).map(find).transpose()?;
+        let old = from.as_ref().map_or_else(String::new, |from| self.text_of(name, from.id));
+        let unified = unified(&old, &self.text_of(name, to.id));
+        Ok(Difference { from, to, unified, left_out: 0 })
+    }
+
+    pub(super) fn object(&self, id: ObjectId) -> Result<ObjectText, Problem> {
+        let named = |row: &FileRow| {
+            let chain = self.chain(&row.name).ok()?;
+            let version = chain.into_iter().find(|version| version.data == id)?;
+            Some(self.text_of(&row.name, version.id))
+        };
+        let text = self.rows.iter().find_map(named).ok_or_else(|| absent(id))?;
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        Ok(ObjectText { id, kind: ObjectKind::Blob, bytes, text, left_out: 0 })
+    }
+
+    fn row(&self, name: &FileName) -> Result<&FileRow, Problem> {
+        self.rows.iter().find(|row| row.name == *name).ok_or_else(|| Problem {
+            code: "not_found".into(),
+            message: format!("No node has a file “{name}”: neither alpha, bravo, charlie."),
+        })
+    }
+
+    /// All versions of a file, newest first.
+    fn chain(&self, name: &FileName) -> Result<Vec<Version>, Problem> {
+        let row = self.row(name)?;
+        let saved = self.saved.iter().rev().filter(|version| version.name == *name);
+        let mut chain: Vec<Version> = saved.cloned().collect();
+        if chain.is_empty() {
+            chain.extend(row.common_head().map(|head| self.version(row, head, 0)));
+        }
+        let first = u8::from(self.saved.iter().all(|version| version.name != *name));
+        chain.extend((first..VERSIONS).map(|age| self.version(row, older(row, age), age)));
+        let previous: Vec<_> = chain.iter().skip(1).map(|version| version.id).collect();
+        for (version, previous) in chain.iter_mut().zip(previous) {
+            version.previous = Some(previous);
+        }
+        if let (GAP, Some(oldest)) = (name.as_str(), chain.last_mut()) {
+            oldest.previous = Some(ObjectId::from_bytes([0xab; 20]));
+        }
+        Ok(chain)
+    }
+
+    fn version(&self, row: &FileRow, id: ObjectId, age: u8) -> Version {
+        let is_source = row.name.as_str() == "tax.pl" && age >= 2;
+        let name = if is_source { SOURCE.into() } else { row.name.clone() };
+        let messages = [Some("add grandparent/2"), None, Some("<b>first</b> rules"), None];
+        let author = match age {
+            0 => row.author.clone(),
+            _ => AUTHORS[usize::from(age) % AUTHORS.len()].map(str::to_owned),
+        };
+        let at_ms = row.changed_ms.min(self.at_ms).saturating_sub(u64::from(age) * 7_000_000);
+        let message = messages[usize::from(age) % messages.len()].map(str::to_owned);
+        Version { id, name, at_ms, author, message, data: data_of(id), previous: None }
+    }
+
+    /// Each version adds a line at the end.
+    fn text_of(&self, name: &FileName, id: ObjectId) -> String {
+        let chain = self.chain(name).unwrap_or_default();
+        let edits = chain.iter().rev().position(|version| version.id == id).unwrap_or(0);
+        let mut text = "% <script>alert(1)</script>\n% \"><img src=x onerror=alert(1)>\n\
+                        parent(john, mary).\nparent(mary, sue).\n\n\
+                        ancestor(X, Y) :- parent(X, Y).\n"
+            .to_owned();
+        (0..=edits).for_each(|edit| text += &format!("edit({edit}). % </code></pre>\n"));
+        text
+    }
+}
+
+fn older(row: &FileRow, age: u8) -> ObjectId {
+    let mut bytes = [age.wrapping_mul(53).wrapping_add(7); 20];
+    for (at, byte) in row.name.as_str().bytes().enumerate() {
+        bytes[at % 19] = bytes[at % 19].wrapping_mul(31).wrapping_add(byte);
+    }
+    ObjectId::from_bytes(bytes)
+}
+
+pub(super) fn data_of(commit: ObjectId) -> ObjectId {
+    ObjectId::from_bytes(commit.as_bytes().map(|byte| !byte))
+}
+
+fn absent(id: ObjectId) -> Problem {
+    let message = format!(
+        "{} is not on alpha; bravo was asked and does not have it; charlie does not answer and may \
+         have it.",
+        &id.to_string()[..7]
+    );
+    Problem { code: "missing".into(), message }
+}
+
+/// The difference of texts of which one begins with the other.
+fn unified(old: &str, new: &str) -> String {
+    let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
+    let common = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let first = common.saturating_sub(3);
+    if old.len() == new.len() {
+        return String::new();
+    }
+    let mut text = format!(
+        "--- old\n+++ new\n@@ -{},{} +{},{} @@\n",
+        if old.is_empty() { 0 } else { first + 1 },
+        old.len() - first,
+        first + 1,
+        new.len() - first,
+    );
+    old[first..common].iter().for_each(|line| text += &format!(" {line}\n"));
+    old[common..].iter().for_each(|line| text += &format!("-{line}\n"));
+    new[common..].iter().for_each(|line| text += &format!("+{line}\n"));
+    text
+}
