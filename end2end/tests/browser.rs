@@ -212,8 +212,12 @@ async fn demo_shows_hostile_files_as_text_and_new_versions_as_they_come() -> Res
     assert_eq!(browser.value("document.querySelector('h1').textContent").await?, json!(name));
 
     let versions = "document.querySelectorAll('.chain .version').length";
-    let meta = json!({ "name": name, "author": "Ben", "previous": saved["meta"]["commit"] });
-    let next = json!({ "data": format!("{text}more.\n"), "type": "pl", "meta": meta });
+    let next = json!({
+        "data": format!("{text}more.\n"),
+        "type": "pl",
+        "meta": { "name": name, "author": "Ben" },
+        "previous": saved["meta"]["commit"],
+    });
     demo.put(first, &format!("/p/{address}"), &next).await?;
     browser.within(Duration::from_secs(5), "the second", &format!("{versions} === 2")).await?;
     browser.until("its text", &shows("more.")).await?;
