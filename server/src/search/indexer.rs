@@ -20,7 +20,7 @@ use tokio::{
         },
         mpsc, oneshot,
     },
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{State, entry};
@@ -38,6 +38,9 @@ const BATCH_BYTES: usize = 8 << 20;
 const READING_AT_ONCE: usize = 4;
 /// Files that are looked at before the node may write again.
 const CHUNK: usize = 2_048;
+/// Changes wait this long for more, unless somebody asks: a file that is saved again and again is
+/// indexed a few times a second.
+const GATHER: Duration = Duration::from_millis(200);
 /// After this, files whose objects were not here are tried again.
 const AGAIN_EVERY: Duration = Duration::from_secs(5);
 
@@ -80,24 +83,40 @@ pub(super) async fn run(
     indexer.state.whole(true);
     let mut tick = interval(AGAIN_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut gathered: Option<Instant> = None;
     loop {
         let mut waits = None;
         tokio::select! {
             () = stop.stopped() => return,
-            event = events.recv() => match event {
-                Ok(event) => indexer.hear(event),
-                Err(RecvError::Lagged(_)) => indexer.compare(),
-                Err(RecvError::Closed) => return,
-            },
             Some(reply) = asked.recv() => waits = Some(reply),
+            // While changes gather they stay in the channel; nobody is woken for each.
+            event = events.recv(), if gathered.is_none() => {
+                match event {
+                    Ok(event) => indexer.hear(event),
+                    Err(RecvError::Lagged(_)) => indexer.compare(),
+                    Err(RecvError::Closed) => return,
+                }
+                gathered = Some(Instant::now() + GATHER);
+                continue;
+            }
+            () = until(gathered) => {}
             _ = tick.tick() => indexer.due.append(&mut indexer.again),
         }
+        gathered = None;
         indexer.hear_all(&mut events);
         indexer.work(&stop).await;
         if let Some(waits) = waits {
             // Whoever asked may have stopped waiting.
             let _ = waits.send(());
         }
+    }
+}
+
+/// Never, if there is no such time.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -189,7 +189,7 @@ impl Store {
     /// Puts a whole copy of an object in the place of a damaged or missing one.
     ///
     /// A damaged member of a pack stays where it is, hidden behind the loose file for us; SWISH
-    /// looks into packs first, so such a pack needs [`repack`] as well. Syncs nothing.
+    /// looks into packs first, so such a pack needs [`repack()`] as well. Syncs nothing.
     ///
     /// # Errors
     /// The bytes are another object, or the file could not be written.
