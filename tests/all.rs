@@ -14,6 +14,8 @@ mod one_save;
 mod power_cuts;
 #[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod wiped;
 
 /// A file that nobody lists would be a test that nobody runs.
 #[test]

@@ -123,11 +123,13 @@ pub enum Mutant {
     StaleTree,
     /// Looks into the neighbour of the bucket that differs.
     WrongBucket,
+    /// Counts votes by node, in whatever life of its disk (V7).
+    WipedMemberVotes,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::OwnValue,
         Self::MinorityQuorum,
         Self::NoSyncBeforePromise,
@@ -142,5 +144,6 @@ impl Mutant {
         Self::FastWithoutPromise,
         Self::StaleTree,
         Self::WrongBucket,
+        Self::WipedMemberVotes,
     ];
 }

@@ -50,5 +50,5 @@ pub use message::{
     Below, Bytes, Change, Heartbeat, INLINE_BYTES, PeerMessage, Propose, TreeBranch,
 };
 pub use objects::Objects;
-pub use roster::{Member, MemberId, Phase, Roster};
+pub use roster::{Member, MemberId, Phase, Roster, Standing};
 pub use status::{CatchUp, FileStatus, PeerStatus, Waiting};

@@ -131,8 +131,9 @@ fn report(share: &Share, core_seconds: f64) {
         hours / core_seconds
     );
     println!(
-        "{} crashes, {} cuts, {} pauses, {} messages; slowest healing {:.1} s",
+        "{} crashes, {} wipes, {} cuts, {} pauses, {} messages; slowest healing {:.1} s",
         counts.crashes,
+        counts.wipes,
         counts.cuts,
         counts.pauses,
         counts.messages,

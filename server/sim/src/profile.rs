@@ -24,11 +24,13 @@ pub enum Kind {
     /// Nodes are away for seconds while others save many files, and come back over a lossy network.
     /// Not in the round: it came later, and the seeds of the others keep their weather.
     Rejoin,
+    /// One node loses its disk while links are cut and everybody saves one file. Not in the round.
+    Wiped,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -36,6 +38,7 @@ impl Kind {
         Self::Echoes,
         Self::Calm,
         Self::Rejoin,
+        Self::Wiped,
     ];
     const ROUND: [Self; 7] = [
         Self::Mixed,
@@ -83,6 +86,8 @@ pub struct Profile {
     pub(crate) slow_syncs: u64,
     /// Time between two faults.
     pub(crate) fault_gap_us: Option<(u64, u64)>,
+    /// When one node loses its disk.
+    pub(crate) wipe_us: Option<(u64, u64)>,
     /// Odds of each kind of fault, added up: crash, crash of several, cut, pause.
     pub(crate) fault_odds: [u64; 4],
     /// Proposals whose proposer dies within 20 ms.
@@ -119,6 +124,7 @@ impl Profile {
             Kind::Calm => profile.calm(),
             Kind::Echoes => profile.echoes(&mut dice),
             Kind::Rejoin => profile.rejoin(&mut dice),
+            Kind::Wiped => profile.wiped(&mut dice),
         }
     }
 
@@ -140,6 +146,7 @@ impl Profile {
             sync_us: (100, 8_000),
             slow_syncs: dice.between((0, 40)),
             fault_gap_us: Some((200_000, 2_500_000)),
+            wipe_us: None,
             fault_odds: [350, 100, 400, 150],
             deadly: dice.between((0, 10)),
             down_us: (5_000, 2_500_000),
@@ -236,6 +243,23 @@ impl Profile {
             down_us: (500_000, 4_000_000),
             cut_us: (500_000, 4_000_000),
             think_us: (1_000, 80_000),
+            ..self
+        }
+    }
+
+    fn wiped(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Wiped,
+            beginning: Beginning::Roster,
+            clients: 3 + dice.index(2),
+            files: 1 + dice.index(2),
+            faults_us: 8_000_000,
+            fault_gap_us: Some((50_000, dice.between((300_000, 1_200_000)))),
+            fault_odds: [150, 0, 800, 50],
+            wipe_us: Some((300_000, 6_000_000)),
+            down_us: (1_000, 400_000),
+            cut_us: (50_000, 3_000_000),
+            think_us: (1_000, 300_000),
             ..self
         }
     }

@@ -58,4 +58,5 @@ killed! {
     one_round_trip_without_promises: FastWithoutPromise in None, by [ONE_PATH, BALLOT, ALARM];
     a_tree_behind_its_heads: StaleTree in Some(Kind::Rejoin), by [CONVERGENCE];
     the_neighbour_of_the_bucket_that_differs: WrongBucket in Some(Kind::Rejoin), by [CONVERGENCE];
+    a_wiped_member_votes: WipedMemberVotes in Some(Kind::Wiped), by [ONE_PATH, OBJECTS, ALARM];
 }

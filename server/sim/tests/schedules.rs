@@ -59,6 +59,18 @@ fn nodes_that_were_away_catch_up_on_many_files() {
 }
 
 #[test]
+fn a_node_that_lost_its_disk_is_refilled_and_has_no_vote() {
+    let mut wipes = 0;
+    for seed in 1..1_001 {
+        let profile = Profile::in_weather(Kind::Wiped, seed, 3, None);
+        let outcome = sim::run(profile, Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind wiped");
+        wipes += outcome.counts.wipes;
+    }
+    assert!(wipes > 900, "{wipes}");
+}
+
+#[test]
 fn faults_and_every_outcome_do_occur() {
     let counts = keeps_every_promise(1..101, 3);
     let seen = [

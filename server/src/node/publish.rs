@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use cluster::{DraftKind, PeerStatus};
-use domain::{FileName, Millis, ObjectId, ObjectKind};
+use cluster::{DraftKind, MemberId, PeerStatus, Roster, Standing};
+use domain::{FileName, Millis, ObjectId, ObjectKind, words::NodeRole};
 use gitty::{Commit, Object, Term};
 
 use super::{
@@ -86,13 +86,16 @@ impl Driver {
         let importing = durable.draft_count(DraftKind::Import);
         let files = durable.decided_count();
         let me = self.core.me();
-        let members = roster.iter().flat_map(|roster| roster.members.clone());
-        let views: Vec<PeerView> = members
-            .filter(|member| member.id != me)
+        let named = roster.iter().flat_map(|roster| roster.everybody());
+        let views: Vec<PeerView> = named
+            .filter(|member| member.id.node != me.node)
             .map(|member| {
-                let status = peers.iter().find(|peer| peer.id == member.id);
-                let link = links.iter().find(|link| link.peer == member.id);
-                peer_view(now, &member, status, link)
+                let lives = peers.iter().filter(|peer| peer.id.node == member.id.node);
+                let status = lives.max_by_key(|peer| (peer.linked, peer.heard));
+                let id = status.map_or(member.id, |status| status.id);
+                let link = links.iter().find(|link| link.peer == id);
+                let view = peer_view(now, member, status, link);
+                PeerView { id, role: role(roster.as_ref(), id), ..view }
             })
             .collect();
         let catch_up = self.pace.look(now, self.core.catch_up());
@@ -100,6 +103,7 @@ impl Driver {
         self.shared.change_node(|node| {
             node.name.clone_from(&self.about.name);
             node.me = Some(me);
+            node.role = roster.as_ref().map(|roster| role(Some(roster), me));
             node.roster = roster;
             node.peers = views;
             node.root = Some(root);
@@ -116,12 +120,12 @@ impl Driver {
         }
     }
 
-    /// Dials the other members of the roster.
+    /// Dials the other nodes of the roster.
     pub(super) fn dial(&self) {
         let me = self.core.me();
         let roster = self.core.durable().roster.as_ref();
-        let members = roster.iter().flat_map(|roster| &roster.members);
-        let others = members.filter(|member| member.id != me);
+        let named = roster.iter().flat_map(|roster| roster.everybody());
+        let others = named.filter(|member| member.id.node != me.node);
         self.links.links.dial(others.map(|member| (member.id, member.address.clone())).collect());
         self.say_hello();
     }
@@ -143,6 +147,16 @@ impl Driver {
             *before = state;
             changed
         });
+    }
+}
+
+/// What a node, in this life of its disk, may do.
+fn role(roster: Option<&Roster>, id: MemberId) -> NodeRole {
+    match roster.map(|roster| roster.standing(&id)) {
+        Some(Standing::Member) => NodeRole::Member,
+        Some(Standing::Learner) => NodeRole::Learner,
+        Some(Standing::Stranger) => NodeRole::Removed,
+        None => NodeRole::New,
     }
 }
 
@@ -169,6 +183,7 @@ fn peer_view(
     let wall_of = |at: Millis| wall.saturating_sub(now.since(at).0);
     PeerView {
         id: member.id,
+        role: NodeRole::Member,
         name: member.name.clone(),
         address: member.address.clone(),
         linked: status.is_some_and(|status| status.linked),

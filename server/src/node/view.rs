@@ -6,7 +6,7 @@ use std::{
 };
 
 use cluster::{Draft, DraftKind, MemberId, Roster};
-use domain::{FileName, ObjectId, Root, Serial};
+use domain::{FileName, ObjectId, Root, Serial, words::NodeRole};
 use gitty::Object;
 
 use super::{pace::CatchUpView, recent::Recent};
@@ -41,11 +41,13 @@ impl FileEntry {
     }
 }
 
-/// A member of the roster, as this node sees it.
+/// A node of the roster, as this node sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PeerView {
-    /// Its identity.
+    /// Its identity, in the life of its disk that it was heard in last.
     pub id: MemberId,
+    /// What it may do in that life.
+    pub role: NodeRole,
     /// Its name.
     pub name: String,
     /// Where its links are dialed.
@@ -79,9 +81,11 @@ pub struct NodeView {
     pub name: String,
     /// Its identity.
     pub me: Option<MemberId>,
+    /// What it may do; none before it is in a cluster.
+    pub role: Option<NodeRole>,
     /// The roster, once it is in a cluster.
     pub roster: Option<Roster>,
-    /// The other members.
+    /// The other nodes of the roster.
     pub peers: Vec<PeerView>,
     /// Digest of the decided heads here.
     pub root: Option<Root>,

@@ -25,7 +25,7 @@ impl Core {
     }
 
     pub(crate) fn on_since(&mut self, from: MemberId, serial: Serial, turn: &mut Turn<'_>) {
-        if self.is_member(&from) {
+        if self.is_known(&from) {
             turn.send(from, self.changes_since(serial));
         }
     }
@@ -39,7 +39,7 @@ impl Core {
         items: Vec<Change>,
         turn: &mut Turn<'_>,
     ) {
-        if !self.is_member(&from) {
+        if !self.is_known(&from) {
             return;
         }
         let room = self.has_room();

@@ -67,7 +67,7 @@ impl Core {
         let unclear = self.live.peers.iter().filter(|(id, peer)| {
             peer.linked
                 && peer.unclear
-                && self.is_member(id)
+                && self.is_known(id)
                 && peer.asked.is_none_or(|asked| now.since(asked) >= retry_after)
         });
         let changes = |peer: &crate::live::Peer| peer.serial.0.saturating_sub(peer.seen.0);
@@ -134,7 +134,7 @@ impl Core {
     }
 
     pub(crate) fn on_tree_request(&self, from: MemberId, prefixes: &[Prefix], turn: &mut Turn<'_>) {
-        if !self.is_member(&from) {
+        if !self.is_known(&from) {
             return;
         }
         let asked = prefixes.iter().take(self.config.tree_page);

@@ -41,6 +41,11 @@ impl Core {
         self.durable.roster.as_ref().map_or(0, |roster| roster.epoch)
     }
 
+    /// A member answers whoever may propose; a learner answers nobody.
+    fn hears_proposer(&self, from: &MemberId) -> bool {
+        self.is_member(&self.me) && self.is_known(from)
+    }
+
     pub(crate) fn on_prepare(
         &mut self,
         from: MemberId,
@@ -48,7 +53,7 @@ impl Core {
         ballot: Ballot,
         turn: &mut Turn<'_>,
     ) {
-        if !self.is_member(&from) {
+        if !self.hears_proposer(&from) {
             return;
         }
         let state = self.state(&key);
@@ -71,7 +76,7 @@ impl Core {
     }
 
     pub(crate) fn on_propose(&mut self, from: MemberId, propose: Propose, turn: &mut Turn<'_>) {
-        if !self.is_member(&from) {
+        if !self.hears_proposer(&from) {
             return;
         }
         let state = self.state(&propose.key);

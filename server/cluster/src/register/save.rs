@@ -24,7 +24,7 @@ enum Check {
 
 impl Core {
     pub(crate) fn on_save(&mut self, token: Token, save: Box<Save>, turn: &mut Turn<'_>) {
-        if !self.is_member(&self.me) {
+        if !self.is_known(&self.me) {
             return turn.reply(token, Reply::Save(SaveOutcome::NotFounded));
         }
         let pending = PendingSave { token, save, came: turn.now, reading: Reading::Not };
@@ -158,8 +158,9 @@ impl Core {
         let record = Record::Draft { key: key.clone(), draft: Some(draft) };
         self.record(record, Urgency::Now, turn);
         turn.emit(Event::DraftChanged { key: key.clone() });
+        let own = Some(self.me).filter(|me| self.is_member(me));
         let saving = self.live.saving.entry(key.clone()).or_insert_with(Saving::new);
-        let answered = BTreeSet::from([self.me]);
+        let answered = BTreeSet::from_iter(own);
         saving.current = Some(CurrentSave { token, began: came, answered, objects });
         let left = self.config.patience.0.saturating_sub(turn.now.since(came).0);
         turn.arm(Timer::Patience(key.clone()), left, left);

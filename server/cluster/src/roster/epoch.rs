@@ -65,10 +65,10 @@ impl Core {
             if mine.epoch >= roster.epoch {
                 return;
             }
+        } else if !roster.names(self.me.node) {
+            return;
         }
-        if roster.has(&self.me) {
-            self.adopt(roster, turn);
-        }
+        self.adopt(roster, turn);
     }
 
     /// Makes a roster the own one, durably; rounds and fast states of the epoch before are dropped.

@@ -2,6 +2,7 @@
 
 mod epoch;
 mod found;
+mod learner;
 mod members;
 
-pub use members::{Member, MemberId, Phase, Roster};
+pub use members::{Member, MemberId, Phase, Roster, Standing};

@@ -93,6 +93,7 @@ impl Node {
             epoch: 1,
             phase: Phase::Steady,
             members: members.to_vec(),
+            learners: Vec::new(),
         }));
         let core = Core::recover(Config::default(), me.node, durable);
         let (now, issued) = (Millis(0), WriteNo(0));

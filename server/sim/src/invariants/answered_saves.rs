@@ -48,7 +48,9 @@ fn check_attempt(oracle: &Oracle, nodes: &[Node], op: usize, attempt: &Attempt) 
         Some(SaveOutcome::Decided { commit }) => (!on_path(commit))
             .then(|| format!("answered as decided by {}, which was lost", short(commit))),
         Some(SaveOutcome::Waiting { commit, .. }) => {
-            let kept = on_path(commit) || readable(oracle, &nodes[attempt.node], key, commit);
+            let node = &nodes[attempt.node];
+            let gone = attempt.run <= node.wiped_after;
+            let kept = gone || on_path(commit) || readable(oracle, node, key, commit);
             (!kept).then(|| format!("answered as waiting, and {} was lost", short(commit)))
         }
         Some(

@@ -14,7 +14,7 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node], key: &Key, added: &[ObjectI
         .flat_map(|id| [*id, oracle.commits[id].link.blob])
         .filter(|id| !oracle.gaps.contains(id))
         .collect();
-    let complete = |node: &&Node| needed.iter().all(|id| node.disk.holds(id));
+    let complete = |node: &&Node| needed.iter().all(|id| node.held(id));
     let found = nodes.iter().filter(complete).count();
     if found > nodes.len() / 2 {
         return Ok(());

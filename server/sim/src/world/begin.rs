@@ -36,6 +36,11 @@ impl World {
             self.clients.push(Client::at(client % self.nodes.len()));
             self.thinks(client);
         }
+        if let Some(within) = self.profile.wipe_us {
+            let node = self.dice.index(self.nodes.len());
+            let at = self.dice.between(within);
+            self.at(at, Event::Wipe { node });
+        }
         if let Some(gap) = self.profile.fault_gap_us {
             let gap = self.dice.between(gap);
             self.after(gap, Event::Fault);
@@ -53,6 +58,7 @@ impl World {
             epoch: 1,
             phase: Phase::Steady,
             members: self.nodes.iter().enumerate().map(member).collect(),
+            learners: Vec::new(),
         }
     }
 

@@ -35,6 +35,10 @@ impl Disk {
         self.held.contains(id)
     }
 
+    pub(crate) fn objects(&self) -> impl Iterator<Item = ObjectId> {
+        self.held.iter().copied()
+    }
+
     pub(crate) fn write(&mut self, no: WriteNo, records: Vec<Record>, urgency: Urgency) {
         let batch = self.pending.get_or_insert_with(|| (no, Vec::new()));
         batch.0 = no;

@@ -1,12 +1,18 @@
 //! What is going to happen.
 
-use cluster::{PeerMessage, Save, SaveOutcome, Timer, Token};
+use cluster::{MemberId, PeerMessage, Save, SaveOutcome, Timer, Token};
 
 /// One event of the queue.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    /// A message arrives.
-    Deliver { from: usize, to: usize, session: u64, message: Box<PeerMessage> },
+    /// A message arrives, from one life of a disk for one.
+    Deliver {
+        between: (MemberId, MemberId),
+        from: usize,
+        to: usize,
+        session: u64,
+        message: Box<PeerMessage>,
+    },
     /// A timer is due.
     Timer { node: usize, timer: Timer, stamp: u64 },
     /// A batch that nobody waits for has waited long enough.
@@ -25,6 +31,8 @@ pub(crate) enum Event {
     Die { node: usize, run: u64 },
     /// A node starts.
     Start { node: usize },
+    /// A node loses its disk.
+    Wipe { node: usize },
     /// An operator founds the cluster.
     Found,
     /// A client does something.
@@ -54,6 +62,7 @@ impl Event {
             | Self::Fault
             | Self::Die { .. }
             | Self::Start { .. }
+            | Self::Wipe { .. }
             | Self::Found
             | Self::Client { .. }
             | Self::GiveUp { .. }

@@ -76,6 +76,20 @@ impl World {
         self.after(down, Event::Start { node });
     }
 
+    /// Disk and database of a node are gone, and its identity is not.
+    pub(super) fn wipe(&mut self, node: usize) {
+        if self.healing {
+            return;
+        }
+        if self.nodes[node].up {
+            self.crash(node);
+        }
+        self.nodes[node].wipe();
+        self.counts.wipes += 1;
+        let now = self.now;
+        self.trace.line(now, || format!("{} ⌫ loses its disk", name(node)));
+    }
+
     /// The program starts from what its disk kept.
     pub(super) fn start(&mut self, node: usize) -> Check {
         if self.nodes[node].up {

@@ -105,8 +105,8 @@ impl World {
             }
         }
         match event {
-            Event::Deliver { from, to, session, message } => {
-                self.deliver(from, to, session, *message);
+            Event::Deliver { between, from, to, session, message } => {
+                self.deliver(between, (from, to), session, *message);
             }
             Event::Timer { node, timer, stamp } => self.fire(node, timer, stamp),
             Event::Flush { node, run } => self.flush(node, run),
@@ -117,6 +117,7 @@ impl World {
             Event::Fault => self.fault(),
             Event::Die { node, run } => self.die(node, run),
             Event::Start { node } => return self.start(node),
+            Event::Wipe { node } => self.wipe(node),
             Event::Found => self.found(),
             Event::Client { client } => self.client_turn(client),
             Event::GiveUp { client, token } => self.client_gives_up(client, token),

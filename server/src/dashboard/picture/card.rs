@@ -1,6 +1,6 @@
-//! Cards of the members.
+//! Cards of the nodes.
 
-use domain::{Root, view::NodeCard, words::NodeRole};
+use domain::{Root, view::NodeCard};
 
 use super::{Picture, Seat, Tally};
 
@@ -8,7 +8,7 @@ use super::{Picture, Seat, Tally};
 const ROOT_DIGITS: usize = 8;
 
 impl Picture {
-    /// A card for each member, this node first.
+    /// A card for each node, this node first.
     pub(super) fn cards(&self, tally: &Tally) -> Vec<NodeCard> {
         let seats = self.seats.iter().zip(&tally.behind);
         seats.map(|(seat, behind)| self.card(seat, *behind)).collect()
@@ -23,7 +23,7 @@ impl Picture {
             name: seat.name.clone(),
             own: seat.is_own(),
             health: seat.health,
-            role: NodeRole::Member,
+            role: seat.role,
             last_seen_ms: peer.map_or(Some(self.at_ms), |peer| peer.last_frame_ms),
             root: root.map(digits),
             same_root: root.is_some() && root == self.node.root,

@@ -71,13 +71,13 @@ async fn accept(shared: Arc<Shared>, socket: WebSocket, permit: OwnedSemaphorePe
     }
 }
 
-/// A node in a cluster links with its members only; one without lets the members come.
+/// A node in a cluster links with the nodes of its roster only; one without lets them come.
 fn wanted(shared: &Shared, hello: &Hello) -> Result<(), Refusal> {
     if hello.purpose == Purpose::Founding {
         return Ok(());
     }
     let founded = shared.local.state.borrow().cluster.is_some();
-    if founded && !shared.table.is_listed(&hello.member()) {
+    if founded && !shared.table.is_listed(hello.node) {
         return Err(Refusal::NotAMember);
     }
     shared.table.admits(hello, hello.node)

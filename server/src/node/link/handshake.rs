@@ -68,7 +68,7 @@ pub enum Refusal {
         ours: ClusterId,
     },
     /// It is in no roster of ours.
-    #[error("it is not a member of this node's roster")]
+    #[error("it is not in this node's roster")]
     NotAMember,
     /// It says it is another node than its certificate.
     #[error("its Hello names another node than its certificate")]
@@ -76,11 +76,11 @@ pub enum Refusal {
     /// We dialed ourselves.
     #[error("it is this node itself, or a copy of its keys")]
     Myself,
-    /// Another node lives at this address, or this one lost its state.
-    #[error("{found:?} answers where {expected:?} should")]
+    /// Another node lives at this address.
+    #[error("{found:?} answers where {expected} should")]
     OtherNode {
         /// Whom we dialed.
-        expected: MemberId,
+        expected: NodeId,
         /// Who answered.
         found: MemberId,
     },

@@ -7,6 +7,7 @@ use std::{
 };
 
 use cluster::{MemberId, PeerMessage};
+use domain::NodeId;
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, mpsc, watch},
@@ -90,7 +91,7 @@ pub(super) struct Shared {
     pub(super) events: mpsc::Sender<LinkEvent>,
     pub(super) stop: Stop,
     pub(super) handshakes: Arc<Semaphore>,
-    dialing: Mutex<BTreeMap<MemberId, Dialing>>,
+    dialing: Mutex<BTreeMap<NodeId, Dialing>>,
 }
 
 impl fmt::Debug for Links {
@@ -116,17 +117,20 @@ impl Links {
         Self(shared)
     }
 
-    /// Replaces the list of the roster's other members and where each is dialed.
+    /// Replaces the list of the roster's other nodes and where each is dialed.
     ///
     /// Connections to anybody else are closed, and no longer accepted once this node is in a
-    /// cluster.
+    /// cluster. A listed node is taken in whatever life of its disk: the core judges that.
     pub fn dial(&self, peers: Vec<(MemberId, String)>) {
-        let listed: BTreeMap<_, _> = peers.into_iter().collect();
+        let listed: BTreeMap<_, _> =
+            peers.into_iter().map(|(id, address)| (id.node, (id, address))).collect();
         self.0.table.list(listed.clone());
         let mut dialing = self.0.dialing.lock().unwrap_or_else(PoisonError::into_inner);
-        dialing.retain(|peer, dialed| listed.get(peer) == Some(dialed.address()));
-        for (peer, address) in listed {
-            dialing.entry(peer).or_insert_with(|| dial::start(&self.0, peer, address));
+        dialing.retain(|node, dialed| {
+            listed.get(node).is_some_and(|(_, address)| address == dialed.address())
+        });
+        for (node, (_, address)) in listed {
+            dialing.entry(node).or_insert_with(|| dial::start(&self.0, node, address));
         }
     }
 

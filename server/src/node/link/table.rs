@@ -60,7 +60,8 @@ pub(super) struct Table {
 
 #[derive(Debug, Default)]
 struct Places {
-    listed: BTreeMap<MemberId, String>,
+    /// Who is dialed where; the life of its disk is only what it was.
+    listed: BTreeMap<NodeId, (MemberId, String)>,
     peers: BTreeMap<MemberId, Peer>,
     last_number: u64,
 }
@@ -94,18 +95,18 @@ impl Table {
     }
 
     /// Replaces the list of members; closes the connections of those that are on it no more.
-    pub(super) fn list(&self, listed: BTreeMap<MemberId, String>) {
+    pub(super) fn list(&self, listed: BTreeMap<NodeId, (MemberId, String)>) {
         let mut places = self.places();
         places.listed = listed;
         let Places { listed, peers, .. } = &mut *places;
-        for (_, peer) in peers.iter().filter(|(id, _)| !listed.contains_key(id)) {
+        for (_, peer) in peers.iter().filter(|(id, _)| !listed.contains_key(&id.node)) {
             peer.slots.values().for_each(|slot| slot.close.stop());
         }
-        peers.retain(|id, peer| listed.contains_key(id) || !peer.slots.is_empty());
+        peers.retain(|id, peer| listed.contains_key(&id.node) || !peer.slots.is_empty());
     }
 
-    pub(super) fn is_listed(&self, peer: &MemberId) -> bool {
-        self.places().listed.contains_key(peer)
+    pub(super) fn is_listed(&self, node: NodeId) -> bool {
+        self.places().listed.contains_key(&node)
     }
 
     /// Whether a new connection would get a place.
@@ -120,6 +121,7 @@ impl Table {
         places.last_number += 1;
         let slot = Slot::new(places.last_number, dialer, hello.kind);
         let (peer, kind) = (hello.member(), hello.kind);
+        places.leave_behind(peer);
         let place = places.peers.entry(peer).or_default();
         let replaces = place.slots.insert(kind, slot.clone());
         let meter = Arc::clone(&place.meter);
@@ -140,7 +142,7 @@ impl Table {
             if peer.slots.get(&entry.kind).is_some_and(|slot| slot.number == entry.slot.number) {
                 peer.slots.remove(&entry.kind);
             }
-            if peer.slots.is_empty() && !listed.contains_key(&entry.peer) {
+            if peer.slots.is_empty() && !listed.contains_key(&entry.peer.node) {
                 peers.remove(&entry.peer);
             }
         }
@@ -170,8 +172,10 @@ impl Table {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn has(&self, peer: &MemberId, kind: Kind) -> bool {
-        self.places().peers.get(peer).is_some_and(|peer| peer.slots.contains_key(&kind))
+    pub(super) fn has(&self, node: NodeId, kind: Kind) -> bool {
+        let places = self.places();
+        let mut lives = places.peers.iter().filter(|(id, _)| id.node == node);
+        lives.any(|(_, peer)| peer.slots.contains_key(&kind))
     }
 
     /// Wakes whenever a connection comes or goes.
@@ -182,12 +186,17 @@ impl Table {
     pub(super) fn views(&self) -> Vec<LinkView> {
         let places = self.places();
         let unknown = Peer::default();
-        let mut ids: Vec<_> = places.listed.keys().chain(places.peers.keys()).copied().collect();
+        let silent = places
+            .listed
+            .values()
+            .map(|(id, _)| *id)
+            .filter(|listed| !places.peers.keys().any(|id| id.node == listed.node));
+        let mut ids: Vec<_> = silent.chain(places.peers.keys().copied()).collect();
         ids.sort_unstable();
-        ids.dedup();
         let view = |id: MemberId| {
             let peer = places.peers.get(&id).unwrap_or(&unknown);
-            peer.view(id, places.listed.get(&id).cloned())
+            let address = places.listed.get(&id.node).map(|(_, address)| address.clone());
+            peer.view(id, address)
         };
         ids.into_iter().map(view).collect()
     }
@@ -214,6 +223,15 @@ impl Table {
 }
 
 impl Places {
+    /// A node whose disk is new says Hello: what is left of its life before ends.
+    fn leave_behind(&mut self, now: MemberId) {
+        let earlier = |id: &MemberId| id.node == now.node && *id != now;
+        for (_, peer) in self.peers.iter().filter(|(id, _)| earlier(id)) {
+            peer.slots.values().for_each(|slot| slot.close.stop());
+        }
+        self.peers.retain(|id, peer| !earlier(id) || !peer.slots.is_empty());
+    }
+
     /// A newer connection of the same dialer replaces the older; else the lower node's stays.
     fn admits(&self, me: NodeId, hello: &Hello, dialer: NodeId) -> Result<(), Refusal> {
         let slot = self.peers.get(&hello.member()).and_then(|peer| peer.slots.get(&hello.kind));

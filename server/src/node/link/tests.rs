@@ -109,7 +109,7 @@ impl Node {
     async fn is_linked(&self, peer: &Self) {
         let mut changes = self.links.0.table.changes();
         for kind in [Kind::Control, Kind::Bulk] {
-            let linked = changes.wait_for(|_| self.links.0.table.has(&peer.id(), kind));
+            let linked = changes.wait_for(|_| self.links.0.table.has(peer.id().node, kind));
             timeout(Duration::from_secs(20), linked).await.expect("a link").unwrap();
         }
     }
@@ -263,8 +263,8 @@ async fn the_higher_node_dials_when_the_lower_cannot() {
 async fn of_two_connections_from_both_sides_the_lower_nodes_stays() {
     let (mut alpha, mut bravo) = pair().await;
     let wants = (Kind::Control, super::Purpose::Member);
-    alpha.links.0.table.list([(bravo.id(), bravo.address.clone())].into());
-    bravo.links.0.table.list([(alpha.id(), alpha.address.clone())].into());
+    alpha.links.0.table.list([(bravo.id().node, (bravo.id(), bravo.address.clone()))].into());
+    bravo.links.0.table.list([(alpha.id().node, (alpha.id(), alpha.address.clone()))].into());
     // The higher node was first, as when the lower one could not dial for a while.
     let socket = super::socket::connect(&alpha.address).await.unwrap();
     let first = bravo.links.0.local.greet(socket, wants, |_| Ok(())).await.unwrap();

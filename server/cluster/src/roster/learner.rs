@@ -1,0 +1,42 @@
+//! Learners: who may take part without a vote, and what this node is (protocol 1, 11).
+//!
+//! Votes count by (node id, incarnation). Everything else, reading, fetching and proposing, is open
+//! to every node that the roster names, in whatever life of its disk.
+
+use crate::{Core, MemberId, Mutant, Standing};
+
+impl Core {
+    /// What this node is to the roster it knows; a stranger before it knows one.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let roster = self.durable.roster.as_ref();
+        roster.map_or(Standing::Stranger, |roster| roster.standing(&self.me))
+    }
+
+    /// True if `id` votes in the epoch known here.
+    pub(crate) fn is_member(&self, id: &MemberId) -> bool {
+        self.durable.roster.as_ref().is_some_and(|roster| {
+            roster.has(id)
+                || self.config.broken(Mutant::WipedMemberVotes)
+                    && roster.members.iter().any(|member| member.id.node == id.node)
+        })
+    }
+
+    /// True if the roster names this node: it may read, propose and tell what was decided.
+    pub(crate) fn is_known(&self, id: &MemberId) -> bool {
+        self.durable.roster.as_ref().is_some_and(|roster| roster.names(id.node))
+    }
+
+    /// The members other than this node.
+    pub(crate) fn others(&self) -> Vec<MemberId> {
+        let others = self.durable.roster.iter().flat_map(|roster| roster.others(self.me));
+        if !self.config.broken(Mutant::WipedMemberVotes) {
+            return others.collect();
+        }
+        let now = |id: MemberId| {
+            let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked);
+            linked.map(|(peer, _)| *peer).find(|peer| peer.node == id.node).unwrap_or(id)
+        };
+        others.map(now).collect()
+    }
+}
