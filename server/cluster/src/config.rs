@@ -125,11 +125,17 @@ pub enum Mutant {
     WrongBucket,
     /// Counts votes by node, in whatever life of its disk (V7).
     WipedMemberVotes,
+    /// Puts the new life of a member in place of the old one in one change (V5).
+    ReplaceInOne,
+    /// Is steady after a change without reading anything (V6).
+    NoRepair,
+    /// Handles messages of a lower epoch (V10).
+    LowerEpochHandled,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::OwnValue,
         Self::MinorityQuorum,
         Self::NoSyncBeforePromise,
@@ -145,5 +151,8 @@ impl Mutant {
         Self::StaleTree,
         Self::WrongBucket,
         Self::WipedMemberVotes,
+        Self::ReplaceInOne,
+        Self::NoRepair,
+        Self::LowerEpochHandled,
     ];
 }

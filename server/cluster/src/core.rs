@@ -78,6 +78,7 @@ impl Core {
             Input::Save { token, save } => self.on_save(token, save, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
             Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
+            Input::Change { token, change } => self.on_change(token, &change, turn),
             Input::Timer(timer) => self.on_timer(timer, turn),
             Input::Persisted(no) => self.on_persisted(no, turn),
         }
@@ -96,7 +97,9 @@ impl Core {
             return;
         }
         match message {
-            PeerMessage::Prepare { key, ballot, .. } => self.on_prepare(from, key, ballot, turn),
+            PeerMessage::Prepare { epoch, key, ballot } => {
+                self.on_prepare(from, epoch, key, ballot, turn);
+            }
             PeerMessage::Promise { epoch, key, ballot, accepted } => {
                 let accepted = accepted.map(|(ballot, head)| crate::Accepted { ballot, head });
                 self.on_promise(from, epoch, &key, ballot, accepted, turn);
@@ -134,6 +137,11 @@ impl Core {
             PeerMessage::TreeIs { branches } => self.on_tree(from, branches, turn),
             PeerMessage::RosterIs { roster } => self.on_roster(from, roster, turn),
             PeerMessage::RosterRequest => self.tell_roster(from, turn),
+            PeerMessage::RosterVote(vote) => self.on_roster_vote(from, vote, turn),
+            PeerMessage::KeysRequest { epoch, after } => {
+                self.on_keys_request(from, epoch, after, turn);
+            }
+            PeerMessage::KeysAre { keys, more, .. } => self.on_keys(from, keys, more, turn),
         }
     }
 
@@ -146,6 +154,7 @@ impl Core {
             Timer::Patience(key) => self.patience_over(&key, turn),
             Timer::Fetch(peer) => self.no_progress(peer, turn),
             Timer::Want(token) => self.want_over(token, turn),
+            Timer::Council => self.council_due(turn),
         }
     }
 
@@ -168,6 +177,7 @@ impl Core {
             OwnAnswer::Accept { epoch, key, ballot, head } => {
                 self.on_accept(self.me, epoch, &key, ballot, head, turn);
             }
+            OwnAnswer::Roster(vote) => self.on_roster_vote(self.me, vote, turn),
         }
     }
 
@@ -192,7 +202,9 @@ fn epoch_of(message: &PeerMessage) -> Option<u64> {
         | PeerMessage::Fetching { epoch, .. }
         | PeerMessage::Accept { epoch, .. }
         | PeerMessage::Nack { epoch, .. }
-        | PeerMessage::NewHead { epoch, .. } => Some(*epoch),
+        | PeerMessage::NewHead { epoch, .. }
+        | PeerMessage::KeysRequest { epoch, .. }
+        | PeerMessage::KeysAre { epoch, .. } => Some(*epoch),
         PeerMessage::Propose(propose) => Some(propose.epoch),
         PeerMessage::Request { .. }
         | PeerMessage::RequestChunks { .. }
@@ -205,6 +217,7 @@ fn epoch_of(message: &PeerMessage) -> Option<u64> {
         | PeerMessage::TreeRequest { .. }
         | PeerMessage::TreeIs { .. }
         | PeerMessage::RosterIs { .. }
-        | PeerMessage::RosterRequest => None,
+        | PeerMessage::RosterRequest
+        | PeerMessage::RosterVote(_) => None,
     }
 }

@@ -4,7 +4,7 @@ use domain::{Link, Millis, ObjectId, Run, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Alarm, Key, MemberId, PeerMessage, Record, Roster};
+use crate::{Alarm, ChangeOutcome, Key, MemberId, PeerMessage, Record, Roster, RosterChange};
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +80,13 @@ pub enum Input {
         /// Heads found in the store.
         heads: Vec<(Key, ObjectId)>,
     },
+    /// An operator changes the roster.
+    Change {
+        /// For the reply.
+        token: Token,
+        /// What.
+        change: RosterChange,
+    },
     /// A timer that was armed has fired.
     Timer(Timer),
     /// This write, and all before it, are durable.
@@ -103,6 +110,8 @@ pub enum Timer {
     Fetch(MemberId),
     /// When somebody who wants an object is told that nobody has it.
     Want(Token),
+    /// When a change of the roster is tried again.
+    Council,
 }
 
 /// One thing to do.
@@ -187,6 +196,8 @@ pub enum Reply {
     Object(bool),
     /// To founding.
     Found(FoundOutcome),
+    /// To a change of the roster.
+    Change(ChangeOutcome),
 }
 
 /// How founding ended.
@@ -228,6 +239,8 @@ pub enum SaveOutcome {
     NoSuchFile,
     /// This node is in no cluster; nothing was kept.
     NotFounded,
+    /// This node was removed from its cluster; nothing was kept.
+    Removed,
     /// Too many saves of this file wait behind each other; nothing was kept.
     Busy,
 }

@@ -50,5 +50,8 @@ pub use message::{
     Below, Bytes, Change, Heartbeat, INLINE_BYTES, PeerMessage, Propose, TreeBranch,
 };
 pub use objects::Objects;
-pub use roster::{Member, MemberId, Phase, Roster, Standing};
+pub use roster::{
+    ChangeOutcome, Council, Member, MemberId, Phase, Roster, RosterChange, RosterVote, Standing,
+    Version,
+};
 pub use status::{CatchUp, FileStatus, PeerStatus, Waiting};

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use domain::{Millis, ObjectId, Root, Run, Serial};
+use domain::{Millis, NodeId, ObjectId, Root, Run, Serial};
 use gitty::Object;
 
 use crate::{
-    Accepted, Ballot, Key, MemberId, Save, Token, WriteNo,
+    Accepted, Ballot, Key, MemberId, RosterVote, Save, Token, WriteNo,
     catch_up::{Comparison, Reported},
     exchange::{Parked, Source, Tally, WantedObject},
+    roster::{CouncilRound, Promoting, Repair},
 };
 
 /// Volatile state of the core.
@@ -64,6 +65,14 @@ pub(crate) struct Live {
     pub(crate) undecided: BTreeMap<Key, Millis>,
     /// Whether [`crate::Timer::Push`] is armed.
     pub(crate) push_armed: bool,
+    /// The next roster, while it is being decided here.
+    pub(crate) council: Option<CouncilRound>,
+    /// A learner that gets a vote when it has caught up.
+    pub(crate) promoting: Option<Promoting>,
+    /// A node whose old vote goes and whose new one comes then, and who waits for it.
+    pub(crate) replacing: Option<(Token, NodeId)>,
+    /// Reading every key again, while the roster is repairing.
+    pub(crate) repair: Option<Repair>,
     /// When the program started.
     pub(crate) started: Millis,
 }
@@ -85,6 +94,8 @@ pub(crate) enum OwnAnswer {
     Promise { epoch: u64, key: Key, ballot: Ballot, accepted: Option<Accepted> },
     /// As [`crate::PeerMessage::Accept`].
     Accept { epoch: u64, key: Key, ballot: Ballot, head: ObjectId },
+    /// About the next roster.
+    Roster(RosterVote),
 }
 
 /// A linked peer, or one that was.
@@ -116,6 +127,8 @@ pub(crate) struct Peer {
     pub(crate) waiting: u64,
     /// Files with a decided head there.
     pub(crate) files: u64,
+    /// Position in our change log up to which it has everything, as it said.
+    pub(crate) applied: Option<Serial>,
     /// Its decided heads, as it reported them.
     pub(crate) heads: Reported,
 }

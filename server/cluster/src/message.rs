@@ -6,7 +6,7 @@ use domain::{ObjectId, ObjectKind, Root, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, Phase, Prefix, Roster};
+use crate::{Ballot, Key, Phase, Prefix, Roster, RosterVote};
 
 /// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
 pub const INLINE_BYTES: usize = 60 << 10;
@@ -154,6 +154,26 @@ pub enum PeerMessage {
     },
     /// To whoever has a higher epoch.
     RosterRequest,
+    /// About the roster that follows the present one (protocol 11.1).
+    RosterVote(RosterVote),
+    /// Whoever repairs: which keys have a value on your disk?
+    KeysRequest {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// Only those after this one.
+        after: Option<Key>,
+    },
+    /// In answer, when that epoch is durable here: a page of them, in order.
+    KeysAre {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// They come after this one.
+        after: Option<Key>,
+        /// The keys.
+        keys: Vec<Key>,
+        /// Whether there are others behind.
+        more: bool,
+    },
 }
 
 /// Proposer, when the promises name no other value than this: accept this head.
@@ -219,6 +239,9 @@ pub struct Heartbeat {
     pub files: u64,
     /// Saves that wait for a majority there.
     pub waiting: u64,
+    /// Position in the receiver's change log up to which the sender has everything.
+    #[serde(default)]
+    pub applied: Option<Serial>,
 }
 
 /// Bytes in a message, not repeated one by one in its text form.

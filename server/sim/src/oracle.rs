@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{Ballot, Key, SaveOutcome, Token};
+use cluster::{Ballot, Key, MemberId, Roster, SaveOutcome, Token, Version};
 use domain::{Link, ObjectId};
 use gitty::Commit;
 
@@ -59,6 +59,15 @@ impl Path {
     }
 }
 
+/// A durable accept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Vote {
+    pub(crate) epoch: u64,
+    pub(crate) key: Key,
+    pub(crate) ballot: Ballot,
+    pub(crate) head: ObjectId,
+}
+
 /// Everything the invariants are judged by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Oracle {
@@ -69,6 +78,12 @@ pub(crate) struct Oracle {
     pub(crate) tokens: BTreeMap<Token, (usize, usize)>,
     /// Objects that no node ever had.
     pub(crate) gaps: BTreeSet<ObjectId>,
+    /// Every roster that anybody adopted.
+    pub(crate) rosters: BTreeMap<Version, Roster>,
+    /// Who voted for what, and in which epoch.
+    pub(crate) votes: BTreeMap<Vote, BTreeSet<MemberId>>,
+    /// The latest head of each file that a majority of an epoch's members voted for.
+    pub(crate) chosen: BTreeMap<Key, ObjectId>,
     /// Head that was proposed or accepted under each ballot.
     pub(crate) proposed: BTreeMap<(Key, Ballot), ObjectId>,
 }
@@ -89,6 +104,11 @@ impl Oracle {
             self.commits.get(&id).filter(|made| &made.link.name == key.file()).map(|_| id)
         };
         std::iter::successors(own(head), move |id| own(self.commits.get(id)?.link.previous?))
+    }
+
+    /// The latest roster that anybody adopted.
+    pub(crate) fn roster(&self) -> Option<&Roster> {
+        self.rosters.last_key_value().map(|(_, roster)| roster)
     }
 
     pub(crate) fn position(&self, key: &Key, id: &ObjectId) -> Option<usize> {

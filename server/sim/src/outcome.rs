@@ -38,6 +38,8 @@ pub struct Counts {
     pub pauses: u64,
     /// Disks that were lost.
     pub wipes: u64,
+    /// Changes of the roster that were answered as done.
+    pub changes: u64,
     /// Messages handed to a core.
     pub messages: u64,
     /// Attempts of clients to save.
@@ -64,6 +66,7 @@ impl AddAssign for Counts {
         self.cuts += other.cuts;
         self.pauses += other.pauses;
         self.wipes += other.wipes;
+        self.changes += other.changes;
         self.messages += other.messages;
         self.attempts += other.attempts;
         self.decided += other.decided;

@@ -26,11 +26,14 @@ pub enum Kind {
     Rejoin,
     /// One node loses its disk while links are cut and everybody saves one file. Not in the round.
     Wiped,
+    /// Nodes are added, removed, wiped and replaced while links are cut and everybody saves.
+    /// Not in the round.
+    Members,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -39,6 +42,7 @@ impl Kind {
         Self::Calm,
         Self::Rejoin,
         Self::Wiped,
+        Self::Members,
     ];
     const ROUND: [Self; 7] = [
         Self::Mixed,
@@ -86,6 +90,10 @@ pub struct Profile {
     pub(crate) slow_syncs: u64,
     /// Time between two faults.
     pub(crate) fault_gap_us: Option<(u64, u64)>,
+    /// Nodes that are no members at first.
+    pub(crate) spare: usize,
+    /// Time between two deeds of the operator.
+    pub(crate) operator_gap_us: Option<(u64, u64)>,
     /// When one node loses its disk.
     pub(crate) wipe_us: Option<(u64, u64)>,
     /// Odds of each kind of fault, added up: crash, crash of several, cut, pause.
@@ -125,6 +133,7 @@ impl Profile {
             Kind::Echoes => profile.echoes(&mut dice),
             Kind::Rejoin => profile.rejoin(&mut dice),
             Kind::Wiped => profile.wiped(&mut dice),
+            Kind::Members => profile.members(&mut dice),
         }
     }
 
@@ -146,6 +155,8 @@ impl Profile {
             sync_us: (100, 8_000),
             slow_syncs: dice.between((0, 40)),
             fault_gap_us: Some((200_000, 2_500_000)),
+            spare: 0,
+            operator_gap_us: None,
             wipe_us: None,
             fault_odds: [350, 100, 400, 150],
             deadly: dice.between((0, 10)),
@@ -259,6 +270,24 @@ impl Profile {
             wipe_us: Some((300_000, 6_000_000)),
             down_us: (1_000, 400_000),
             cut_us: (50_000, 3_000_000),
+            think_us: (1_000, 300_000),
+            ..self
+        }
+    }
+
+    fn members(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Members,
+            beginning: Beginning::Roster,
+            spare: 2,
+            operator_gap_us: Some((20_000, dice.between((200_000, 1_000_000)))),
+            clients: 3 + dice.index(3),
+            files: 1 + dice.index(3),
+            faults_us: 10_000_000,
+            fault_gap_us: Some((100_000, dice.between((400_000, 2_000_000)))),
+            fault_odds: [250, 30, 650, 70],
+            down_us: (1_000, 800_000),
+            cut_us: (50_000, 2_500_000),
             think_us: (1_000, 300_000),
             ..self
         }

@@ -100,7 +100,12 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
             let prefixes: Vec<_> = branches.iter().map(|branch| branch.prefix).collect();
             format!("TreeIs {prefixes:?}")
         }
-        PeerMessage::RosterIs { roster } => format!("RosterIs epoch {}", roster.epoch),
+        PeerMessage::RosterIs { roster } => format!("RosterIs {:?}", roster.version()),
         PeerMessage::RosterRequest => "RosterRequest".into(),
+        PeerMessage::RosterVote(vote) => format!("{vote:?}"),
+        PeerMessage::KeysRequest { epoch, .. } => format!("KeysRequest epoch {epoch}"),
+        PeerMessage::KeysAre { epoch, keys, .. } => {
+            format!("KeysAre epoch {epoch}, {} keys", keys.len())
+        }
     }
 }

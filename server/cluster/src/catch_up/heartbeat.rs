@@ -8,6 +8,8 @@ use crate::{Change, Core, DraftKind, Event, Heartbeat, MemberId, PeerMessage, Ti
 impl Core {
     pub(crate) fn heartbeat(&mut self, turn: &mut Turn<'_>) {
         self.repair_undecided(turn);
+        self.finish_council(turn);
+        self.tend_repair(turn);
         self.wake_wanted(turn);
         self.compare_next(turn);
         let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked).map(|(id, _)| *id);
@@ -18,6 +20,8 @@ impl Core {
     }
 
     pub(crate) fn send_heartbeat(&self, peer: MemberId, turn: &mut Turn<'_>) {
+        let settled = self.live.learning.is_empty();
+        let seen = self.live.peers.get(&peer).map(|peer| peer.seen);
         let heartbeat = Heartbeat {
             epoch: self.epoch(),
             phase: self.durable.roster.as_ref().map(|roster| roster.phase),
@@ -25,6 +29,7 @@ impl Core {
             root: self.durable.root(),
             files: count(self.durable.decided_count()),
             waiting: count(self.durable.draft_count(DraftKind::Waiting)),
+            applied: seen.filter(|_| settled),
         };
         turn.send(peer, PeerMessage::Heartbeat(heartbeat));
     }
@@ -35,9 +40,7 @@ impl Core {
         heartbeat: &Heartbeat,
         turn: &mut Turn<'_>,
     ) {
-        if heartbeat.epoch != self.epoch() {
-            self.judge_epoch(from, heartbeat.epoch, turn);
-        }
+        self.judge_heartbeat(from, heartbeat, turn);
         let roots = (heartbeat.root, self.durable.root());
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
@@ -46,6 +49,7 @@ impl Core {
         peer.serial = heartbeat.serial;
         peer.files = heartbeat.files;
         peer.waiting = heartbeat.waiting;
+        peer.applied = heartbeat.applied;
         turn.emit(Event::PeerHeard { peer: from });
         if roots.0 == roots.1 {
             peer.equal_at = Some(turn.now);

@@ -49,6 +49,7 @@ impl Core {
     pub(crate) fn on_prepare(
         &mut self,
         from: MemberId,
+        epoch: u64,
         key: Key,
         ballot: Ballot,
         turn: &mut Turn<'_>,
@@ -63,7 +64,6 @@ impl Core {
         self.clear_fast(&key);
         let accepted = state.accepted.map(|accepted| (accepted.ballot, accepted.head));
         self.record(Record::Promised { key: key.clone(), ballot }, Urgency::Now, turn);
-        let epoch = self.epoch();
         turn.promise(from, PeerMessage::Promise { epoch, key, ballot, accepted });
     }
 

@@ -44,6 +44,7 @@ impl Core {
             None => {
                 self.end_round(key, turn);
                 self.note_read(key);
+                self.note_repaired(key, epoch, turn);
                 self.after_round(key, turn);
             }
         }
@@ -170,6 +171,7 @@ impl Core {
             );
         }
         let holder = from;
+        self.note_repaired(key, epoch, turn);
         self.learn(key, News { head, gaps, holder }, turn);
         self.after_round(key, turn);
     }

@@ -25,7 +25,11 @@ enum Check {
 impl Core {
     pub(crate) fn on_save(&mut self, token: Token, save: Box<Save>, turn: &mut Turn<'_>) {
         if !self.is_known(&self.me) {
-            return turn.reply(token, Reply::Save(SaveOutcome::NotFounded));
+            let outcome = match self.durable.roster {
+                Some(_) => SaveOutcome::Removed,
+                None => SaveOutcome::NotFounded,
+            };
+            return turn.reply(token, Reply::Save(outcome));
         }
         let pending = PendingSave { token, save, came: turn.now, reading: Reading::Not };
         let key = pending.save.key.clone();

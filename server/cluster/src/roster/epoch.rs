@@ -3,7 +3,8 @@
 use domain::Run;
 
 use crate::{
-    Alarm, Core, Event, MemberId, PeerMessage, Record, Roster, Urgency, live::Peer, turn::Turn,
+    Alarm, Core, Event, Heartbeat, MemberId, Mutant, PeerMessage, Record, Roster, Timer, Urgency,
+    Version, live::Peer, turn::Turn,
 };
 use domain::Serial;
 
@@ -47,7 +48,36 @@ impl Core {
         } else if epoch > mine {
             turn.send(from, PeerMessage::RosterRequest);
         }
-        epoch == mine
+        epoch == mine || epoch < mine && self.config.broken(Mutant::LowerEpochHandled)
+    }
+
+    /// As [`Core::judge_epoch`], for what is about the next roster.
+    pub(crate) fn judge_version(&self, from: MemberId, at: Version, turn: &mut Turn<'_>) -> bool {
+        let mine = self.durable.roster.as_ref().map(Roster::version);
+        match mine {
+            Some(mine) if mine == at => return true,
+            Some(mine) if mine > at => self.tell_roster(from, turn),
+            Some(_) | None if from == self.me => {}
+            Some(_) | None => turn.send(from, PeerMessage::RosterRequest),
+        }
+        false
+    }
+
+    /// Heartbeats carry epoch and phase, so that nobody misses Steady (protocol 11.4).
+    pub(crate) fn judge_heartbeat(
+        &self,
+        from: MemberId,
+        heartbeat: &Heartbeat,
+        turn: &mut Turn<'_>,
+    ) {
+        match heartbeat.phase {
+            Some(phase) => {
+                let at = Version { epoch: heartbeat.epoch, phase };
+                self.judge_version(from, at, turn);
+            }
+            None if self.is_known(&from) => self.tell_roster(from, turn),
+            None => {}
+        }
     }
 
     pub(crate) fn tell_roster(&self, to: MemberId, turn: &mut Turn<'_>) {
@@ -59,10 +89,11 @@ impl Core {
 
     pub(crate) fn on_roster(&mut self, from: MemberId, roster: Roster, turn: &mut Turn<'_>) {
         if let Some(mine) = &self.durable.roster {
-            if mine.epoch == roster.epoch && *mine != roster || mine.cluster != roster.cluster {
+            let twice = mine.version() == roster.version() && *mine != roster;
+            if twice || mine.cluster != roster.cluster {
                 return turn.raise(Alarm::TwoRosters { from, epoch: roster.epoch });
             }
-            if mine.epoch >= roster.epoch {
+            if mine.version() >= roster.version() {
                 return;
             }
         } else if !roster.names(self.me.node) {
@@ -73,12 +104,29 @@ impl Core {
 
     /// Makes a roster the own one, durably; rounds and fast states of the epoch before are dropped.
     pub(crate) fn adopt(&mut self, roster: Roster, turn: &mut Turn<'_>) {
-        self.record(Record::Roster(roster), Urgency::Now, turn);
-        let keys: Vec<_> = std::mem::take(&mut self.live.rounds).into_keys().collect();
-        self.live.backlog.extend(keys);
-        self.live.fast.clear();
-        self.live.start_at.clear();
+        let before = self.epoch();
+        self.record(Record::Roster(roster.clone()), Urgency::Now, turn);
+        if roster.epoch != before {
+            self.leave_epoch(turn);
+        }
+        self.close_council(&roster, turn);
         turn.emit(Event::RosterAdopted);
+        self.tend_repair(turn);
+        self.go_on_replacing(turn);
         self.fill_rounds(turn);
+    }
+
+    /// Rounds, fast states and proposals that wait for objects belong to the epoch before.
+    fn leave_epoch(&mut self, turn: &mut Turn<'_>) {
+        let keys: Vec<_> = std::mem::take(&mut self.live.rounds).into_keys().collect();
+        for key in &keys {
+            turn.disarm(Timer::Round(key.clone()));
+        }
+        self.live.backlog.extend(keys);
+        self.live.backlog.extend(std::mem::take(&mut self.live.start_at).into_keys());
+        self.live.fast.clear();
+        if !self.config.broken(Mutant::LowerEpochHandled) {
+            self.live.parked.clear();
+        }
     }
 }

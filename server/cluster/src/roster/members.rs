@@ -55,6 +55,9 @@ pub struct Roster {
     /// Those who were approved and hold everything without a vote.
     #[serde(default)]
     pub learners: Vec<Member>,
+    /// Those who left: they may link, to be told so.
+    #[serde(default)]
+    pub removed: Vec<Member>,
 }
 
 /// What a node is to a roster (protocol 1).
@@ -65,7 +68,7 @@ pub enum Standing {
     /// It receives everything and may propose: an approved node, or a member whose disk was made
     /// anew.
     Learner,
-    /// It is not named.
+    /// It left, or never was here.
     Stranger,
 }
 

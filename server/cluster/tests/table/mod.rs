@@ -94,6 +94,7 @@ impl Node {
             phase: Phase::Steady,
             members: members.to_vec(),
             learners: Vec::new(),
+            removed: Vec::new(),
         }));
         let core = Core::recover(Config::default(), me.node, durable);
         let (now, issued) = (Millis(0), WriteNo(0));

@@ -57,6 +57,7 @@ fn check_attempt(oracle: &Oracle, nodes: &[Node], op: usize, attempt: &Attempt) 
             SaveOutcome::Blocked { .. }
             | SaveOutcome::NoSuchFile
             | SaveOutcome::NotFounded
+            | SaveOutcome::Removed
             | SaveOutcome::Busy,
         ) => (on_path(&attempt.commit) && !asked_elsewhere(oracle, op, attempt))
             .then(|| format!("refused, and {} was decided", short(&attempt.commit))),

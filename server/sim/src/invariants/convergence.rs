@@ -1,6 +1,8 @@
 //! P5: when the faults have ended every node comes to the same heads and the same root, nothing is
 //! waited for any more, and every save is answered.
 
+use cluster::{Phase, Roster};
+
 use super::Check;
 use crate::{
     Violation,
@@ -11,11 +13,14 @@ use crate::{
 
 /// Says what is still missing.
 pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
-    for (at, node) in nodes.iter().enumerate() {
+    let roster = oracle.roster();
+    let named = |node: &Node| roster.is_none_or(|roster| roster.names(node.id.node));
+    let all = || nodes.iter().enumerate().filter(|(_, node)| named(node));
+    let Some((_, first)) = all().next() else { return Ok(()) };
+    for (at, node) in all() {
+        check_roster(roster, at, node)?;
         check_heads(oracle, at, node)?;
-    }
-    for (at, node) in nodes.iter().enumerate() {
-        check_root(at, node, &nodes[0])?;
+        check_root(at, node, first)?;
     }
     for (op, save) in oracle.ops.iter().enumerate() {
         for attempt in &save.attempts {
@@ -27,6 +32,17 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
         }
     }
     Ok(())
+}
+
+/// Everybody whom the last roster names knows it, and it is steady.
+fn check_roster(last: Option<&Roster>, at: usize, node: &Node) -> Check {
+    let mine = node.core.durable().roster.as_ref();
+    let steady = last.is_none_or(|roster| roster.phase == Phase::Steady);
+    if mine.map(Roster::version) == last.map(Roster::version) && steady {
+        return Ok(());
+    }
+    let (mine, last) = (mine.map(Roster::version), last.map(Roster::version));
+    broken(format!("{} has roster {mine:?}, and the last is {last:?}", name(at)))
 }
 
 fn check_heads(oracle: &Oracle, at: usize, node: &Node) -> Check {

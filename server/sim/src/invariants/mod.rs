@@ -10,6 +10,7 @@
 //! | an operation takes effect once | P6 | `once` |
 //! | decided order follows real time | P7 | `real_time` |
 //! | a conflict names a decided head, and the save that lost is never decided | P8 | `conflicts` |
+//! | one roster after another, and one path of heads over all epochs | P10 | `one_value` |
 //! | no ballot is used for two heads | 4.1 | `one_head_per_ballot` |
 //! | no node sees the impossible | 4.2 | `no_alarm` |
 
@@ -22,6 +23,7 @@ pub(crate) mod objects_on_majority;
 pub(crate) mod once;
 pub(crate) mod one_head_per_ballot;
 pub(crate) mod one_path;
+pub(crate) mod one_value;
 pub(crate) mod real_time;
 
 use crate::Violation;

@@ -19,9 +19,10 @@ impl World {
         match self.profile.beginning {
             Beginning::Roster => {
                 let roster = self.roster();
-                for node in &mut self.nodes {
+                for node in self.nodes.iter_mut().take(self.profile.nodes) {
                     node.disk.preset(vec![Record::Roster(roster.clone())]);
                 }
+                self.oracle.rosters.insert(roster.version(), roster);
             }
             Beginning::Store => {
                 for file in 0..self.profile.files {
@@ -41,6 +42,10 @@ impl World {
             let at = self.dice.between(within);
             self.at(at, Event::Wipe { node });
         }
+        if let Some(gap) = self.profile.operator_gap_us {
+            let gap = self.dice.between(gap);
+            self.after(gap, Event::Operate);
+        }
         if let Some(gap) = self.profile.fault_gap_us {
             let gap = self.dice.between(gap);
             self.after(gap, Event::Fault);
@@ -57,8 +62,9 @@ impl World {
             cluster: ClusterId::from_bytes([7; 8]),
             epoch: 1,
             phase: Phase::Steady,
-            members: self.nodes.iter().enumerate().map(member).collect(),
+            members: self.nodes.iter().enumerate().take(self.profile.nodes).map(member).collect(),
             learners: Vec::new(),
+            removed: Vec::new(),
         }
     }
 

@@ -202,6 +202,7 @@ impl World {
             SaveOutcome::Blocked { .. }
             | SaveOutcome::NoSuchFile
             | SaveOutcome::NotFounded
+            | SaveOutcome::Removed
             | SaveOutcome::Busy => self.counts.refused += 1,
         }
         let way = self.dice.between((50, 5_000));
@@ -240,6 +241,7 @@ impl World {
             SaveOutcome::Blocked { .. }
             | SaveOutcome::NoSuchFile
             | SaveOutcome::NotFounded
+            | SaveOutcome::Removed
             | SaveOutcome::Busy => self.dice.chance(600),
         };
         if !again {

@@ -6,6 +6,8 @@ use cluster::{Durable, Record, Urgency, WriteNo};
 use domain::{Incarnation, ObjectId};
 use gitty::Object;
 
+use crate::oracle::Vote;
+
 /// Records written together.
 pub(crate) type Batch = (WriteNo, Vec<Record>);
 
@@ -15,6 +17,10 @@ pub(crate) struct Disk {
     log: Vec<Record>,
     /// Objects in the log.
     held: BTreeSet<ObjectId>,
+    /// Epoch of the last roster in the log.
+    epoch: u64,
+    /// Accepts that became durable and were not counted yet.
+    votes: Vec<Vote>,
     /// The next batch, while one is being synced or nobody is in a hurry.
     pending: Option<Batch>,
     urgent: bool,
@@ -100,7 +106,20 @@ impl Disk {
         (durable, objects)
     }
 
+    /// Accepts that became durable since the last time.
+    pub(crate) fn take_votes(&mut self) -> Vec<Vote> {
+        std::mem::take(&mut self.votes)
+    }
+
     fn keep(&mut self, record: Record) {
+        match &record {
+            Record::Roster(roster) => self.epoch = roster.epoch,
+            Record::Accepted { key, ballot, head } => {
+                let (key, ballot, head, epoch) = (key.clone(), *ballot, *head, self.epoch);
+                self.votes.push(Vote { epoch, key, ballot, head });
+            }
+            _ => {}
+        }
         if let Record::Object { id, .. } = &record {
             self.held.insert(*id);
         }

@@ -7,6 +7,7 @@ use super::{World, event::Event};
 use crate::{
     invariants::{
         Check, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot, one_path,
+        one_value,
     },
     trace::{name, short},
 };
@@ -47,6 +48,7 @@ impl World {
             Output::Send { to, message, .. } => self.send_out(node, to, message)?,
             Output::Reply { token, reply, .. } => match reply {
                 Reply::Save(outcome) => self.answered(node, token, outcome)?,
+                Reply::Change(outcome) => self.operated(node, outcome),
                 Reply::Object(_) | Reply::Found(_) => {}
             },
             Output::Arm { timer, between } => self.arm(node, timer, between),
@@ -104,8 +106,9 @@ impl World {
                 | Record::Kept { .. }
                 | Record::Decided { .. }
                 | Record::Gaps { .. }
-                | Record::Roster(_)
+                | Record::Council(_)
                 | Record::Reserved(_) => {}
+                Record::Roster(roster) => one_value::note_roster(&mut self.oracle, roster)?,
             }
         }
         let now = self.now;
@@ -165,6 +168,8 @@ impl World {
         let Some(no) = self.nodes[node].disk.synced() else {
             return;
         };
+        let votes = self.count_votes(node);
+        self.note(votes);
         let now = self.now;
         self.trace.line(now, || format!("{} ▣ durable up to {}", name(node), no.0));
         let free = self.nodes[node].release(no);
@@ -172,6 +177,15 @@ impl World {
         if self.nodes[node].up {
             self.input(node, Input::Persisted(no));
         }
+    }
+
+    /// Accepts that became durable on a disk are votes, whoever counts them.
+    pub(super) fn count_votes(&mut self, node: usize) -> Check {
+        let voter = self.nodes[node].id;
+        for vote in self.nodes[node].disk.take_votes() {
+            one_value::check(&mut self.oracle, voter, &vote)?;
+        }
+        Ok(())
     }
 
     pub(super) fn head_moved(
@@ -184,8 +198,9 @@ impl World {
         let now = self.now;
         self.trace.line(now, || format!("{} ★ {key} is {}", name(node), short(&to)));
         let added = one_path::check(&self.oracle, key, to)?;
+        let roster = self.nodes[node].core.durable().roster.clone();
         if !added.is_empty() {
-            objects_on_majority::check(&self.oracle, &self.nodes, key, &added)?;
+            objects_on_majority::check(&self.oracle, &self.nodes, roster.as_ref(), key, &added)?;
             once::check(&self.oracle, key, &added)?;
             self.oracle.paths.entry(key.clone()).or_default().append(&added);
         }
@@ -203,6 +218,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Object { .. } => "object",
         Record::Gaps { .. } => "gaps",
         Record::Roster(_) => "roster",
+        Record::Council(_) => "council",
         Record::Reserved(_) => "reserved",
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Event {
     Flush { node: usize, run: u64 },
     /// A sync is done.
     Synced { node: usize, run: u64 },
+    /// An operator changes the roster, or a disk is lost.
+    Operate,
     /// Two nodes try to connect.
     Dial { a: usize, b: usize },
     /// A connection was silent for too long, or its other end is gone.
@@ -64,6 +66,7 @@ impl Event {
             | Self::Start { .. }
             | Self::Wipe { .. }
             | Self::Found
+            | Self::Operate
             | Self::Client { .. }
             | Self::GiveUp { .. }
             | Self::Answer { .. }

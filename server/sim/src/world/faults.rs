@@ -68,6 +68,8 @@ impl World {
     pub(super) fn crash(&mut self, node: usize) {
         let lucky = self.dice.chance(500);
         self.nodes[node].crash(lucky);
+        let votes = self.count_votes(node);
+        self.note(votes);
         self.counts.crashes += 1;
         let now = self.now;
         self.trace.line(now, || format!("{} ☠ crash", name(node)));

@@ -8,6 +8,7 @@ mod event;
 mod faults;
 mod network;
 mod node;
+mod operator;
 mod shelf;
 
 use std::collections::BTreeMap;
@@ -57,7 +58,9 @@ impl World {
             now: 0,
             stamp: 0,
             queue: BTreeMap::new(),
-            nodes: (0..profile.nodes).map(|at| Node::new(at, &profile.config)).collect(),
+            nodes: (0..profile.nodes + profile.spare)
+                .map(|at| Node::new(at, &profile.config))
+                .collect(),
             network: Network::default(),
             clients: Vec::new(),
             healing: false,
@@ -118,6 +121,7 @@ impl World {
             Event::Die { node, run } => self.die(node, run),
             Event::Start { node } => return self.start(node),
             Event::Wipe { node } => self.wipe(node),
+            Event::Operate => self.operate(),
             Event::Found => self.found(),
             Event::Client { client } => self.client_turn(client),
             Event::GiveUp { client, token } => self.client_gives_up(client, token),

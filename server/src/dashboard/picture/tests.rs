@@ -68,6 +68,7 @@ fn alpha() -> Arc<Shared> {
             phase: Phase::Steady,
             members: (0..3).map(member).collect(),
             learners: Vec::new(),
+            removed: Vec::new(),
         });
     });
     Arc::new(shared)
