@@ -7,6 +7,8 @@ mod architecture;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod members;
+#[cfg(test)]
 mod no_majority;
 #[cfg(test)]
 mod one_save;

@@ -1,6 +1,6 @@
 //! E. A node whose disk is gone comes back as a learner: it is refilled, and it has no vote.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -12,21 +12,6 @@ use tests::{
 const REFILLED: Duration = Duration::from_secs(30);
 /// Files before the disk is lost.
 const FILES: usize = 40;
-/// What a node must keep to be the same node.
-const KEYS: [&str; 2] = ["node.key", "link.key"];
-
-/// Deletes databases and store; the identity stays.
-fn wipe(node: &Node) -> Result<()> {
-    for entry in fs::read_dir(&node.setup.data)? {
-        let entry = entry?;
-        if !KEYS.iter().any(|key| entry.file_name() == *key) {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    fs::remove_dir_all(&node.setup.store)?;
-    Ok(())
-}
-
 async fn overview(node: &Node) -> Result<Value> {
     Client::new(&node.setup.dashboard).get("/api/v1/overview").await?.expect(200)
 }
@@ -72,7 +57,7 @@ async fn a_node_that_lost_its_disk_is_refilled_as_a_learner() -> Result<()> {
     cluster.settles(REFILLED).await?;
 
     cluster.node_mut(3).stop().await?;
-    wipe(cluster.node(3))?;
+    cluster.node(3).wipe()?;
     let meanwhile = saved(&cluster.gateway(2).save("file-0.pl", heads[0], "three.\n").await?)?;
     cluster.node_mut(3).start().await?;
     let refilled = until("a refilled node", REFILLED, async || equal_roots(&cluster).await).await?;

@@ -115,6 +115,7 @@ pub async fn run(
         serve_socket(&app)?,
         tokio::spawn(upkeep(app.clone())),
     ];
+    node::joining::resume(&app);
     started(&app.addresses);
     tracing::info!(node.name = app.addresses.node, "node {} is serving", app.addresses.node);
     wait(&app, driver, servers).await

@@ -181,7 +181,9 @@ impl Heard {
             (200, None) => Ok(Self::Saved(gateway::saved(answer)?)),
             (409, _) if from == previous => Ok(Self::Lost),
             (200, Some("file_exists")) => Ok(Self::Lost),
-            (409, _) | (503, Some("blocked" | "busy" | "not_founded")) => Ok(Self::NotKept),
+            (409, _) | (503, Some("blocked" | "busy" | "not_founded" | "removed")) => {
+                Ok(Self::NotKept)
+            }
             (503, _) => Ok(Self::Nothing),
             (status, _) => bail!("a save was answered {status}: {body}"),
         }

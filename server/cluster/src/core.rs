@@ -78,6 +78,8 @@ impl Core {
             Input::Save { token, save } => self.on_save(token, save, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
             Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
+            Input::Knock(member) => self.on_knock(member, turn),
+            Input::Drain(drains) => self.live.draining = drains,
             Input::Change { token, change } => self.on_change(token, &change, turn),
             Input::Timer(timer) => self.on_timer(timer, turn),
             Input::Persisted(no) => self.on_persisted(no, turn),

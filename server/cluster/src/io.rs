@@ -4,7 +4,9 @@ use domain::{Link, Millis, ObjectId, Run, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Alarm, ChangeOutcome, Key, MemberId, PeerMessage, Record, Roster, RosterChange};
+use crate::{
+    Alarm, ChangeOutcome, Key, Member, MemberId, PeerMessage, Record, Roster, RosterChange,
+};
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +82,10 @@ pub enum Input {
         /// Heads found in the store.
         heads: Vec<(Key, ObjectId)>,
     },
+    /// A node that the roster does not name asks to join.
+    Knock(Member),
+    /// Whether this node takes no new pages; it goes on voting.
+    Drain(bool),
     /// An operator changes the roster.
     Change {
         /// For the reply.

@@ -6,10 +6,10 @@ use domain::{Millis, NodeId, ObjectId, Root, Run, Serial};
 use gitty::Object;
 
 use crate::{
-    Accepted, Ballot, Key, MemberId, RosterVote, Save, Token, WriteNo,
+    Accepted, Ballot, Key, Member, MemberId, RosterVote, Save, Token, WriteNo,
     catch_up::{Comparison, Reported},
     exchange::{Parked, Source, Tally, WantedObject},
-    roster::{CouncilRound, Promoting, Repair},
+    roster::{CouncilRound, Mark, Promoting, Repair},
 };
 
 /// Volatile state of the core.
@@ -71,6 +71,12 @@ pub(crate) struct Live {
     pub(crate) promoting: Option<Promoting>,
     /// A node whose old vote goes and whose new one comes then, and who waits for it.
     pub(crate) replacing: Option<(Token, NodeId)>,
+    /// What has to be applied before peers are told how far their logs are applied here.
+    pub(crate) mark: Option<Mark>,
+    /// Nodes that asked to join, and when last.
+    pub(crate) asking: BTreeMap<NodeId, (Member, Millis)>,
+    /// Whether this node takes no new pages.
+    pub(crate) draining: bool,
     /// Reading every key again, while the roster is repairing.
     pub(crate) repair: Option<Repair>,
     /// When the program started.
@@ -127,8 +133,14 @@ pub(crate) struct Peer {
     pub(crate) waiting: u64,
     /// Files with a decided head there.
     pub(crate) files: u64,
+    /// Position in its change log up to which everything is applied here.
+    pub(crate) filled: Option<Serial>,
     /// Position in our change log up to which it has everything, as it said.
     pub(crate) applied: Option<Serial>,
+    /// Nodes that asked it to join.
+    pub(crate) asking: Vec<Member>,
+    /// Whether it takes no new pages.
+    pub(crate) draining: bool,
     /// Its decided heads, as it reported them.
     pub(crate) heads: Reported,
 }

@@ -6,7 +6,7 @@ use domain::{ObjectId, ObjectKind, Root, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, Phase, Prefix, Roster, RosterVote};
+use crate::{Ballot, Key, Member, Phase, Prefix, Roster, RosterVote};
 
 /// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
 pub const INLINE_BYTES: usize = 60 << 10;
@@ -242,6 +242,12 @@ pub struct Heartbeat {
     /// Position in the receiver's change log up to which the sender has everything.
     #[serde(default)]
     pub applied: Option<Serial>,
+    /// Nodes that asked the sender to join.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asking: Vec<Member>,
+    /// Whether it takes no new pages.
+    #[serde(default)]
+    pub draining: bool,
 }
 
 /// Bytes in a message, not repeated one by one in its text form.

@@ -24,6 +24,8 @@ pub struct PeerStatus {
     pub files: u64,
     /// Saves that wait there.
     pub waiting: u64,
+    /// Whether it takes no new pages.
+    pub draining: bool,
 }
 
 /// A file as this node and its peers have it.
@@ -85,6 +87,7 @@ impl Core {
                 serial: peer.serial,
                 files: peer.files,
                 waiting: peer.waiting,
+                draining: peer.draining,
             })
             .collect()
     }

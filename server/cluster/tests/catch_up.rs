@@ -161,6 +161,8 @@ fn heartbeat(serial: u64, files: u64) -> PeerMessage {
         files,
         waiting: 0,
         applied: None,
+        asking: Vec::new(),
+        draining: false,
     })
 }
 

@@ -161,6 +161,26 @@ words! {
     }
 }
 
+words! {
+    /// How an operator's action ended, for each thing it was about.
+    ActionOutcome {
+        /// It failed; the reason says why.
+        Failed = "failed", "Failed", Bad;
+        /// Something else came first; nothing was changed.
+        Moved = "head_moved", "Refused: head moved", Warn;
+        /// Not enough members answer; nothing was changed.
+        NoMajority = "no_majority", "Refused: no majority", Warn;
+        /// It was proposed and may still be decided.
+        NotKnown = "not_known", "Not known yet", Unknown;
+        /// It was not tried, because the action was stopped.
+        NotTried = "not_tried", "Not tried", Unknown;
+        /// It was so already.
+        NoChange = "no_change", "No change needed", Good;
+        /// It is decided.
+        Done = "done", "Done", Good;
+    }
+}
+
 impl FileState {
     /// Where it is behind: "on charlie by 3 commits".
     #[must_use]

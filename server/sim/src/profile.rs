@@ -29,11 +29,14 @@ pub enum Kind {
     /// Nodes are added, removed, wiped and replaced while links are cut and everybody saves.
     /// Not in the round.
     Members,
+    /// A save is decided that one member does not hear of, and then members change so fast that
+    /// only the rules of protocol 11 keep it. Not in the round.
+    Turnover,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -43,6 +46,7 @@ impl Kind {
         Self::Rejoin,
         Self::Wiped,
         Self::Members,
+        Self::Turnover,
     ];
     const ROUND: [Self; 7] = [
         Self::Mixed,
@@ -90,6 +94,10 @@ pub struct Profile {
     pub(crate) slow_syncs: u64,
     /// Time between two faults.
     pub(crate) fault_gap_us: Option<(u64, u64)>,
+    /// Which story of a turnover is told.
+    pub(crate) story: Option<usize>,
+    /// Whether the spare nodes are learners from the beginning.
+    pub(crate) approved: bool,
     /// Nodes that are no members at first.
     pub(crate) spare: usize,
     /// Time between two deeds of the operator.
@@ -134,6 +142,7 @@ impl Profile {
             Kind::Rejoin => profile.rejoin(&mut dice),
             Kind::Wiped => profile.wiped(&mut dice),
             Kind::Members => profile.members(&mut dice),
+            Kind::Turnover => profile.turnover(&mut dice),
         }
     }
 
@@ -155,6 +164,8 @@ impl Profile {
             sync_us: (100, 8_000),
             slow_syncs: dice.between((0, 40)),
             fault_gap_us: Some((200_000, 2_500_000)),
+            story: None,
+            approved: false,
             spare: 0,
             operator_gap_us: None,
             wipe_us: None,
@@ -291,6 +302,33 @@ impl Profile {
             think_us: (1_000, 300_000),
             ..self
         }
+    }
+
+    /// Everything else is quiet: what happens is in `world/turnover.rs`, at times that are drawn.
+    fn turnover(self, dice: &mut Dice) -> Self {
+        let quiet = self.calm();
+        Self {
+            kind: Kind::Turnover,
+            beginning: Beginning::Roster,
+            spare: 2,
+            approved: true,
+            story: Some(dice.index(3)),
+            clients: quiet.nodes,
+            files: 1,
+            faults_us: 12_000_000,
+            delay_us: (100, 2_000),
+            sync_us: (100, 2_000),
+            down_us: (1_000, 100_000),
+            think_us: (60_000_000, 60_000_000),
+            large: 0,
+            config: Config { undecided: Millis(30_000), ..quiet.config.clone() },
+            ..quiet
+        }
+    }
+
+    /// Number of the first node that is a learner from the beginning.
+    pub(crate) const fn learners_from(&self) -> usize {
+        if self.approved { self.nodes } else { self.nodes + self.spare }
     }
 
     fn calm(self) -> Self {

@@ -26,7 +26,13 @@ const MAX_ANSWER_BYTES: usize = 64 << 20;
 #[derive(Args, Clone, Debug)]
 pub(super) struct Node {
     /// Data directory of the node [default: ./data].
-    #[arg(long, env = "SWISH_CLUSTER_DATA", value_name = "DIR", default_value = "data")]
+    #[arg(
+        long,
+        env = "SWISH_CLUSTER_DATA",
+        value_name = "DIR",
+        default_value = "data",
+        global = true
+    )]
     data: PathBuf,
 }
 

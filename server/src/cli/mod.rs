@@ -4,6 +4,8 @@ mod client;
 mod demo;
 mod exit;
 mod init;
+mod join;
+mod nodes;
 mod out;
 mod serve;
 mod status;
@@ -31,6 +33,10 @@ enum Command {
     Demo(demo::Demo),
     /// Found a cluster of this node and others; this node's files become its first ones.
     Init(init::Init),
+    /// Ask a cluster to take this node in; an operator approves it there.
+    Join(join::Join),
+    /// List the nodes, and let them in, give them votes, take them out.
+    Nodes(nodes::Nodes),
     /// Say how the cluster is, as this node sees it.
     Status(status::Status),
     /// Look at a store directory, check it and keep it in order; no node is needed.
@@ -53,6 +59,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Serve(command) => command.run().await,
             Command::Demo(command) => command.run().await,
             Command::Init(command) => command.run().await,
+            Command::Join(command) => command.run().await,
+            Command::Nodes(command) => command.run().await,
             Command::Status(command) => command.run().await,
             Command::Store(command) => command.run(),
         }

@@ -7,7 +7,7 @@
 //!
 //! Everything here only reads; what changes something is on the socket file ([`commands`]).
 
-mod api;
+pub(crate) mod api;
 mod assets;
 mod behind;
 mod health;
@@ -39,7 +39,8 @@ pub fn router(app: App) -> Router {
 
 /// Routes of the socket file, which only this machine's operator can open.
 pub fn commands(app: App) -> Router {
-    reads(app.clone()).merge(api::init::router().with_state(app))
+    let commands = api::init::router().merge(api::nodes::commands());
+    reads(app.clone()).merge(commands.with_state(app))
 }
 
 fn reads(app: App) -> Router {

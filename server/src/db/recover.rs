@@ -45,7 +45,9 @@ impl CoreDb {
         };
         let roster: Option<Roster> = fact_of(&facts, "roster")?;
         let reserved = fact_of(&facts, "reserved")?.unwrap_or(0);
-        let durable = Durable::restore(incarnation, roster, reserved, self.registers().await?);
+        let registers = self.registers().await?;
+        let mut durable = Durable::restore(incarnation, roster, reserved, registers);
+        durable.council = fact_of(&facts, "council")?.unwrap_or_default();
         let mut recovered = Recovered {
             durable,
             unfiled: self.unfiled().await?,

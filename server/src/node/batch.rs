@@ -88,6 +88,7 @@ impl Shadow {
                 | Record::Draft { .. }
                 | Record::Kept { .. }
                 | Record::Gaps { .. }
+                | Record::Council(_)
                 | Record::Reserved(_) => {}
             }
         }

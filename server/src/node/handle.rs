@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cluster::{FoundOutcome, Roster, Save, SaveOutcome};
+use cluster::{ChangeOutcome, FoundOutcome, Roster, RosterChange, Save, SaveOutcome};
 use domain::{FileName, ObjectId};
 use gitty::Object;
 use store::{ReadError, Store};
@@ -40,6 +40,15 @@ pub enum Command {
         /// For the outcome.
         reply: oneshot::Sender<FoundOutcome>,
     },
+    /// Change the roster.
+    Change {
+        /// What.
+        change: RosterChange,
+        /// For the outcome.
+        reply: oneshot::Sender<ChangeOutcome>,
+    },
+    /// Take no new pages, or take them again.
+    Drain(bool),
 }
 
 /// Something changed on this node or a peer; listeners read [`Shared`] for the new state.
@@ -110,6 +119,22 @@ impl Handle {
     /// When the program is stopping.
     pub async fn found(&self, roster: Roster) -> Result<FoundOutcome, NodeError> {
         self.ask(|reply| Command::Found { roster, reply }).await
+    }
+
+    /// Changes the roster; answered within a few seconds, a replacement when it is repaired.
+    ///
+    /// # Errors
+    /// When the program is stopping: the change may or may not be carried out.
+    pub async fn change(&self, change: RosterChange) -> Result<ChangeOutcome, NodeError> {
+        self.ask(|reply| Command::Change { change, reply }).await
+    }
+
+    /// Takes no new pages from now on, or takes them again; this node goes on voting.
+    ///
+    /// # Errors
+    /// When the program is stopping.
+    pub async fn drain(&self, drains: bool) -> Result<(), NodeError> {
+        self.commands.send(Command::Drain(drains)).await.map_err(|_| NodeError::Stopping)
     }
 
     /// The served head of a file (protocol 1).

@@ -9,7 +9,7 @@ use super::{
     handle::Command,
     index::IndexedObjects,
     keeper::Found,
-    link::LinkEvent,
+    link::{Hello, LinkEvent},
 };
 
 impl Driver {
@@ -39,6 +39,15 @@ impl Driver {
                 self.waiters.insert(token, Waiter::Object(reply));
                 self.input(Input::Want { token, id });
             }
+            Command::Change { change, reply } => {
+                self.waiters.insert(token, Waiter::Change(reply));
+                self.input(Input::Change { token, change });
+            }
+            Command::Drain(drains) => {
+                self.input(Input::Drain(drains));
+                self.shared.change_node(|node| node.draining = drains);
+                self.peers_changed = true;
+            }
             Command::Found { roster, reply } => {
                 self.waiters.insert(token, Waiter::Found(reply));
                 let heads = self.store_heads.iter();
@@ -54,6 +63,11 @@ impl Driver {
             LinkEvent::Up { peer, hello } => {
                 info!(peer.id = %peer.node, peer.name = %hello.name, "linked with {}", hello.name);
                 self.input(Input::PeerUp { peer, epoch: hello.epoch, run: hello.run });
+            }
+            LinkEvent::Knock { hello } => {
+                let id = hello.member();
+                let Hello { name, address, .. } = *hello;
+                self.input(Input::Knock(cluster::Member { id, name, address }));
             }
             LinkEvent::Down { peer } => {
                 info!(peer.id = %peer.node, "link with {} is gone", peer.node);

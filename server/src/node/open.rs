@@ -237,6 +237,7 @@ async fn apply_recovered(
             filed: filed.iter().copied().collect(),
             roster: durable.roster.clone(),
             reserved: durable.reserved,
+            council: durable.council.clone(),
         };
         db.apply(apply).await?;
     }

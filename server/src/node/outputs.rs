@@ -79,6 +79,7 @@ impl Driver {
             (Some(Waiter::Save(waiter)), Reply::Save(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Change(waiter)), Reply::Change(outcome)) => waiter.send(outcome).is_ok(),
             (_, _) => false,
         };
     }
@@ -183,6 +184,7 @@ impl Driver {
             filed: std::mem::take(&mut self.out_of_table),
             roster: self.shadow.roster.take(),
             reserved: self.shadow.durable.reserved,
+            council: self.shadow.durable.council.clone(),
         };
         if let Err(reason) = self.db.apply(apply).await {
             error!(%reason, "core.db cannot be written: this node stops; what was answered is kept");
@@ -276,6 +278,7 @@ fn size_of_message(message: &PeerMessage) -> usize {
             PeerMessage::Announce { content: Some(content), .. }
             | PeerMessage::Chunk { content, .. } => content.0.len(),
             PeerMessage::Changes { items, .. } => items.len() * ORDINARY,
+            PeerMessage::KeysAre { keys, .. } => keys.len() * ORDINARY,
             PeerMessage::TreeIs { branches } => branches.iter().map(size_of_branch).sum(),
             _ => 0,
         }
@@ -298,7 +301,8 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         PeerMessage::Announce { .. }
         | PeerMessage::Chunk { .. }
         | PeerMessage::Changes { .. }
-        | PeerMessage::TreeIs { .. } => Kind::Bulk,
+        | PeerMessage::TreeIs { .. }
+        | PeerMessage::KeysAre { .. } => Kind::Bulk,
         PeerMessage::Prepare { .. }
         | PeerMessage::Promise { .. }
         | PeerMessage::Propose(_)
@@ -313,6 +317,8 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Since { .. }
         | PeerMessage::TreeRequest { .. }
         | PeerMessage::RosterIs { .. }
-        | PeerMessage::RosterRequest => Kind::Control,
+        | PeerMessage::RosterRequest
+        | PeerMessage::RosterVote(_)
+        | PeerMessage::KeysRequest { .. } => Kind::Control,
     }
 }

@@ -112,6 +112,8 @@ impl Driver {
             node.importing = as_u64(importing);
             node.catch_up = catch_up;
             node.batches = self.durable_row;
+            node.asking = self.core.asking();
+            node.repair = self.core.repair().map(|(of, done)| (done, of));
             node.missing.retain(|id| !self.index.holds(id));
         });
         self.say_hello();
@@ -126,7 +128,10 @@ impl Driver {
         let roster = self.core.durable().roster.as_ref();
         let named = roster.iter().flat_map(|roster| roster.everybody());
         let others = named.filter(|member| member.id.node != me.node);
-        self.links.links.dial(others.map(|member| (member.id, member.address.clone())).collect());
+        let others = others.map(|member| (member.id, member.address.clone())).collect();
+        let removed = roster.iter().flat_map(|roster| &roster.removed);
+        let guests = removed.map(|member| member.id.node).filter(|node| *node != me.node);
+        self.links.links.dial(others, guests.collect());
         self.say_hello();
     }
 
@@ -196,5 +201,6 @@ fn peer_view(
         serial: status.map(|status| status.serial).unwrap_or_default(),
         files: status.map_or(0, |status| status.files),
         waiting: status.map_or(0, |status| status.waiting),
+        draining: status.is_some_and(|status| status.draining),
     }
 }

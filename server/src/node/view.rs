@@ -72,6 +72,8 @@ pub struct PeerView {
     pub files: u64,
     /// Saves that wait there.
     pub waiting: u64,
+    /// Whether it takes no new pages.
+    pub draining: bool,
 }
 
 /// This node in short.
@@ -83,6 +85,12 @@ pub struct NodeView {
     pub me: Option<MemberId>,
     /// What it may do; none before it is in a cluster.
     pub role: Option<NodeRole>,
+    /// Whether it takes no new pages.
+    pub draining: bool,
+    /// Nodes that ask to join and are not approved.
+    pub asking: Vec<cluster::Member>,
+    /// Keys read again after a change of members, of how many; none while the roster is steady.
+    pub repair: Option<(usize, usize)>,
     /// The roster, once it is in a cluster.
     pub roster: Option<Roster>,
     /// The other nodes of the roster.

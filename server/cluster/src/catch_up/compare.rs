@@ -34,11 +34,18 @@ impl Core {
     const SILENT: u32 = 3;
     /// While heads wait for objects, another tree is compared only after so long a standstill.
     const STANDSTILL: Millis = Millis(5_000);
+    /// Or when a peer's tree has waited so long: under load something always comes in.
+    const STARVED: Millis = Millis(3_000);
 
     /// Starts with the peer that has most changes, of those whose tree has to be looked at.
     pub(crate) fn compare_next(&mut self, turn: &mut Turn<'_>) {
-        let busy =
-            !self.live.learning.is_empty() && turn.now.since(self.live.moved_at) < Self::STANDSTILL;
+        let starves = |peer: &crate::live::Peer| {
+            let since = peer.differs_since.map(|since| turn.now.since(since));
+            peer.linked && peer.unclear && since >= Some(Self::STARVED)
+        };
+        let busy = !self.live.learning.is_empty()
+            && turn.now.since(self.live.moved_at) < Self::STANDSTILL
+            && !self.live.peers.values().any(starves);
         if self.live.comparison.is_some() || busy || !self.has_room() {
             return;
         }

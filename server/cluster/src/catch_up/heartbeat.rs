@@ -8,6 +8,8 @@ use crate::{Change, Core, DraftKind, Event, Heartbeat, MemberId, PeerMessage, Ti
 impl Core {
     pub(crate) fn heartbeat(&mut self, turn: &mut Turn<'_>) {
         self.repair_undecided(turn);
+        self.forget_asking(turn.now);
+        self.tend_mark();
         self.finish_council(turn);
         self.tend_repair(turn);
         self.wake_wanted(turn);
@@ -20,8 +22,6 @@ impl Core {
     }
 
     pub(crate) fn send_heartbeat(&self, peer: MemberId, turn: &mut Turn<'_>) {
-        let settled = self.live.learning.is_empty();
-        let seen = self.live.peers.get(&peer).map(|peer| peer.seen);
         let heartbeat = Heartbeat {
             epoch: self.epoch(),
             phase: self.durable.roster.as_ref().map(|roster| roster.phase),
@@ -29,7 +29,9 @@ impl Core {
             root: self.durable.root(),
             files: count(self.durable.decided_count()),
             waiting: count(self.durable.draft_count(DraftKind::Waiting)),
-            applied: seen.filter(|_| settled),
+            applied: self.live.peers.get(&peer).and_then(|peer| peer.filled),
+            asking: self.asking_here(),
+            draining: self.live.draining,
         };
         turn.send(peer, PeerMessage::Heartbeat(heartbeat));
     }
@@ -50,6 +52,8 @@ impl Core {
         peer.files = heartbeat.files;
         peer.waiting = heartbeat.waiting;
         peer.applied = heartbeat.applied;
+        peer.asking.clone_from(&heartbeat.asking);
+        peer.draining = heartbeat.draining;
         turn.emit(Event::PeerHeard { peer: from });
         if roots.0 == roots.1 {
             peer.equal_at = Some(turn.now);

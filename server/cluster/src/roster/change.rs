@@ -65,7 +65,7 @@ enum Next {
 
 impl Core {
     /// Time a learner gets to catch up with what is here when its promotion is asked for.
-    const CATCH_UP: Millis = Millis(5_000);
+    const CATCH_UP: Millis = Millis(10_000);
 
     pub(crate) fn on_change(&mut self, token: Token, change: &RosterChange, turn: &mut Turn<'_>) {
         let refuse = |outcome, turn: &mut Turn<'_>| turn.reply(token, Reply::Change(outcome));

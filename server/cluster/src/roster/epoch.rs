@@ -17,6 +17,7 @@ impl Core {
         if entry.run != Some(run) {
             // Positions in its change log may have been given out again since.
             *entry = Peer { run: Some(run), seen: Serial(0), ..Peer::default() };
+            self.live.mark = None;
         }
         entry.linked = true;
         entry.asked = None;
@@ -43,12 +44,15 @@ impl Core {
     /// and the message counts as lost.
     pub(crate) fn judge_epoch(&self, from: MemberId, epoch: u64, turn: &mut Turn<'_>) -> bool {
         let mine = self.epoch();
+        if epoch < mine && self.config.broken(Mutant::LowerEpochHandled) {
+            return true;
+        }
         if epoch < mine {
             self.tell_roster(from, turn);
         } else if epoch > mine {
             turn.send(from, PeerMessage::RosterRequest);
         }
-        epoch == mine || epoch < mine && self.config.broken(Mutant::LowerEpochHandled)
+        epoch == mine
     }
 
     /// As [`Core::judge_epoch`], for what is about the next roster.
@@ -56,6 +60,7 @@ impl Core {
         let mine = self.durable.roster.as_ref().map(Roster::version);
         match mine {
             Some(mine) if mine == at => return true,
+            Some(mine) if mine > at && self.config.broken(Mutant::LowerEpochHandled) => {}
             Some(mine) if mine > at => self.tell_roster(from, turn),
             Some(_) | None if from == self.me => {}
             Some(_) | None => turn.send(from, PeerMessage::RosterRequest),

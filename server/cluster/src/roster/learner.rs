@@ -3,7 +3,20 @@
 //! Votes count by (node id, incarnation). Everything else, reading, fetching and proposing, is open
 //! to every node that the roster names, in whatever life of its disk.
 
-use crate::{Core, MemberId, Mutant, Standing};
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{ObjectId, Serial};
+
+use crate::{Core, Key, MemberId, Mutant, Standing};
+
+/// Heads that were told and not applied at one moment, and how far each log was known then.
+///
+/// When they are applied everything up to there is: under load there is always a newer one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Mark {
+    seen: BTreeMap<MemberId, Serial>,
+    open: BTreeSet<(Key, ObjectId)>,
+}
 
 impl Core {
     /// What this node is to the roster it knows; a stranger before it knows one.
@@ -38,5 +51,29 @@ impl Core {
             linked.map(|(peer, _)| *peer).find(|peer| peer.node == id.node).unwrap_or(id)
         };
         others.map(now).collect()
+    }
+
+    /// Finds out how far each peer's log is applied here, to tell it so (protocol 11, joining).
+    pub(crate) fn tend_mark(&mut self) {
+        let learning = &self.live.learning;
+        let open = |(key, head): &(Key, ObjectId)| {
+            learning.get(key).is_some_and(|heads| heads.contains_key(head))
+        };
+        if let Some(mark) = &mut self.live.mark {
+            mark.open.retain(open);
+            if !mark.open.is_empty() {
+                return;
+            }
+            for (id, seen) in &mark.seen {
+                if let Some(peer) = self.live.peers.get_mut(id) {
+                    peer.filled = Some(*seen);
+                }
+            }
+        }
+        let heads = learning
+            .iter()
+            .flat_map(|(key, heads)| heads.keys().map(move |head| (key.clone(), *head)));
+        let seen = self.live.peers.iter().map(|(id, peer)| (*id, peer.seen));
+        self.live.mark = Some(Mark { seen: seen.collect(), open: heads.collect() });
     }
 }

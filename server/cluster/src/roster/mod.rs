@@ -1,5 +1,6 @@
 //! Who votes: the roster, and how an epoch spreads (protocol 11).
 
+mod asking;
 mod change;
 mod council;
 mod epoch;
@@ -12,6 +13,7 @@ mod vote;
 pub(crate) use change::Promoting;
 pub use change::{ChangeOutcome, RosterChange};
 pub(crate) use council::CouncilRound;
+pub(crate) use learner::Mark;
 pub use members::{Member, MemberId, Phase, Roster, Standing};
 pub(crate) use repair::Repair;
 pub use vote::{Council, RosterVote, Version};

@@ -42,6 +42,7 @@ impl World {
             let at = self.dice.between(within);
             self.at(at, Event::Wipe { node });
         }
+        self.begin_story();
         if let Some(gap) = self.profile.operator_gap_us {
             let gap = self.dice.between(gap);
             self.after(gap, Event::Operate);
@@ -63,7 +64,13 @@ impl World {
             epoch: 1,
             phase: Phase::Steady,
             members: self.nodes.iter().enumerate().take(self.profile.nodes).map(member).collect(),
-            learners: Vec::new(),
+            learners: self
+                .nodes
+                .iter()
+                .enumerate()
+                .skip(self.profile.learners_from())
+                .map(member)
+                .collect(),
             removed: Vec::new(),
         }
     }

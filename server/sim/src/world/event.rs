@@ -2,6 +2,25 @@
 
 use cluster::{MemberId, PeerMessage, Save, SaveOutcome, Timer, Token};
 
+/// What happens in a turnover.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scene {
+    /// Nothing passes from one node to another.
+    Block(usize, usize),
+    /// It passes again.
+    Unblock(usize, usize),
+    /// The client of a node saves.
+    Save(usize),
+    /// A node loses its disk.
+    Lose(usize),
+    /// The first node is told to replace another.
+    Replace(usize),
+    /// The first node is told to remove another.
+    Remove(usize),
+    /// The first node is told to promote another.
+    Promote(usize),
+}
+
 /// One event of the queue.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
@@ -21,6 +40,8 @@ pub(crate) enum Event {
     Synced { node: usize, run: u64 },
     /// An operator changes the roster, or a disk is lost.
     Operate,
+    /// The next scene of a turnover.
+    Story(Scene),
     /// Two nodes try to connect.
     Dial { a: usize, b: usize },
     /// A connection was silent for too long, or its other end is gone.
@@ -67,6 +88,7 @@ impl Event {
             | Self::Wipe { .. }
             | Self::Found
             | Self::Operate
+            | Self::Story(_)
             | Self::Client { .. }
             | Self::GiveUp { .. }
             | Self::Answer { .. }

@@ -157,10 +157,13 @@ impl World {
     pub(super) fn core_event(&mut self, node: usize, event: CoreEvent) -> Check {
         match event {
             CoreEvent::HeadMoved { key, from, to, .. } => self.head_moved(node, &key, from, to),
+            CoreEvent::RosterAdopted => {
+                self.story_roster(node);
+                Ok(())
+            }
             CoreEvent::DraftChanged { .. }
             | CoreEvent::PeerReported { .. }
             | CoreEvent::PeerHeard { .. }
-            | CoreEvent::RosterAdopted
             | CoreEvent::ObjectMissing { .. } => Ok(()),
         }
     }

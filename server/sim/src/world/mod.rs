@@ -10,6 +10,7 @@ mod network;
 mod node;
 mod operator;
 mod shelf;
+mod turnover;
 
 use std::collections::BTreeMap;
 
@@ -122,6 +123,7 @@ impl World {
             Event::Start { node } => return self.start(node),
             Event::Wipe { node } => self.wipe(node),
             Event::Operate => self.operate(),
+            Event::Story(scene) => self.scene(scene),
             Event::Found => self.found(),
             Event::Client { client } => self.client_turn(client),
             Event::GiveUp { client, token } => self.client_gives_up(client, token),

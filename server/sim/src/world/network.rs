@@ -40,6 +40,15 @@ impl Network {
         self.cut.contains_key(&(from, to))
     }
 
+    /// Nothing passes in this direction until it is unblocked, and nobody is told.
+    pub(crate) fn block(&mut self, from: usize, to: usize) {
+        self.cut.insert((from, to), u64::MAX);
+    }
+
+    pub(crate) fn unblock(&mut self, from: usize, to: usize) {
+        self.cut.remove(&(from, to));
+    }
+
     pub(crate) fn mend_all(&mut self) {
         self.cut.clear();
     }

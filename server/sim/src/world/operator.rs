@@ -21,7 +21,8 @@ impl World {
         self.after(gap, Event::Operate);
         let Some(roster) = self.oracle.roster().cloned() else { return };
         if self.dice.chance(150) {
-            self.lose_disk(&roster);
+            let node = self.dice.index(self.nodes.len());
+            self.lose_disk(&roster, node);
         } else {
             self.change(&roster);
         }
@@ -40,8 +41,7 @@ impl World {
     }
 
     /// Takes a disk away, if what is left can decide and no change is under way.
-    fn lose_disk(&mut self, roster: &Roster) {
-        let node = self.dice.index(self.nodes.len());
+    fn lose_disk(&mut self, roster: &Roster, node: usize) {
         let version = roster.version();
         let quiet = self.nodes.iter().all(|node| {
             let durable = node.core.durable();

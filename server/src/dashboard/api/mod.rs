@@ -4,6 +4,7 @@ mod events;
 pub(super) mod file;
 mod files;
 pub(super) mod init;
+pub(crate) mod nodes;
 mod overview;
 pub(crate) mod status;
 
@@ -27,6 +28,7 @@ pub(super) fn router(app: &App) -> Router<App> {
         .route("/api/v1/overview", get(overview::show))
         .route("/api/v1/files", get(files::show))
         .merge(file::router())
+        .route("/api/v1/nodes", get(nodes::show))
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/events", get(events::show))
         .layer(Extension(site))
@@ -45,10 +47,10 @@ fn answer<T: Serialize>(result: Result<T, Problem>) -> Response {
 
 fn status_of(problem: &Problem) -> StatusCode {
     match problem.code.as_str() {
-        "not_found" | "missing" => StatusCode::NOT_FOUND,
+        "not_found" | "missing" | "no_such_node" => StatusCode::NOT_FOUND,
         "malformed" => StatusCode::BAD_REQUEST,
         "too_large" => StatusCode::UNPROCESSABLE_ENTITY,
-        "already_member" | "not_empty" => StatusCode::CONFLICT,
+        "already_member" | "not_empty" | "refused" => StatusCode::CONFLICT,
         "unreachable" => StatusCode::BAD_GATEWAY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -1,6 +1,10 @@
 //! Cards of the nodes.
 
-use domain::{Root, view::NodeCard};
+use domain::{
+    Root,
+    view::NodeCard,
+    words::{NodeHealth, NodeRole},
+};
 
 use super::{Picture, Seat, Tally};
 
@@ -8,10 +12,11 @@ use super::{Picture, Seat, Tally};
 const ROOT_DIGITS: usize = 8;
 
 impl Picture {
-    /// A card for each node, this node first.
+    /// A card for each node, this node first and those that ask to join last.
     pub(super) fn cards(&self, tally: &Tally) -> Vec<NodeCard> {
         let seats = self.seats.iter().zip(&tally.behind);
-        seats.map(|(seat, behind)| self.card(seat, *behind)).collect()
+        let asking = self.node.asking.iter().map(new_card);
+        seats.map(|(seat, behind)| self.card(seat, *behind)).chain(asking).collect()
     }
 
     fn card(&self, seat: &Seat, behind: u64) -> NodeCard {
@@ -40,6 +45,29 @@ impl Picture {
             round_trip_ms: peer.and_then(|peer| peer.round_trip_ms),
             address: seat.address.clone(),
         }
+    }
+}
+
+/// A node that asks to join: nothing is known of it but who it is and where.
+fn new_card(member: &cluster::Member) -> NodeCard {
+    NodeCard {
+        id: member.id.node,
+        name: member.name.clone(),
+        own: false,
+        health: NodeHealth::Up,
+        role: NodeRole::New,
+        last_seen_ms: None,
+        root: None,
+        same_root: false,
+        files: None,
+        equal_ms: None,
+        behind: 0,
+        waiting: None,
+        linked: None,
+        clock_offset_ms: None,
+        version: None,
+        round_trip_ms: None,
+        address: member.address.clone(),
     }
 }
 

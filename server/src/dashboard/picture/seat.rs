@@ -71,8 +71,11 @@ pub(super) fn seats(node: &NodeView, at_ms: u64) -> Vec<Seat> {
         member: me,
         name: node.name.clone(),
         address: own_address.map(|member| member.address.clone()).unwrap_or_default(),
-        role: node.role.unwrap_or(NodeRole::Member),
-        health: NodeHealth::Up,
+        role: node.role.unwrap_or(match node.roster {
+            Some(_) => NodeRole::Member,
+            None => NodeRole::New,
+        }),
+        health: if node.draining { NodeHealth::Draining } else { NodeHealth::Up },
         peer: None,
     }];
     seats.extend(named().filter(|member| member.id.node != me.node).map(|member| {
@@ -107,6 +110,7 @@ fn unheard(member: &cluster::Member) -> PeerView {
         serial: domain::Serial(0),
         files: 0,
         waiting: 0,
+        draining: false,
     }
 }
 
@@ -120,6 +124,8 @@ fn health(peer: &PeerView, at_ms: u64) -> NodeHealth {
         NodeHealth::ClockOff
     } else if peer.round_trip_ms.is_some_and(|ms| ms > SLOW_OVER_MS) {
         NodeHealth::Slow
+    } else if peer.draining {
+        NodeHealth::Draining
     } else {
         NodeHealth::Up
     }

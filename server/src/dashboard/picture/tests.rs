@@ -46,6 +46,7 @@ fn peer(node: u8) -> PeerView {
         serial: Serial(1),
         files: 1,
         waiting: 0,
+        draining: false,
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) enum Unsettled {
     },
     /// Not kept: this node is in no cluster.
     NotFounded,
+    /// Not kept: this node was removed from its cluster.
+    Removed,
     /// Not kept: too many saves of this file at once.
     Busy,
 }
@@ -83,6 +85,7 @@ impl Ended {
             SaveOutcome::Waiting { commit, reason } => Unsettled::Waiting { commit, reason },
             SaveOutcome::Blocked { waiting } => Unsettled::Blocked { waiting },
             SaveOutcome::NotFounded => Unsettled::NotFounded,
+            SaveOutcome::Removed => Unsettled::Removed,
             SaveOutcome::Busy => Unsettled::Busy,
         };
         Ok(Self::Unsettled(unsettled))
@@ -104,6 +107,7 @@ impl Unsettled {
             Self::Waiting { .. } => "waiting",
             Self::Blocked { .. } => "blocked",
             Self::NotFounded => "not_founded",
+            Self::Removed => "removed",
             Self::Busy => "busy",
         }
     }

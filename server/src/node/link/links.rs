@@ -1,7 +1,7 @@
 //! The handle that the driver holds, and what all connections share.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -18,7 +18,7 @@ use super::{
     dial::{self, Dialing},
     frame::Frame,
     handshake::Local,
-    hello::{About, Hello, HelloState, Kind},
+    hello::{About, Hello, HelloState, Kind, Purpose},
     meter::{Counters, LinkView},
     probe::{self, ProbeError},
     table::Table,
@@ -61,6 +61,11 @@ pub enum LinkEvent {
     Down {
         /// Who.
         peer: MemberId,
+    },
+    /// A node that is not listed asks to join.
+    Knock {
+        /// What it said of itself.
+        hello: Box<Hello>,
     },
     /// A peer says something, on either connection.
     Frame {
@@ -120,11 +125,12 @@ impl Links {
     /// Replaces the list of the roster's other nodes and where each is dialed.
     ///
     /// Connections to anybody else are closed, and no longer accepted once this node is in a
-    /// cluster. A listed node is taken in whatever life of its disk: the core judges that.
-    pub fn dial(&self, peers: Vec<(MemberId, String)>) {
+    /// cluster. A listed node is taken in whatever life of its disk: the core judges that. Guests, who were removed,
+    /// are let in and not dialed.
+    pub fn dial(&self, peers: Vec<(MemberId, String)>, guests: BTreeSet<NodeId>) {
         let listed: BTreeMap<_, _> =
             peers.into_iter().map(|(id, address)| (id.node, (id, address))).collect();
-        self.0.table.list(listed.clone());
+        self.0.table.list(listed.clone(), guests);
         let mut dialing = self.0.dialing.lock().unwrap_or_else(PoisonError::into_inner);
         dialing.retain(|node, dialed| {
             listed.get(node).is_some_and(|(_, address)| address == dialed.address())
@@ -151,7 +157,15 @@ impl Links {
     /// # Errors
     /// When nobody answers there, or not as a node with our secret.
     pub async fn probe(&self, address: &str) -> Result<Hello, ProbeError> {
-        probe::probe(&self.0.local, address).await
+        probe::ask(&self.0.local, address, Purpose::Founding).await
+    }
+
+    /// Asks whoever listens at `address` to be let into its cluster; an operator decides there.
+    ///
+    /// # Errors
+    /// When nobody answers there, or not as a node of a cluster with our secret.
+    pub async fn knock(&self, address: &str) -> Result<Hello, ProbeError> {
+        probe::ask(&self.0.local, address, Purpose::Joining).await
     }
 
     /// This node, in this life of its disk.

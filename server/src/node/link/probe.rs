@@ -32,13 +32,17 @@ pub enum ProbeError {
 }
 
 /// Connects, exchanges Hellos and closes.
-pub(super) async fn probe(local: &Local, address: &str) -> Result<Hello, ProbeError> {
+pub(super) async fn ask(
+    local: &Local,
+    address: &str,
+    purpose: Purpose,
+) -> Result<Hello, ProbeError> {
     let at = || address.to_owned();
     let socket = socket::connect(address)
         .await
         .map_err(|source| ProbeError::Connect { address: at(), source })?;
     let session = local
-        .greet(socket, (Kind::Control, Purpose::Founding), |_| Ok(()))
+        .greet(socket, (Kind::Control, purpose), |_| Ok(()))
         .await
         .map_err(|source| ProbeError::Handshake { address: at(), source })?;
     Ok(session.hello)

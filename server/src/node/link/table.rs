@@ -1,7 +1,7 @@
 //! Which connection of each peer and kind is in use.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -62,6 +62,8 @@ pub(super) struct Table {
 struct Places {
     /// Who is dialed where; the life of its disk is only what it was.
     listed: BTreeMap<NodeId, (MemberId, String)>,
+    /// Who may link and is not dialed.
+    guests: BTreeSet<NodeId>,
     peers: BTreeMap<MemberId, Peer>,
     last_number: u64,
 }
@@ -95,18 +97,25 @@ impl Table {
     }
 
     /// Replaces the list of members; closes the connections of those that are on it no more.
-    pub(super) fn list(&self, listed: BTreeMap<NodeId, (MemberId, String)>) {
+    pub(super) fn list(
+        &self,
+        listed: BTreeMap<NodeId, (MemberId, String)>,
+        guests: BTreeSet<NodeId>,
+    ) {
         let mut places = self.places();
         places.listed = listed;
-        let Places { listed, peers, .. } = &mut *places;
-        for (_, peer) in peers.iter().filter(|(id, _)| !listed.contains_key(&id.node)) {
+        places.guests = guests;
+        let Places { listed, guests, peers, .. } = &mut *places;
+        let welcome = |node: &NodeId| listed.contains_key(node) || guests.contains(node);
+        for (_, peer) in peers.iter().filter(|(id, _)| !welcome(&id.node)) {
             peer.slots.values().for_each(|slot| slot.close.stop());
         }
         peers.retain(|id, peer| listed.contains_key(&id.node) || !peer.slots.is_empty());
     }
 
     pub(super) fn is_listed(&self, node: NodeId) -> bool {
-        self.places().listed.contains_key(&node)
+        let places = self.places();
+        places.listed.contains_key(&node) || places.guests.contains(&node)
     }
 
     /// Whether a new connection would get a place.

@@ -1,0 +1,181 @@
+//! What an operator does with a node, in the words of the dashboard (protocol 11).
+
+use std::time::Duration;
+
+use cluster::{ChangeOutcome, Member, RosterChange};
+use domain::{NodeId, view::Problem, words::ActionOutcome};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+use super::{NodeError, NodeView};
+use crate::app::App;
+
+/// A change that takes longer goes on without an answer: not known yet.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// What can be done with a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Let a node that asked to join in, as a learner.
+    Approve,
+    /// Give a learner a vote.
+    Promote,
+    /// Take a member's vote.
+    Demote,
+    /// Give a member whose disk is new a vote for its new life.
+    Replace,
+    /// Take it out of the cluster.
+    Remove,
+    /// Take no new pages there.
+    Drain,
+    /// Take them again.
+    Undrain,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// In one word.
+    pub outcome: ActionOutcome,
+    /// In a sentence.
+    pub sentence: String,
+}
+
+impl Action {
+    const ALL: [(&str, Self); 7] = [
+        ("approve", Self::Approve),
+        ("promote", Self::Promote),
+        ("demote", Self::Demote),
+        ("replace", Self::Replace),
+        ("remove", Self::Remove),
+        ("drain", Self::Drain),
+        ("undrain", Self::Undrain),
+    ];
+
+    /// The action of a name, as it stands in addresses and on the command line.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, action)| *action)
+    }
+
+    /// Its name in addresses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, action)| *action == self);
+        found.map_or("", |(name, _)| *name)
+    }
+}
+
+/// Carries out an action on the node with this name or id, and waits for its end.
+///
+/// # Errors
+/// When nothing of that name is known, or the program is stopping.
+pub async fn act(app: &App, node: &str, action: Action) -> Result<Answer, Problem> {
+    let view = app.node.shared().node();
+    let member = find(&view, node, action)?;
+    let (id, name) = (member.id.node, member.name.clone());
+    let change = match action {
+        Action::Approve => RosterChange::Approve(member),
+        Action::Promote => RosterChange::Promote(id),
+        Action::Demote => RosterChange::Demote(id),
+        Action::Replace => RosterChange::Replace(id),
+        Action::Remove => RosterChange::Remove(id),
+        Action::Drain | Action::Undrain => {
+            return drain(app, id, &name, action == Action::Drain).await;
+        }
+    };
+    let outcome = match timeout(PATIENCE, app.node.change(change)).await {
+        Ok(outcome) => outcome.map_err(|error| stopping(&error))?,
+        Err(_) => ChangeOutcome::NotKnown,
+    };
+    Ok(said(outcome, action, &name))
+}
+
+/// The node with this name or id: of the roster, or for approval among those that ask.
+fn find(view: &NodeView, node: &str, action: Action) -> Result<Member, Problem> {
+    let roster = view.roster.as_ref();
+    let named = roster.into_iter().flat_map(|roster| roster.everybody());
+    let asking = view.asking.iter().filter(|_| action == Action::Approve);
+    let removed = roster.into_iter().flat_map(|roster| &roster.removed);
+    let mut found = named.chain(asking).chain(removed.filter(|_| action == Action::Remove));
+    let member = found.find(|member| member.name == node || member.id.node.to_string() == node);
+    member.cloned().ok_or_else(|| Problem {
+        code: "no_such_node".into(),
+        message: format!("No node called {node} is known here. See them with: swish-cluster nodes"),
+    })
+}
+
+/// Draining is a matter of the node itself: its own operator says so on its own socket file.
+async fn drain(app: &App, id: NodeId, name: &str, drains: bool) -> Result<Answer, Problem> {
+    if id != app.me().node {
+        return Err(Problem {
+            code: "refused".into(),
+            message: format!("Only {name} itself can say that: run this on its server."),
+        });
+    }
+    let outcome = match app.node.shared().node().draining == drains {
+        true => ActionOutcome::NoChange,
+        false => ActionOutcome::Done,
+    };
+    app.node.drain(drains).await.map_err(|error| stopping(&error))?;
+    let sentence = match drains {
+        true => format!("{name} takes no new pages and goes on voting."),
+        false => format!("{name} takes new pages."),
+    };
+    Ok(Answer { outcome, sentence })
+}
+
+fn stopping(error: &NodeError) -> Problem {
+    Problem { code: "unavailable".into(), message: error.to_string() }
+}
+
+fn said(outcome: ChangeOutcome, action: Action, name: &str) -> Answer {
+    let (outcome, sentence) = match outcome {
+        ChangeOutcome::Done => (ActionOutcome::Done, done(action, name)),
+        ChangeOutcome::NoChange => (ActionOutcome::NoChange, format!("{name} was so already.")),
+        ChangeOutcome::Moved => (
+            ActionOutcome::Moved,
+            "Another change of the members came first or is being repaired; try again in a few \
+             seconds."
+                .to_owned(),
+        ),
+        ChangeOutcome::NoMajority => (
+            ActionOutcome::NoMajority,
+            "Not enough members answer to change them; nothing was changed.".to_owned(),
+        ),
+        ChangeOutcome::NotKnown => (
+            ActionOutcome::NotKnown,
+            "It was proposed and may still be decided; look again with: swish-cluster nodes"
+                .to_owned(),
+        ),
+        ChangeOutcome::NotAMember => {
+            (ActionOutcome::Failed, "This node has no vote: ask one that has.".to_owned())
+        }
+        ChangeOutcome::NoSuchNode => {
+            (ActionOutcome::Failed, format!("{name} is not in the roster."))
+        }
+        ChangeOutcome::NotCaughtUp => (
+            ActionOutcome::Failed,
+            format!("{name} has not fetched everything yet or does not answer; try again later."),
+        ),
+        ChangeOutcome::Wiped => (
+            ActionOutcome::Failed,
+            format!("The disk of {name} is new, and the old one has the vote: replace it."),
+        ),
+        ChangeOutcome::LastMember => {
+            (ActionOutcome::Failed, format!("{name} is the only member, and somebody has to vote."))
+        }
+    };
+    Answer { outcome, sentence }
+}
+
+fn done(action: Action, name: &str) -> String {
+    match action {
+        Action::Approve => format!("{name} is a learner: it is being filled, and has no vote."),
+        Action::Promote => format!("{name} is a member: it has a vote."),
+        Action::Demote => format!("{name} is a learner: it has no vote any more."),
+        Action::Replace => format!("{name} has a vote again, with its new disk."),
+        Action::Remove => format!("{name} is out of the cluster."),
+        Action::Drain | Action::Undrain => String::new(),
+    }
+}
