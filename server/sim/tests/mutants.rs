@@ -41,6 +41,7 @@ const ONCE: &str = "once (P6)";
 const CONFLICTS: &str = "conflicts (P8)";
 const BALLOT: &str = "one head per ballot (4.1)";
 const CONVERGENCE: &str = "convergence (P5)";
+const ONE_VALUE: &str = "one value (P10)";
 const ALARM: &str = "no alarm";
 
 killed! {
@@ -58,5 +59,10 @@ killed! {
     one_round_trip_without_promises: FastWithoutPromise in None, by [ONE_PATH, BALLOT, ALARM];
     a_tree_behind_its_heads: StaleTree in Some(Kind::Rejoin), by [CONVERGENCE];
     the_neighbour_of_the_bucket_that_differs: WrongBucket in Some(Kind::Rejoin), by [CONVERGENCE];
-    a_wiped_member_votes: WipedMemberVotes in Some(Kind::Wiped), by [ONE_PATH, OBJECTS, ALARM];
+    a_wiped_member_votes: WipedMemberVotes in Some(Kind::Wiped),
+        by [ONE_PATH, OBJECTS, ONE_VALUE, ALARM];
+    a_member_replaced_in_one_change: ReplaceInOne in Some(Kind::Turnover), by [ONE_VALUE];
+    a_change_without_repair: NoRepair in Some(Kind::Turnover), by [ONE_VALUE];
+    a_lower_epoch_that_is_not_refused: LowerEpochHandled in Some(Kind::Turnover),
+        by [ONE_PATH, ALARM];
 }

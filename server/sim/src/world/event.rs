@@ -17,6 +17,8 @@ pub(crate) enum Scene {
     Replace(usize),
     /// The first node is told to remove another.
     Remove(usize),
+    /// The first node is told to demote another.
+    Demote(usize),
     /// The first node is told to promote another.
     Promote(usize),
 }

@@ -71,7 +71,7 @@ impl World {
         for node in [0, 3, 4] {
             self.plan((1_000, 1_000), Scene::Block(2, node));
         }
-        for (number, change) in (0..).zip([Scene::Remove(2), Scene::Promote(3)]) {
+        for (number, change) in (0..).zip([Scene::Demote(2), Scene::Promote(3)]) {
             for again in 0..4 {
                 let at = 2_000 + 1_500 * number + 300 * again;
                 self.plan((at, at + 200), change);
@@ -103,6 +103,7 @@ impl World {
             Scene::Lose(node) => self.wipe(node),
             Scene::Replace(node) => self.tell_first(RosterChange::Replace(self.node_id(node))),
             Scene::Remove(node) => self.tell_first(RosterChange::Remove(self.node_id(node))),
+            Scene::Demote(node) => self.tell_first(RosterChange::Demote(self.node_id(node))),
             Scene::Promote(node) => self.tell_first(RosterChange::Promote(self.node_id(node))),
         }
     }
