@@ -46,11 +46,4 @@ pub enum Alarm {
         /// The head it names.
         head: ObjectId,
     },
-    /// A head of the founder's store lost to another save; it stays readable by its hash.
-    ImportLost {
-        /// The register.
-        key: Key,
-        /// Head of the store.
-        tip: ObjectId,
-    },
 }

@@ -45,6 +45,7 @@ impl Core {
         let unsynced = self.config.broken(Mutant::NoSyncBeforePromise);
         let mut turn = Turn::new(now, objects, no, pending, unsynced);
         self.dispatch(input, &mut turn);
+        self.judge_sides(&mut turn);
         if self.live.asks_due {
             self.send_requests(&mut turn);
         }
@@ -76,6 +77,10 @@ impl Core {
             Input::PeerDown { peer } => self.on_peer_down(peer, turn),
             Input::Message { from, message } => self.on_message(from, message, turn),
             Input::Save { token, save } => self.on_save(token, save, turn),
+            Input::Settle { token, save } => self.on_settle(token, save, turn),
+            Input::Foreign(foreign) => self.on_foreign(foreign, turn),
+            Input::Import { heads } => self.on_import(heads, turn),
+            Input::Sync { token, key, dry } => self.on_sync(token, key, dry, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
             Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
             Input::Timer(timer) => self.on_timer(timer, turn),
@@ -86,6 +91,8 @@ impl Core {
     fn on_started(&mut self, turn: &mut Turn<'_>) {
         self.live.started = turn.now;
         turn.arm(Timer::Heartbeat, 0, self.config.heartbeat.0);
+        self.tips_of_before(turn);
+        self.judge_all_sides();
         self.recover_rounds(turn);
     }
 
@@ -132,6 +139,8 @@ impl Core {
             }
             PeerMessage::TreeRequest { prefixes } => self.on_tree_request(from, &prefixes, turn),
             PeerMessage::TreeIs { branches } => self.on_tree(from, branches, turn),
+            PeerMessage::KeyRequest { key } => self.on_key_request(from, key, turn),
+            PeerMessage::KeyIs(change) => self.on_key_is(from, change, turn),
             PeerMessage::RosterIs { roster } => self.on_roster(from, roster, turn),
             PeerMessage::RosterRequest => self.tell_roster(from, turn),
         }
@@ -146,6 +155,7 @@ impl Core {
             Timer::Patience(key) => self.patience_over(&key, turn),
             Timer::Fetch(peer) => self.no_progress(peer, turn),
             Timer::Want(token) => self.want_over(token, turn),
+            Timer::Sync(token) => self.sync_over(token, turn),
         }
     }
 
@@ -180,6 +190,14 @@ impl Core {
         {
             self.durable.put_in_tree(key, before.head);
         }
+        match &record {
+            Record::Decided { key, .. } | Record::Tip { key, .. } => {
+                self.live.branches.due.insert(key.clone());
+            }
+            // Whoever is not in it any more proposes nothing.
+            Record::Roster(_) => self.live.branches.due_again(),
+            _ => {}
+        }
         turn.record(record, urgency);
     }
 }
@@ -204,6 +222,8 @@ fn epoch_of(message: &PeerMessage) -> Option<u64> {
         | PeerMessage::Changes { .. }
         | PeerMessage::TreeRequest { .. }
         | PeerMessage::TreeIs { .. }
+        | PeerMessage::KeyRequest { .. }
+        | PeerMessage::KeyIs(_)
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest => None,
     }

@@ -22,7 +22,7 @@ pub struct PeerStatus {
     pub serial: Serial,
     /// Files with a decided head there.
     pub files: u64,
-    /// Saves that wait there.
+    /// Files with a held save there.
     pub waiting: u64,
 }
 
@@ -31,8 +31,12 @@ pub struct PeerStatus {
 pub struct FileStatus {
     /// Decided head here.
     pub decided: Option<Decided>,
-    /// Save under way here.
+    /// Save under way here, or open branch.
     pub draft: Option<Draft>,
+    /// Served head here (protocol 1).
+    pub served: Option<ObjectId>,
+    /// Open divergences.
+    pub diverging: usize,
     /// Decided head of each peer, as it reported last.
     pub reported: Vec<(MemberId, ObjectId)>,
 }
@@ -42,7 +46,7 @@ pub struct FileStatus {
 pub struct CatchUp {
     /// When the first of its objects was wanted.
     pub began: Millis,
-    /// Decided heads that wait for objects.
+    /// Decided heads and files with tips that wait for objects.
     pub heads: u64,
     /// Objects wanted since it began; grows as paths are followed back.
     pub wanted: u64,
@@ -98,6 +102,8 @@ impl Core {
         FileStatus {
             decided: state.and_then(|state| state.decided),
             draft: state.and_then(|state| state.draft),
+            served: self.served(key),
+            diverging: self.diverging(key),
             reported: peers
                 .filter_map(|(id, peer)| Some((*id, peer.heads.get(key, ours)?)))
                 .collect(),
@@ -109,7 +115,7 @@ impl Core {
     pub fn catch_up(&self) -> Option<CatchUp> {
         let live = &self.live;
         let comparing = live.comparison.as_ref().map(|comparison| comparison.peer);
-        if live.learning.is_empty() && comparing.is_none() {
+        if !self.catching_up() && comparing.is_none() {
             return None;
         }
         let busy = live.sources.iter().filter(|(_, source)| !source.asked.is_empty());
@@ -118,7 +124,7 @@ impl Core {
         let missing = count(live.wanted.values().filter(rests).count());
         Some(CatchUp {
             began: live.tally.began,
-            heads: count(live.learning.len()),
+            heads: count(live.learning.len() + live.branches.learning.len()),
             wanted: live.tally.total,
             arrived: live.tally.arrived,
             missing,
@@ -147,10 +153,10 @@ impl Core {
         }
     }
 
-    /// True while decided heads wait for their objects.
+    /// True while decided heads or tips wait for their objects.
     #[must_use]
     pub fn catching_up(&self) -> bool {
-        !self.live.learning.is_empty()
+        !self.live.learning.is_empty() || !self.live.branches.learning.is_empty()
     }
 }
 

@@ -100,6 +100,8 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
             let prefixes: Vec<_> = branches.iter().map(|branch| branch.prefix).collect();
             format!("TreeIs {prefixes:?}")
         }
+        PeerMessage::KeyRequest { key } => format!("KeyRequest {key}"),
+        PeerMessage::KeyIs(change) => format!("KeyIs {}", change.key),
         PeerMessage::RosterIs { roster } => format!("RosterIs epoch {}", roster.epoch),
         PeerMessage::RosterRequest => "RosterRequest".into(),
     }
