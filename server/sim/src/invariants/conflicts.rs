@@ -25,7 +25,9 @@ pub(crate) fn check_head(oracle: &Oracle, node: &Node, op: usize, head: ObjectId
 pub(crate) fn check(oracle: &Oracle) -> Check {
     for (op, save) in oracle.ops.iter().enumerate() {
         for attempt in &save.attempts {
-            let lost_to = |head| oracle.position(&save.key, &head).is_some();
+            // Whoever was ahead of that head, on a branch that was held elsewhere, did not lose to it.
+            let base = attempt.base.and_then(|base| oracle.position(&save.key, &base));
+            let lost_to = |head| oracle.position(&save.key, &head) > base;
             let lost =
                 matches!(&attempt.answer, Some(SaveOutcome::Conflict { head }) if lost_to(*head));
             let mut same = save.attempts.iter().filter(|a| a.base == attempt.base);

@@ -117,12 +117,13 @@ impl World {
         self.swishes[node].read = from + lines.len();
         for line in lines {
             self.read_line(node, line);
+            if !self.nodes[node].up {
+                return;
+            }
         }
-        if self.nodes[node].up && self.nodes[node].run == run {
-            self.lead(node);
-            let gap = self.dice.between((10_000, 400_000));
-            self.after(gap, Event::ReadJournal { node, run });
-        }
+        self.lead(node);
+        let gap = self.dice.between((10_000, 400_000));
+        self.after(gap, Event::ReadJournal { node, run });
     }
 
     fn read_line(&mut self, node: usize, line: Line) {
