@@ -300,6 +300,15 @@ impl Durable {
         self.tree.put(key, &state);
     }
 
+    /// The served head of a key (protocol 1): the tip of the own open branch, otherwise the decided
+    /// head.
+    #[must_use]
+    pub fn served(&self, key: &Key) -> Option<ObjectId> {
+        let state = self.keys.get(key)?;
+        let branch = state.draft.filter(|draft| draft.kind.is_served()).map(|draft| draft.tip);
+        branch.or(state.decided.map(|decided| decided.head))
+    }
+
     /// Decided heads, in order of their keys.
     pub fn heads(&self) -> impl Iterator<Item = (&Key, ObjectId)> {
         self.keys.iter().filter_map(|(key, state)| Some((key, state.decided?.head)))

@@ -1,6 +1,6 @@
 //! Held saves: told "saved" without a majority, served here, proposed by themselves (protocol 4.3).
 
-use domain::ObjectId;
+use domain::{Link, ObjectId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -33,15 +33,14 @@ impl Core {
     /// of its own open branch, otherwise its decided head.
     #[must_use]
     pub fn served(&self, key: &Key) -> Option<ObjectId> {
-        let state = self.durable.get(key)?;
-        let branch = state.draft.filter(|draft| draft.kind.is_served()).map(|draft| draft.tip);
-        branch.or(state.decided.map(|decided| decided.head))
+        self.durable.served(key)
     }
 
     /// Greatest `time` of the commits of `key` that are known here, tips and the save under way
     /// included, in milliseconds since 1970: that of a new commit is greater (protocol 4.5).
+    /// `link` reads a commit, as [`Objects::link`] does.
     #[must_use]
-    pub fn latest_ms(&self, key: &Key, objects: &dyn Objects) -> u64 {
+    pub fn latest_ms(&self, key: &Key, link: impl Fn(&ObjectId) -> Option<Link>) -> u64 {
         let Some(state) = self.durable.get(key) else {
             return 0;
         };
@@ -51,7 +50,7 @@ impl Core {
         let draft = state.draft.map(|draft| draft.tip);
         let tips = state.tips.iter().map(|tip| tip.commit);
         let ends = tips.chain(decided).chain(accepted).chain(draft);
-        ends.filter_map(|id| Some(objects.link(&id)?.time_ms)).max().unwrap_or(0)
+        ends.filter_map(|id| Some(link(&id)?.time_ms)).max().unwrap_or(0)
     }
 
     /// The draft of `key` is told to be saved from now on: durably held, and a tip.

@@ -1,6 +1,6 @@
 //! Operators: they look at a node's divergences and settle them, sometimes two at once.
 
-use cluster::{Input, Save, SettleOutcome, Token};
+use cluster::{Input, Objects, Save, SettleOutcome, Token};
 use domain::ObjectId;
 use gitty::Meta;
 use serde_json::json;
@@ -54,7 +54,7 @@ impl World {
         let (key, sides) = core.diverged().next()?;
         let (key, tips) = (key.clone(), sides.iter().map(|side| side.commit).collect::<Vec<_>>());
         let head = core.sides(&key).head?;
-        let latest = core.latest_ms(&key, &self.nodes[node].shelf);
+        let latest = core.latest_ms(&key, |id| self.nodes[node].shelf.link(id));
         let picked = if self.dice.chance(500) { tips[0] } else { head };
         let made = &self.oracle.commits[&head];
         let text = self.oracle.commits[&picked].link.blob;
