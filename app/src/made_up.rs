@@ -92,6 +92,7 @@ impl MadeUp {
                 message: None,
                 data: versions::data_of(head),
                 previous: None,
+                settles: Vec::new(),
             });
             inner.rows.retain(|old| old.name != row.name);
             inner.rows.push(row.clone());
@@ -170,6 +171,38 @@ impl Api for Silent {
     fn object(&self, _: ObjectId) -> Answer<ObjectText> {
         starting()
     }
+
+    fn divergences(&self, _: DivergencesQuery) -> Answer<DivergencesPage> {
+        starting()
+    }
+
+    fn divergence(&self, _: FileName) -> Answer<DivergencePage> {
+        starting()
+    }
+
+    fn merge(&self, _: FileName, _: ObjectId) -> Answer<MergeDraft> {
+        starting()
+    }
+
+    fn plan_settle(&self, _: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
+        starting()
+    }
+
+    fn settle(&self, _: Vec<Settle>) -> Answer<Vec<ItemResult>> {
+        starting()
+    }
+
+    fn plan_sync(&self, _: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
+        starting()
+    }
+
+    fn sync(&self, _: Vec<FileName>) -> Answer<Vec<ItemResult>> {
+        starting()
+    }
+
+    fn node_action(&self, _: NodeId, _: NodeAction) -> Answer<String> {
+        starting()
+    }
 }
 
 fn starting<T>() -> Answer<T> {
@@ -242,6 +275,9 @@ impl Inner {
             version: Some("0.1.0".into()),
             round_trip_ms: Some([0.0, 0.4, 0.9][usize::from(node)]).filter(|_| node != 0),
             address: format!("127.0.0.1:706{}", node + 1),
+            links: None,
+            catch_up: None,
+            actions: Vec::new(),
         }
     }
 

@@ -112,7 +112,16 @@ impl Inner {
         };
         let at_ms = row.changed_ms.min(self.at_ms).saturating_sub(u64::from(age) * 7_000_000);
         let message = messages[usize::from(age) % messages.len()].map(str::to_owned);
-        Version { id, name, at_ms, author, message, data: data_of(id), previous: None }
+        Version {
+            id,
+            name,
+            at_ms,
+            author,
+            message,
+            data: data_of(id),
+            previous: None,
+            settles: Vec::new(),
+        }
     }
 
     /// Each version adds a line at the end.

@@ -4,18 +4,24 @@
 
 mod address;
 mod counts;
+mod divergence;
+mod divergences_query;
 mod file;
 mod file_query;
 mod files;
 mod files_query;
 mod live;
+mod nodes;
 mod overview;
 mod problem;
+mod settle;
 
 use address::{unescape, unescape_path};
 
 pub use address::escape;
 pub use counts::{Chip, Counts};
+pub use divergence::{DivergencePage, DivergenceView, DivergencesPage, MergeDraft, Side};
+pub use divergences_query::{DivergenceFilter, DivergencesQuery};
 pub use file::{
     Difference, FilePage, Gap, HeadReport, HistoryPage, ObjectText, Version, file_href, file_of,
 };
@@ -23,5 +29,10 @@ pub use file_query::{DiffQuery, DiffView, FileQuery, HistoryQuery};
 pub use files::{Column, FileRow, FilesPage};
 pub use files_query::{FileSort, FilesQuery};
 pub use live::LiveEvent;
+pub use nodes::{CatchUp, LinkReport, SessionView};
 pub use overview::{Activity, AnyState, Need, NodeCard, NodeRef, Overview};
 pub use problem::Problem;
+pub use settle::{
+    ActionOutcome, Choice, ItemResult, Settle, SettlePlan, SettleRequest, SyncPlan, SyncRequest,
+    SyncStep,
+};

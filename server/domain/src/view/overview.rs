@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Counts;
+use super::{CatchUp, Counts, LinkReport};
 use crate::{
     NodeId,
-    words::{ClusterState, FileState, NodeHealth, NodeRole, Tone},
+    words::{ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Tone},
 };
 
 /// A node by id and name.
@@ -84,6 +84,16 @@ pub struct NodeCard {
     pub round_trip_ms: Option<f64>,
     /// Where its link is reached.
     pub address: String,
+    /// Its links, as it says itself; none when it has not said.
+    #[serde(default)]
+    pub links: Option<Vec<LinkReport>>,
+    /// How far it has come in catching up, as it says itself; none when it does not, or has not
+    /// said.
+    #[serde(default)]
+    pub catch_up: Option<CatchUp>,
+    /// What can be done to it now; the server refuses the rest.
+    #[serde(default)]
+    pub actions: Vec<NodeAction>,
 }
 
 /// A state of a file or of a node, for lists that hold both.
