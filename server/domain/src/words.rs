@@ -85,6 +85,10 @@ macro_rules! words {
     };
 }
 
+mod action;
+
+pub use action::{NodeAction, Outcome, SettleVerb};
+
 words! {
     /// The whole cluster, as one node sees it.
     ClusterState {
@@ -347,7 +351,8 @@ pub fn utc(ms: u64) -> String {
 }
 
 /// Names as a person lists them: "alpha, bravo and charlie".
-fn list(names: &[String]) -> String {
+#[must_use]
+pub fn list(names: &[String]) -> String {
     match names {
         [] => "a node".to_owned(),
         [one] => one.clone(),

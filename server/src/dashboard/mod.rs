@@ -10,6 +10,7 @@
 mod api;
 mod assets;
 mod behind;
+mod divergences;
 mod health;
 mod live;
 mod metrics;

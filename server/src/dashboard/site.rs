@@ -2,15 +2,17 @@
 
 use app::{Answer, Api};
 use domain::{
-    FileName, ObjectId,
+    FileName, NodeId, ObjectId,
     view::{
-        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
-        LiveEvent, ObjectText, Overview, Problem,
+        DiffQuery, Difference, DivergencePage, DivergencesPage, DivergencesQuery, FilePage,
+        FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult, LiveEvent, MergeDraft,
+        ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
     },
+    words::NodeAction,
 };
 
 use super::{
-    behind,
+    behind, divergences,
     picture::{self, Picture, files, overview},
     versions,
 };
@@ -107,6 +109,41 @@ impl Api for Site {
     fn object(&self, id: ObjectId) -> Answer<ObjectText> {
         let site = self.clone();
         Box::pin(async move { versions::object(&site, id).await })
+    }
+
+    fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage> {
+        self.ask(move |picture, _| divergences::list(picture, &query))
+    }
+
+    fn divergence(&self, name: FileName) -> Answer<DivergencePage> {
+        let page = self.ask(move |picture, _| divergences::find(picture, &name));
+        Box::pin(async move { page.await? })
+    }
+
+    fn merge(&self, name: FileName, side: ObjectId) -> Answer<MergeDraft> {
+        let draft = self.ask(move |picture, _| divergences::merge(picture, &name, side));
+        Box::pin(async move { draft.await? })
+    }
+
+    fn plan_settle(&self, items: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
+        Box::pin(async { Ok(divergences::plan_settle(items)) })
+    }
+
+    fn settle(&self, items: Vec<Settle>) -> Answer<Vec<ItemResult>> {
+        Box::pin(async { Ok(divergences::settle(items)) })
+    }
+
+    fn plan_sync(&self, files: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
+        Box::pin(async { Ok(divergences::plan_sync(files)) })
+    }
+
+    fn sync(&self, files: Vec<FileName>) -> Answer<Vec<ItemResult>> {
+        Box::pin(async { Ok(divergences::sync(files)) })
+    }
+
+    fn node_action(&self, _: NodeId, action: NodeAction) -> Answer<String> {
+        let message = format!("This version of the node cannot do that yet: {action}.");
+        Box::pin(async { Err(Problem { code: "not_built".into(), message }) })
     }
 }
 

@@ -249,6 +249,7 @@ mod tests {
             message: None,
             data: ObjectId::from_bytes([0; 20]),
             previous: None,
+            settles: Vec::new(),
         };
         let all = [(5, "c"), (4, "b"), (3, "b"), (2, "a"), (1, "z")];
         let all = all.map(|(byte, name)| version(byte, name)).into();
