@@ -166,6 +166,12 @@ words! {
 }
 
 impl FileState {
+    /// "2 sides": what follows [`FileState::Diverged`].
+    #[must_use]
+    pub fn diverged_detail(sides: usize) -> String {
+        count(u64::try_from(sides).unwrap_or(u64::MAX), "side", "sides")
+    }
+
     /// Where it is behind: "on charlie by 3 commits".
     #[must_use]
     pub fn behind_detail(node: &str, commits: u64) -> String {

@@ -112,33 +112,37 @@ impl Api for Site {
     }
 
     fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage> {
-        self.ask(move |picture, _| divergences::list(picture, &query))
+        self.ask(move |picture, shared| divergences::list(picture, shared, &query))
     }
 
     fn divergence(&self, name: FileName) -> Answer<DivergencePage> {
-        let page = self.ask(move |picture, _| divergences::find(picture, &name));
-        Box::pin(async move { page.await? })
+        let site = self.clone();
+        Box::pin(async move { divergences::find(&site, name).await })
     }
 
     fn merge(&self, name: FileName, side: ObjectId) -> Answer<MergeDraft> {
-        let draft = self.ask(move |picture, _| divergences::merge(picture, &name, side));
-        Box::pin(async move { draft.await? })
+        let site = self.clone();
+        Box::pin(async move { divergences::merge(&site, name, side).await })
     }
 
     fn plan_settle(&self, items: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
-        Box::pin(async { Ok(divergences::plan_settle(items)) })
+        let site = self.clone();
+        Box::pin(async move { Ok(divergences::plan_settle(&site, items).await) })
     }
 
     fn settle(&self, items: Vec<Settle>) -> Answer<Vec<ItemResult>> {
-        Box::pin(async { Ok(divergences::settle(items)) })
+        let site = self.clone();
+        Box::pin(async move { Ok(divergences::settle(&site, items).await) })
     }
 
     fn plan_sync(&self, files: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
-        Box::pin(async { Ok(divergences::plan_sync(files)) })
+        let site = self.clone();
+        Box::pin(async move { Ok(divergences::plan_sync(&site, files).await) })
     }
 
     fn sync(&self, files: Vec<FileName>) -> Answer<Vec<ItemResult>> {
-        Box::pin(async { Ok(divergences::sync(files)) })
+        let site = self.clone();
+        Box::pin(async move { Ok(divergences::sync(&site, files).await) })
     }
 
     fn node_action(&self, _: NodeId, action: NodeAction) -> Answer<String> {

@@ -157,6 +157,18 @@ impl Handle {
         self.shared.file(name).map_or(0, |entry| entry.latest_ms)
     }
 
+    /// True if every SWISH on this node's store stands at the served head of a file, or will when
+    /// it has read its journal.
+    ///
+    /// # Errors
+    /// When the program is stopping.
+    pub async fn is_led(&self, name: &FileName) -> Result<bool, NodeError> {
+        let Some(head) = self.head(name) else { return Ok(true) };
+        let (store, name) = (Arc::clone(&self.store), name.clone());
+        let look = tokio::task::spawn_blocking(move || store.is_led(&name, head));
+        look.await.map_err(|_| NodeError::Stopping)
+    }
+
     /// Reads an object that is here, from memory or disk; verified by its hash.
     ///
     /// # Errors

@@ -41,6 +41,9 @@ impl Driver {
             }
             Command::Sync { name, dry, reply } => {
                 self.waiters.insert(token, Waiter::Sync(reply));
+                if !dry {
+                    self.lead_again(&name);
+                }
                 self.input(Input::Sync { token, key: Key::File(name), dry });
             }
             Command::Want { id, reply } => {

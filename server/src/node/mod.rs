@@ -8,6 +8,7 @@
 //! ```
 
 mod batch;
+pub mod divergence;
 mod driver;
 mod filer;
 pub mod founding;
@@ -29,6 +30,7 @@ mod timers;
 pub mod view;
 mod watcher;
 
+pub use divergence::{Branch, Divergence};
 pub use driver::{Links as DriverLinks, start};
 pub use handle::{Command, Handle, NodeError, NodeEvent, ObjectError};
 pub use open::{OpenError, Opened, open};

@@ -283,7 +283,6 @@ fn publish_all(
         shared.change_file(name, |entry| {
             entry.decided = status.decided.map(|decided| decided.head);
             entry.draft = status.draft;
-            entry.diverging = status.diverging;
             entry.imported = store_heads.get(name).copied();
             let head = entry.served();
             let object = head.and_then(|id| shared.unfiled(&id).or_else(|| store.read(&id).ok()));

@@ -122,6 +122,15 @@ impl Driver {
         self.input(cluster::Input::Persisted(writing.upto));
     }
 
+    /// Has the journal lead every SWISH to the served head of a file, wherever it stands.
+    pub(super) fn lead_again(&self, name: &FileName) {
+        let served = self.shadow.durable.served(&Self::key_of(name));
+        let served = served.map(|head| (name.clone(), head)).into_iter().collect();
+        let job = Job { number: self.durable_row, objects: Vec::new(), served };
+        // The filer's thread is gone: the next batch finds that out and says so.
+        let _ = self.jobs.send(job);
+    }
+
     /// Objects on the path of a head that have no file and were not handed to the filer before.
     fn path_objects(&mut self, name: &FileName, head: ObjectId) -> Vec<(ObjectId, Object)> {
         let mut found = Vec::new();

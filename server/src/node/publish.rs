@@ -7,6 +7,7 @@ use domain::{FileName, Millis, ObjectId, ObjectKind};
 use gitty::{Commit, Object, Term};
 
 use super::{
+    divergence::{Divergence, Reading},
     driver::Driver,
     handle::NodeEvent,
     link::{HelloState, LinkView, now_ms},
@@ -55,11 +56,12 @@ impl Driver {
         let status = self.core.file(&Self::key_of(name));
         let now = now_ms();
         let latest = self.core.latest_ms(&Self::key_of(name), |id| self.index.link(id));
+        let divergence = self.divergence(name).map(Arc::new);
         self.shared.change_file(name, |entry| {
             let before = entry.served();
             entry.decided = status.decided.map(|decided| decided.head);
             entry.draft = status.draft;
-            entry.diverging = status.diverging;
+            entry.divergence = divergence;
             entry.latest_ms = latest;
             let held = status.draft.is_some_and(|draft| draft.kind == DraftKind::Held);
             entry.waiting_since_ms = held.then(|| entry.waiting_since_ms.unwrap_or(now));
@@ -68,6 +70,17 @@ impl Driver {
                 self.describe(entry);
             }
         });
+    }
+
+    /// The sides of a file, when there are several.
+    fn divergence(&self, name: &FileName) -> Option<Divergence> {
+        let key = Self::key_of(name);
+        if self.core.diverging(&key) == 0 {
+            return None;
+        }
+        let object = |id: &ObjectId| self.shared.in_memory(id).or_else(|| self.store.read(id).ok());
+        let reading = Reading { name, link: &|id| self.index.link(id), object: &object };
+        reading.divergence(&self.core.sides(&key))
     }
 
     /// Author and time of the served head.

@@ -1,15 +1,15 @@
 //! What the node's task publishes for everybody to read: files, peers, counts.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{PoisonError, RwLock},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use cluster::{Draft, MemberId, Roster};
 use domain::{FileName, ObjectId, Root, Serial};
 use gitty::Object;
 
-use super::{pace::CatchUpView, recent::Recent};
+use super::{divergence::Divergence, pace::CatchUpView, recent::Recent};
 
 /// State of one file on this node and, as each of them said, on its peers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,8 +20,8 @@ pub struct FileEntry {
     pub imported: Option<ObjectId>,
     /// A save under way, the open branch of this node, or a head of the store that is proposed.
     pub draft: Option<Draft>,
-    /// Divergences of it that somebody has to settle.
-    pub diverging: usize,
+    /// Its sides, when somebody has to choose between them.
+    pub divergence: Option<Arc<Divergence>>,
     /// Greatest `time` of its commits that this node knows, in milliseconds since 1970; a new
     /// commit's is greater (protocol 4.5).
     pub latest_ms: u64,
@@ -117,6 +117,8 @@ pub struct NodeView {
 #[derive(Debug, Default)]
 pub struct Shared {
     files: RwLock<BTreeMap<FileName, FileEntry>>,
+    /// The files with a divergence, so that nobody passes over all for them.
+    diverged: RwLock<BTreeSet<FileName>>,
     unfiled: RwLock<HashMap<ObjectId, Object>>,
     recent: Recent,
     node: RwLock<NodeView>,
@@ -139,9 +141,23 @@ impl Shared {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let entry = files.entry(name.clone()).or_default();
         change(entry);
+        let mut diverged = self.diverged.write().unwrap_or_else(PoisonError::into_inner);
+        match entry.divergence {
+            Some(_) if !diverged.contains(name) => drop(diverged.insert(name.clone())),
+            Some(_) => {}
+            None => drop(diverged.remove(name)),
+        }
         if entry.served().is_none() && entry.draft.is_none() && entry.reported.is_empty() {
             files.remove(name);
         }
+    }
+
+    /// The files that need a choice, with their entries, in order of their names.
+    #[must_use]
+    pub fn diverged(&self) -> Vec<(FileName, FileEntry)> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let names = self.diverged.read().unwrap_or_else(PoisonError::into_inner);
+        names.iter().filter_map(|name| Some((name.clone(), files.get(name)?.clone()))).collect()
     }
 
     /// An object that is durable in the database and has no file yet.

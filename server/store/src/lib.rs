@@ -156,6 +156,12 @@ impl Store {
         Opening { disk, index: None, progress: &mut |_| {} }.open(dir)
     }
 
+    /// True if every process that follows the journal, or starts now, stands at `served`.
+    #[must_use]
+    pub fn is_led(&self, name: &FileName, served: ObjectId) -> bool {
+        self.journal().followers().lead(name, served).is_empty()
+    }
+
     /// Reads an object and checks its hash.
     ///
     /// # Errors

@@ -186,10 +186,13 @@ pub enum SyncStep {
     },
     /// Getting what is missing.
     Fetch {
-        /// Objects.
-        objects: u64,
-        /// The node that lacks them.
+        /// The node that lacks it.
         node: NodeRef,
+    },
+    /// Having a save that is not decided yet decided.
+    Propose {
+        /// Its commit.
+        commit: ObjectId,
     },
     /// Writing the file's line of `ref/head` where it disagrees.
     Repair {
@@ -203,9 +206,8 @@ impl fmt::Display for SyncStep {
         match self {
             Self::Read { members } => write!(f, "ask {members} members for the decided head"),
             Self::Reconcile { nodes } => write!(f, "compare with {}", names(nodes)),
-            Self::Fetch { objects, node } => {
-                write!(f, "fetch {} to {}", count(*objects, "object", "objects"), node.name)
-            }
+            Self::Fetch { node } => write!(f, "fetch what is missing to {}", node.name),
+            Self::Propose { commit } => write!(f, "propose {}", short(*commit)),
             Self::Repair { nodes } => write!(f, "repair ref/head on {}", names(nodes)),
         }
     }
@@ -327,7 +329,8 @@ mod tests {
         let steps = [
             SyncStep::Read { members: 3 },
             SyncStep::Reconcile { nodes: diverged("a").decided.on },
-            SyncStep::Fetch { objects: 2, node: alpha.clone() },
+            SyncStep::Fetch { node: alpha.clone() },
+            SyncStep::Propose { commit: diverged("a").decided.head },
             SyncStep::Repair { nodes: vec![alpha] },
         ];
         assert_eq!(
@@ -335,7 +338,8 @@ mod tests {
             [
                 "ask 3 members for the decided head",
                 "compare with alpha and bravo",
-                "fetch 2 objects to alpha",
+                "fetch what is missing to alpha",
+                "propose 0101010",
                 "repair ref/head on alpha",
             ]
         );

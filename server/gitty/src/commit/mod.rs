@@ -23,7 +23,7 @@ use crate::{
 
 pub use crate::json::{Symbolic, commit as to_json};
 pub use meta::Meta;
-pub use rules::{create, update};
+pub use rules::{create, keep, settle, update};
 pub use time::commit_time;
 
 /// Key of a commit that names the tips it settles, as a list of atoms.

@@ -78,7 +78,10 @@ fn files<'a>(counts: &'a Counts, own: &'a str) -> impl Iterator<Item = Need> + '
                 "Some node serves an older version and fetches the newer one.".to_owned(),
             ),
         };
-        let href = Some(format!("/files?state={}", state.code()));
+        let href = Some(match state {
+            FileState::Diverged => "/divergences".to_owned(),
+            _ => format!("/files?state={}", state.code()),
+        });
         Need { state: AnyState::File(state), what, href, reason }
     })
 }

@@ -1,7 +1,7 @@
 //! A member of the cluster and how it answers.
 
 use cluster::MemberId;
-use domain::{Incarnation, NodeId, words::NodeHealth};
+use domain::{Incarnation, NodeId, view::NodeRef, words::NodeHealth};
 
 use crate::node::{NodeView, PeerView};
 
@@ -30,6 +30,11 @@ pub(in crate::dashboard) struct Seat {
 }
 
 impl Seat {
+    /// Its id and name.
+    pub(in crate::dashboard) fn node_ref(&self) -> NodeRef {
+        NodeRef { id: self.member.node, name: self.name.clone() }
+    }
+
     /// True for the node that answers.
     pub(in crate::dashboard) const fn is_own(&self) -> bool {
         self.peer.is_none()

@@ -49,7 +49,7 @@ impl Picture {
     }
 
     /// Members that can help to decide, with this one.
-    fn reachable(&self) -> usize {
+    pub(in crate::dashboard) fn reachable(&self) -> usize {
         self.seats.iter().filter(|seat| seat.answers()).count()
     }
 

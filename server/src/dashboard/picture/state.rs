@@ -81,7 +81,7 @@ impl Picture {
 
     fn judge(&self, entry: &FileEntry, goal: Option<ObjectId>) -> Judged<'_> {
         let of = |state| Judged { state, seat: None };
-        if entry.diverging > 0 {
+        if entry.divergence.is_some() {
             return of(FileState::Diverged);
         }
         match entry.draft.map(|draft| draft.kind) {
@@ -106,6 +106,10 @@ impl Picture {
                 let since_ms = entry.waiting_since_ms.unwrap_or(self.at_ms);
                 Some(FileState::held_detail(&self.node.name, since_ms))
             }
+            (FileState::Diverged, _) => {
+                let divergence = entry.divergence.as_ref()?;
+                Some(FileState::diverged_detail(divergence.others.len() + 1))
+            }
             (FileState::Spreading, _) => Some(FileState::spreading_detail(row.on, row.of)),
             (FileState::Behind, Some(seat)) => Some(format!("on {}", seat.name)),
             (FileState::Unknown, Some(seat)) => match seat.silent_ms(self.at_ms) {
@@ -118,7 +122,7 @@ impl Picture {
 }
 
 /// What a member has, as it says itself. A held save is no head that others could lack.
-fn head(seat: &Seat, entry: &FileEntry) -> Option<ObjectId> {
+pub(in crate::dashboard) fn head(seat: &Seat, entry: &FileEntry) -> Option<ObjectId> {
     if seat.is_own() { own_head(entry) } else { entry.reported.get(&seat.member).copied() }
 }
 

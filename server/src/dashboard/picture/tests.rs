@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::*;
-use crate::node::{FileEntry, PeerView};
+use crate::node::{Branch, Divergence, FileEntry, PeerView};
 
 const NOW_MS: u64 = 1_795_442_531_000;
 const NAMES: [&str; 3] = ["alpha", "bravo", "charlie"];
@@ -146,12 +146,26 @@ fn drafts_are_held_or_imported_and_a_save_under_way_is_no_file() {
     assert_eq!(Tally::take(&picture, &shared).counts.files, 2);
 }
 
+fn divergence() -> Divergence {
+    let side = |byte| Branch {
+        head: head(byte),
+        data: head(byte),
+        author: None,
+        message: None,
+        at_ms: NOW_MS,
+        reporters: [member(2)].into(),
+        ancestor: None,
+        commits: 1,
+    };
+    Divergence { decided: side(1), others: vec![side(2)], waiting: Vec::new() }
+}
+
 #[test]
 fn a_file_with_two_sides_is_said_to_need_a_choice() {
     let shared = alpha();
     file(&shared, "a", [Some(1), Some(1), Some(1)]);
-    shared.change_file(&"a".into(), |entry| entry.diverging = 1);
-    assert_eq!(state(&shared, "a"), (FileState::Diverged, None));
+    shared.change_file(&"a".into(), |entry| entry.divergence = Some(Arc::new(divergence())));
+    assert_eq!(state(&shared, "a"), (FileState::Diverged, Some("2 sides".into())));
     assert_eq!(says(&shared).0, ClusterState::Diverged);
 }
 

@@ -21,7 +21,7 @@ const MAX_SETTLES: usize = 100;
 const MAX_CHARS: usize = 500;
 
 /// Reads an object here or from a peer.
-pub(super) async fn object(site: &Site, id: ObjectId) -> Result<Object, Problem> {
+pub(in crate::dashboard) async fn object(site: &Site, id: ObjectId) -> Result<Object, Problem> {
     let problem = |code: &str, message| Problem { code: code.to_owned(), message };
     site.node().object(id).await.map_err(|error| match error {
         ObjectError::Missing(_) => problem("missing", missing(&site.picture(), id)),
@@ -34,7 +34,7 @@ pub(super) async fn object(site: &Site, id: ObjectId) -> Result<Object, Problem>
 }
 
 /// Reads a version.
-pub(super) async fn version(site: &Site, id: ObjectId) -> Result<Version, Problem> {
+pub(in crate::dashboard) async fn version(site: &Site, id: ObjectId) -> Result<Version, Problem> {
     let object = object(site, id).await?;
     let malformed = |message| Problem { code: "malformed".to_owned(), message };
     if object.kind != ObjectKind::Commit {
@@ -98,7 +98,7 @@ fn missing(picture: &Picture, id: ObjectId) -> String {
     text + "."
 }
 
-pub(super) fn short(id: ObjectId) -> String {
+pub(in crate::dashboard) fn short(id: ObjectId) -> String {
     id.to_string()[..SHORT].to_owned()
 }
 
