@@ -1,6 +1,7 @@
 //! Parts that pages share.
 
 mod hash;
+mod keys_help;
 mod loaded;
 mod offset;
 mod pill;
@@ -11,6 +12,7 @@ mod top_bar;
 mod when;
 
 pub(crate) use hash::{Hash, short};
+pub(crate) use keys_help::{KeysDialog, KeysHelp};
 pub(crate) use loaded::{Failure, Loading, with_overview};
 pub(crate) use offset::offset;
 pub(crate) use pill::{Pill, StaleMark};
