@@ -170,6 +170,22 @@ impl Cluster {
         Directory::new(&self.node(number).setup.store)
     }
 
+    /// Cuts every link between these nodes, by number from 1, and the others; the plan is recorded.
+    pub fn cut(&self, numbers: &[usize]) {
+        for to in 1..=self.nodes.len() {
+            for from in 1..=self.nodes.len() {
+                if numbers.contains(&to) != numbers.contains(&from) {
+                    self.wires[to - 1].cut(&self.node(from).setup.name);
+                }
+            }
+        }
+    }
+
+    /// Mends all links.
+    pub fn mend(&self) {
+        self.wires.iter().for_each(Wire::mend);
+    }
+
     /// Waits until all nodes are equal by content and nothing waits; tells how long that took.
     ///
     /// # Errors
@@ -365,7 +381,11 @@ fn make_secret(folder: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a folder with all that is in it.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -27,6 +27,7 @@ pub mod node;
 pub mod program;
 pub mod replay;
 pub mod source;
+pub mod swish;
 pub mod turn;
 pub mod wait;
 pub mod wire;

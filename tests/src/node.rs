@@ -94,7 +94,7 @@ impl Node {
     /// It does not start; its log says why.
     pub async fn start_with(&mut self, environment: &[(String, String)]) -> Result<()> {
         ensure!(self.child.is_none(), "{} is up", self.setup.name);
-        let mut child = self.command(environment)?.spawn().context("spawn")?;
+        let mut child = self.serve(environment)?.spawn().context("spawn")?;
         let output = child.stdout.take().context("no output")?;
         self.life = child.stdin.take();
         self.child = Some(child);
@@ -109,7 +109,7 @@ impl Node {
         Ok(())
     }
 
-    fn command(&self, environment: &[(String, String)]) -> Result<Command> {
+    fn serve(&self, environment: &[(String, String)]) -> Result<Command> {
         let setup = &self.setup;
         let log = OpenOptions::new().create(true).append(true).open(&setup.log)?;
         let mut command = Command::new(&setup.program);
@@ -225,6 +225,24 @@ impl Node {
     #[must_use]
     pub fn gateway(&self) -> Gateway {
         Gateway::new(&self.setup.gateway)
+    }
+
+    /// Its dashboard.
+    #[must_use]
+    pub fn dashboard(&self) -> Client {
+        Client::new(&self.setup.dashboard)
+    }
+
+    /// Runs a command of the program against it: standard output, and how it ended.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub async fn command(&self, words: &[&str]) -> Result<(String, Option<i32>)> {
+        let mut command = Command::new(&self.setup.program);
+        let output = command.args(words).arg("--data").arg(&self.setup.data).output().await?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        eprintln!("{words:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        Ok((said, output.status.code()))
     }
 
     /// What it says of itself and the cluster.

@@ -39,11 +39,4 @@ pub enum Alarm {
         /// The epoch.
         epoch: u64,
     },
-    /// The journal of the store names a head that this node did not write: a SWISH saved by itself.
-    ForeignLine {
-        /// The register.
-        key: Key,
-        /// The head it names.
-        head: ObjectId,
-    },
 }

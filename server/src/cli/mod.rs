@@ -2,12 +2,16 @@
 
 mod client;
 mod demo;
+mod divergences;
 mod exit;
+mod file;
 mod init;
 mod out;
 mod serve;
+mod settle;
 mod status;
 mod store;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -33,6 +37,14 @@ enum Command {
     Init(init::Init),
     /// Say how the cluster is, as this node sees it.
     Status(status::Status),
+    /// List the files that have two or more sides and need a choice.
+    Divergences(divergences::Divergences),
+    /// Choose between the sides of a file, or undo such a choice.
+    Settle(settle::SettleFile),
+    /// Bring files together on all nodes; it never chooses between two sides.
+    Sync(sync::Sync),
+    /// Say how one file is on each node, and its newest versions.
+    File(file::File),
     /// Look at a store directory, check it and keep it in order; no node is needed.
     Store(store::Store),
 }
@@ -54,6 +66,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Demo(command) => command.run().await,
             Command::Init(command) => command.run().await,
             Command::Status(command) => command.run().await,
+            Command::Divergences(command) => command.run().await,
+            Command::Settle(command) => command.run().await,
+            Command::Sync(command) => command.run().await,
+            Command::File(command) => command.run().await,
             Command::Store(command) => command.run(),
         }
     });

@@ -5,7 +5,8 @@
 //!   node events  ─▶ live (coalesce, number, keep)   ─▶ /api/v1/events
 //! ```
 //!
-//! Everything here only reads; what changes something is on the socket file ([`commands`]).
+//! What founds a cluster is on the socket file only ([`commands`]); choosing between sides and
+//! syncing a file is on both, as JSON, which a stranger's page cannot send.
 
 mod api;
 mod assets;

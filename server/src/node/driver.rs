@@ -13,6 +13,7 @@ use cluster::{
     Token, WriteNo,
 };
 use domain::{FileName, Millis, ObjectId};
+use gitty::HeadUpdate;
 use store::{Index, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::error;
@@ -109,6 +110,10 @@ pub(super) struct Driver {
     pub(super) covered: Option<u64>,
     /// Batches that the filer has not filed, and since when.
     pub(super) unfiled_since: std::collections::VecDeque<(u64, Millis)>,
+    /// For what threads of the pool find.
+    pub(super) reports: mpsc::UnboundedSender<Report>,
+    /// Files whose journal is looked at when a batch is durable.
+    pub(super) to_lead: BTreeMap<u64, BTreeSet<FileName>>,
     /// Lines found at the start that this node did not write.
     pub(super) foreign: Vec<(FileName, ObjectId)>,
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
@@ -136,7 +141,7 @@ pub fn start(
     let (finds, found) = mpsc::channel(FOUND);
     let store = &opened.store;
     let (watching, watcher) = watcher::start(Arc::clone(store), reports.clone())?;
-    let (jobs, filer) = Filer::start(Arc::clone(store), reports)?;
+    let (jobs, filer) = Filer::start(Arc::clone(store), reports.clone())?;
     let (keeping, keeper) = keeper::start(Arc::clone(store), opened.index_file, finds)?;
     let handle = Handle::new(
         commands,
@@ -167,6 +172,8 @@ pub fn start(
         durable_row: opened.last_row,
         unfiled_since: std::collections::VecDeque::new(),
         foreign: opened.foreign,
+        reports,
+        to_lead: BTreeMap::new(),
         jobs,
         handed: std::collections::HashSet::new(),
         filed: Vec::new(),
@@ -201,7 +208,7 @@ impl Driver {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut reports: Reports, stop: Stop) {
         self.input(cluster::Input::Started);
         for (name, head) in std::mem::take(&mut self.foreign) {
-            self.raise(cluster::Alarm::ForeignLine { key: Key::File(name), head });
+            self.on_foreign(HeadUpdate { name, old: None, new: head });
         }
         self.dial();
         let mut tick = tokio::time::interval(std::time::Duration::from_millis(500));

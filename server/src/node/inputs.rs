@@ -97,15 +97,16 @@ impl Driver {
                     self.unfiled_since.pop_front();
                 }
                 self.filed.push((upto, objects));
-                for update in foreign {
-                    self.on_foreign(&update);
-                }
+                foreign.into_iter().for_each(|update| self.on_foreign(update));
             }
             Report::Covered { upto } => {
                 self.cover(upto);
                 self.covered = Some(upto);
             }
-            Report::Foreign(lines) => lines.iter().for_each(|update| self.on_foreign(update)),
+            Report::Foreign(lines) => {
+                lines.into_iter().for_each(|update| self.on_foreign(update));
+            }
+            Report::Read(read) => self.on_read(read),
             Report::Failed { reason } => {
                 self.store_fails = true;
                 error!(%reason, "the store cannot be written; saves are kept in core.db");

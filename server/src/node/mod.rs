@@ -11,6 +11,7 @@ mod batch;
 pub mod divergence;
 mod driver;
 mod filer;
+mod foreign;
 pub mod founding;
 pub mod handle;
 pub mod identity;

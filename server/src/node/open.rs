@@ -62,7 +62,7 @@ pub struct Opened {
     pub(super) last_row: u64,
     pub(super) in_table: BTreeSet<ObjectId>,
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
-    /// Heads of the journal that neither the cluster decided nor this node proposes.
+    /// Heads in the journal that a SWISH wrote itself and nobody has judged.
     pub(super) foreign: Vec<(FileName, ObjectId)>,
 }
 
@@ -100,13 +100,13 @@ pub async fn open(
     let mut index = opened.index;
     index_unfiled(&mut index, &recovered);
     let store = Arc::new(opened.store);
-    let (filed, last_row) = file_recovered(&store, &index, &opened.heads, &recovered)?;
+    let foreign = foreign_heads(&index, &store.ends(), &recovered.durable);
+    let (filed, last_row) = file_recovered(&store, &index, (&opened.heads, &foreign), &recovered)?;
     let in_table = apply_recovered(&db, &recovered, &filed, last_row).await?;
     let shared = Arc::new(Shared::default());
     let unfiled = recovered.unfiled.into_iter().filter(|(id, _)| !filed.contains(id));
     shared.change_unfiled(|map| *map = unfiled.collect::<HashMap<_, _>>());
     info!(replayed = recovered.replayed, files = opened.heads.len(), "store and database are open");
-    let foreign = foreign_heads(&index, &opened.heads, &recovered.durable);
     let core = Core::recover(Config::default(), node, recovered.durable);
     publish_all(&shared, &store, &core, &opened.heads);
     let about = About { name: name.to_owned() };
@@ -154,18 +154,17 @@ fn index_unfiled(index: &mut Index, recovered: &Recovered) {
     }
 }
 
-/// Heads that somebody else wrote into the journal while this node was down.
+/// Heads at which a SWISH may stand that wrote them itself while this node was down.
 fn foreign_heads(
     index: &Index,
-    heads: &BTreeMap<FileName, ObjectId>,
+    ends: &[(FileName, ObjectId)],
     durable: &Durable,
 ) -> Vec<(FileName, ObjectId)> {
     if durable.roster.is_none() {
         return Vec::new();
     }
     let known = |name: &FileName, head: ObjectId| is_known(index, durable, name, head);
-    let foreign = heads.iter().filter(|(name, head)| !known(name, **head));
-    foreign.map(|(name, head)| (name.clone(), *head)).collect()
+    ends.iter().filter(|(name, head)| !known(name, *head)).cloned().collect()
 }
 
 /// True if `head` is on the path of what this node serves, has decided or proposes, or of a tip.
@@ -191,14 +190,17 @@ fn on_path(index: &Index, name: &FileName, head: ObjectId, wanted: ObjectId) -> 
 fn file_recovered(
     store: &Store,
     index: &Index,
-    heads: &BTreeMap<FileName, ObjectId>,
+    (heads, foreign): (&BTreeMap<FileName, ObjectId>, &[(FileName, ObjectId)]),
     recovered: &Recovered,
 ) -> Result<(BTreeSet<ObjectId>, u64), OpenError> {
     let mut objects = BTreeMap::new();
     let mut served = Vec::new();
+    let foreign: BTreeSet<&FileName> = foreign.iter().map(|(name, _)| name).collect();
     for (key, state) in &recovered.durable.keys {
         let head = recovered.durable.served(key);
-        if heads.get(key.file()) != head.as_ref() {
+        // A SWISH that saved by itself is led when its line has been judged.
+        let is_judged = !foreign.contains(key.file());
+        if heads.get(key.file()) != head.as_ref() && is_judged {
             served.extend(head.map(|head| (key.file().clone(), head)));
         }
         let ends = state.tips.iter().map(|tip| tip.commit).chain(head);

@@ -1,8 +1,10 @@
 //! What the core wants done.
 
+use std::collections::BTreeSet;
+
 use cluster::{Event, MemberId, Output, PeerMessage, Record, Reply, SaveOutcome, Token, WriteNo};
 use domain::{FileName, Millis, ObjectId};
-use gitty::{HeadUpdate, Object};
+use gitty::Object;
 use tracing::{error, info, warn};
 
 use super::{
@@ -11,7 +13,6 @@ use super::{
     filer::Job,
     kill::{self, Point},
     link::Kind,
-    open,
 };
 use crate::db::Apply;
 
@@ -110,7 +111,7 @@ impl Driver {
         for (name, head) in tips.iter().chain(&served) {
             objects.extend(self.path_objects(name, *head));
         }
-        let job = Job { number: writing.number, objects, served };
+        let job = Job { number: writing.number, objects, served: self.led(served, &tips) };
         if self.jobs.send(job).is_err() {
             error!("the filer's thread has ended: this node stops; what was answered is kept");
             std::process::abort();
@@ -120,6 +121,24 @@ impl Driver {
             self.release(held);
         }
         self.input(cluster::Input::Persisted(writing.upto));
+    }
+
+    /// The files whose journal lines are looked at with this batch: heads that moved, tips that
+    /// came, and lines of a SWISH that waited for it.
+    fn led(
+        &mut self,
+        served: Vec<(FileName, ObjectId)>,
+        tips: &[(FileName, ObjectId)],
+    ) -> Vec<(FileName, ObjectId)> {
+        let later = self.to_lead.split_off(&(self.durable_row + 1));
+        let waited = std::mem::replace(&mut self.to_lead, later).into_values().flatten();
+        let names: BTreeSet<FileName> =
+            waited.chain(tips.iter().map(|(name, _)| name.clone())).collect();
+        let heads = names.into_iter().filter_map(|name| {
+            let head = self.shadow.durable.served(&Self::key_of(&name))?;
+            Some((name, head))
+        });
+        served.into_iter().chain(heads).collect()
     }
 
     /// Has the journal lead every SWISH to the served head of a file, wherever it stands.
@@ -198,16 +217,6 @@ impl Driver {
         if let Err(reason) = self.db.apply(apply).await {
             error!(%reason, "core.db cannot be written: this node stops; what was answered is kept");
             std::process::abort();
-        }
-    }
-
-    /// A line of the journal that this node did not write. What is on the path of what this node
-    /// serves or of a tip is no news.
-    pub(super) fn on_foreign(&mut self, update: &HeadUpdate) {
-        let key = Self::key_of(&update.name);
-        let known = open::is_known(&self.index, self.core.durable(), &update.name, update.new);
-        if !known && self.core.durable().roster.is_some() {
-            self.raise(cluster::Alarm::ForeignLine { key, head: update.new });
         }
     }
 

@@ -162,6 +162,15 @@ impl Store {
         self.journal().followers().lead(name, served).is_empty()
     }
 
+    /// The heads at which processes may stand that follow the journal, by file.
+    #[must_use]
+    pub fn ends(&self) -> Vec<(FileName, ObjectId)> {
+        let journal = self.journal();
+        let ends = journal.followers().all();
+        let heads = ends.flat_map(|(name, ends)| ends.iter().flatten().map(move |end| (name, end)));
+        heads.map(|(name, end)| (name.clone(), *end)).collect()
+    }
+
     /// Reads an object and checks its hash.
     ///
     /// # Errors

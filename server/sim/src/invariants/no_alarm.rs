@@ -9,7 +9,6 @@ use crate::{Violation, trace::name};
 pub(crate) fn check(node: usize, alarm: &Alarm) -> Check {
     match alarm {
         Alarm::TwoDecidedHeads { .. }
-        | Alarm::ForeignLine { .. }
         | Alarm::TwoHeadsOneBallot { .. }
         | Alarm::WrongObject { .. }
         | Alarm::TwoRosters { .. } => {

@@ -88,7 +88,6 @@ fn files<'a>(counts: &'a Counts, own: &'a str) -> impl Iterator<Item = Need> + '
 
 fn alarm(alarm: &Alarm) -> Need {
     const IMPOSSIBLE: &str = "This must not happen: keep the logs of all nodes and report it.";
-    const FOREIGN: &str = "It stays readable by its hash; save it again if it is the wanted text.";
     let (state, what, reason) = match alarm {
         Alarm::TwoDecidedHeads { key, .. } => {
             (FileState::Diverged, format!("Two heads of {} were decided", key.file()), IMPOSSIBLE)
@@ -103,9 +102,6 @@ fn alarm(alarm: &Alarm) -> Need {
         }
         Alarm::TwoRosters { epoch, .. } => {
             (FileState::Diverged, format!("Two rosters have epoch {epoch}"), IMPOSSIBLE)
-        }
-        Alarm::ForeignLine { key, head } => {
-            (FileState::Diverged, format!("A SWISH saved {} as {head}", key.file()), FOREIGN)
         }
     };
     Need { state: AnyState::File(state), what, href: None, reason: reason.to_owned() }

@@ -51,15 +51,26 @@ pub(in crate::dashboard) async fn version(site: &Site, id: ObjectId) -> Result<V
         message: text(&commit, "commit_message"),
         data: commit.data(),
         previous: commit.previous(),
-        settles: settles(&commit),
+        settles: settles(site, &commit).await,
     })
 }
 
-/// The sides that a version settled. A save by SWISH carries the list of the version before it
-/// along, so it says what is settled at the latest here.
-fn settles(commit: &Commit) -> Vec<ObjectId> {
-    let tips = commit.get("settles").and_then(Term::as_list).unwrap_or_default();
-    tips.iter().filter_map(|tip| tip.as_text()?.parse().ok()).take(MAX_SETTLES).collect()
+/// The sides that a version settled itself: a plain save carries the list of the version before it
+/// along.
+async fn settles(site: &Site, commit: &Commit) -> Vec<ObjectId> {
+    let tips = commit.settles();
+    if tips.is_empty() {
+        return tips;
+    }
+    let inherited = match commit.previous() {
+        Some(previous) => match site.node().local_object(previous).await {
+            Ok(object) => Commit::parse(&object.content).map(|commit| commit.settles()).ok(),
+            Err(_) => None,
+        },
+        None => None,
+    };
+    let inherited = inherited.unwrap_or_default();
+    tips.into_iter().filter(|tip| !inherited.contains(tip)).take(MAX_SETTLES).collect()
 }
 
 /// The version that most nodes serve.
