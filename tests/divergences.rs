@@ -220,6 +220,15 @@ async fn both_texts_can_be_kept_and_a_file_synced_without_a_choice() -> Result<(
     ensure!(exit == Some(0), "{said}");
     listed(&cluster, "family.pl", ours, theirs).await?;
 
+    let planned = until("nothing left to sync", EQUAL, async || {
+        let (said, _) = node.command(&["sync", "family.pl", "--plan"]).await?;
+        ensure!(said.contains("would be: no change needed"), "{said}");
+        Ok(())
+    });
+    planned.await?;
+    let (said, exit) = node.command(&["sync", "family.pl"]).await?;
+    ensure!(exit == Some(0) && said.starts_with("family.pl: no change needed"), "{said}");
+
     let draft = format!("/api/v1/divergences/family.pl/merge?side={theirs}");
     let draft = node.dashboard().get(&draft).await?.expect(200)?;
     assert_eq!(draft["conflicts"], 1, "{draft}");
