@@ -51,10 +51,8 @@ impl Class {
     pub(super) fn of(character: char) -> Self {
         let table = table();
         // Nearly every character that is read; a search for each took half of a term's time.
-        match table.latin.get(character as usize) {
-            Some(class) => *class,
-            None => table.run(character).1,
-        }
+        u8::try_from(character)
+            .map_or_else(|_| table.run(character).1, |latin| table.latin[usize::from(latin)])
     }
 
     /// Whether the character belongs to a name that has begun.
