@@ -131,6 +131,15 @@ impl Cluster {
     /// # Errors
     /// It is refused, or they do not agree in time.
     pub async fn found(&mut self) -> Result<()> {
+        self.found_within(PATIENCE).await?;
+        Ok(())
+    }
+
+    /// As [`Cluster::found`], of a store that needs this long; tells how long it took.
+    ///
+    /// # Errors
+    /// It is refused, or they do not agree in time.
+    pub async fn found_within(&mut self, patience: Duration) -> Result<Duration> {
         let others: Vec<_> = self.nodes[1..].iter().map(|node| node.setup.reached()).collect();
         let setup = &self.nodes[0].setup;
         let output = tokio::process::Command::new(&setup.program)
@@ -141,9 +150,9 @@ impl Cluster {
             .await?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "init: {}: {said}", output.status);
-        let agreed = self.settles(PATIENCE).await?;
+        let agreed = self.settles(patience).await?;
         eprintln!("founded; all nodes agree after {agreed:.1?}");
-        Ok(())
+        Ok(agreed)
     }
 
     /// Node by number, from 1.

@@ -120,6 +120,42 @@ fn what_nobody_has_is_reported_at_once_and_asked_for_less_and_less_often() {
 }
 
 #[test]
+fn an_object_that_all_peers_are_silent_about_is_reported_within_a_second() {
+    let mut node = linked();
+    let outputs = node.gives(Input::Want { token: cluster::Token(1), id: head(1) });
+    let mut now = 0;
+    let mut asked = requests(&outputs);
+    let mut timer = fetch_timer(&outputs);
+    for _ in 0..2 {
+        let (peer, latest) = timer.expect("somebody is being asked");
+        now += latest;
+        node.at(Millis(now));
+        let outputs = node.gives(Input::Timer(Timer::Fetch(peer)));
+        asked.extend(requests(&outputs));
+        timer = fetch_timer(&outputs);
+        assert_eq!(missing(&outputs).is_empty(), timer.is_some(), "told when all were asked");
+        for (id, asked, _) in missing(&outputs) {
+            assert_eq!((id, asked), (head(1), vec![BRAVO, CHARLIE]));
+        }
+    }
+    assert_eq!(timer, None);
+    assert_eq!(asked.len(), 2, "one after the other: {asked:?}");
+    assert!(now <= 1_000, "told after {now} ms");
+    assert!(node.core.is_wanted(&head(1)));
+    node.at(Millis(2_000));
+    node.gives(Input::Timer(Timer::Want(cluster::Token(1))));
+    assert!(!node.core.is_wanted(&head(1)), "nobody waits for it any more");
+}
+
+/// Who has how long to send something.
+fn fetch_timer(outputs: &[Output]) -> Option<(MemberId, u64)> {
+    outputs.iter().find_map(|output| match output {
+        Output::Arm { timer: Timer::Fetch(peer), between: (_, latest) } => Some((*peer, *latest)),
+        _ => None,
+    })
+}
+
+#[test]
 fn what_nobody_had_is_asked_of_a_peer_that_links() {
     let mut node = linked();
     node.gives(Input::PeerDown { peer: BRAVO });

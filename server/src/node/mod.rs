@@ -34,4 +34,4 @@ pub use handle::{Command, Handle, NodeError, NodeEvent, ObjectError};
 pub use open::{OpenError, Opened, open};
 pub use pace::CatchUpView;
 pub use thread::NodeThread;
-pub use view::{FileEntry, NodeView, PeerView, Shared};
+pub use view::{FileEntry, MissingObject, NodeView, PeerView, Shared};

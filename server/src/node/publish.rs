@@ -108,7 +108,7 @@ impl Driver {
             node.importing = as_u64(importing);
             node.catch_up = catch_up;
             node.batches = self.durable_row;
-            node.missing.retain(|id| !self.index.holds(id));
+            node.missing.retain(|id, _| self.core.is_wanted(id));
         });
         self.say_hello();
         if std::mem::take(&mut self.peers_changed) {

@@ -72,6 +72,15 @@ pub struct PeerView {
     pub waiting: u64,
 }
 
+/// An object that somebody needs and no linked peer has sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingObject {
+    /// Who was asked, each for its time.
+    pub asked: Vec<MemberId>,
+    /// When they are asked again, in milliseconds since 1970; at once if another peer links.
+    pub again_ms: u64,
+}
+
 /// This node in short.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeView {
@@ -97,8 +106,8 @@ pub struct NodeView {
     pub latest: Vec<(u64, FileName, ObjectId)>,
     /// Alarms raised since the start, oldest first, at most 100.
     pub alarms: Vec<cluster::Alarm>,
-    /// Objects that somebody needs and no linked peer has.
-    pub missing: Vec<ObjectId>,
+    /// Objects that somebody needs and no linked peer has; at most 100 are listed.
+    pub missing: BTreeMap<ObjectId, MissingObject>,
     /// Catching up with the other nodes, while that lasts.
     pub catch_up: Option<CatchUpView>,
     /// Number of the last durable batch.

@@ -83,6 +83,12 @@ impl Core {
         })
     }
 
+    /// True while somebody here needs this object and it has not come.
+    #[must_use]
+    pub fn is_wanted(&self, id: &ObjectId) -> bool {
+        self.live.wanted.contains_key(id)
+    }
+
     /// Nothing needs it any more.
     pub(crate) fn forget_wanted(&mut self, id: ObjectId) {
         self.leave_line(id);

@@ -1,6 +1,6 @@
 //! What an operator should look at, worst first.
 
-use cluster::Alarm;
+use cluster::{Alarm, MemberId};
 use domain::{
     view::{AnyState, Counts, Need},
     words::{FileState, NodeHealth, count},
@@ -25,12 +25,22 @@ impl Picture {
 
     fn missing(&self) -> Option<Need> {
         let missing = u64::try_from(self.node.missing.len()).unwrap_or(u64::MAX);
-        (missing > 0).then(|| Need {
+        let first = self.node.missing.values().min_by_key(|missing| missing.again_ms)?;
+        let next_try_ms = first.again_ms.saturating_sub(self.at_ms);
+        let detail =
+            FileState::missing_detail(&self.node.name, &self.names(&first.asked), next_try_ms);
+        Some(Need {
             state: AnyState::File(FileState::ObjectMissing),
             what: count(missing, "object is missing", "objects are missing"),
             href: None,
-            reason: "No node that answers has them; each is asked for again.".to_owned(),
+            reason: format!("No node that answers has it: {detail}."),
         })
+    }
+
+    /// Names of members, for a sentence.
+    fn names(&self, members: &[MemberId]) -> String {
+        let seats = self.seats.iter().filter(|seat| members.contains(&seat.member));
+        seats.map(|seat| seat.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
