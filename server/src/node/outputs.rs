@@ -233,6 +233,11 @@ impl Driver {
                 self.dial();
                 self.peers_changed = true;
             }
+            Event::Offended { peer, offence } => {
+                if self.links.links.offend(&peer, offence.into()) {
+                    self.raise(cluster::Alarm::CutOff { peer });
+                }
+            }
             Event::ObjectMissing { id, asked, again } => self.note_missing(id, &asked, again),
         }
     }

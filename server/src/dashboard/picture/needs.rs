@@ -90,6 +90,8 @@ fn files<'a>(counts: &'a Counts, own: &'a str) -> impl Iterator<Item = Need> + '
 
 fn alarm(alarm: &Alarm) -> Need {
     const IMPOSSIBLE: &str = "This must not happen: keep the logs of all nodes and report it.";
+    const CUT_OFF: &str = "It sends what no node of this program sends: look at its logs and its \
+         server, and at who else has its keys.";
     const FOREIGN: &str = "It stays readable by its hash; save it again if it is the wanted text.";
     let (state, what, reason) = match alarm {
         Alarm::TwoDecidedHeads { key, .. } => {
@@ -103,6 +105,11 @@ fn alarm(alarm: &Alarm) -> Need {
         Alarm::WrongObject { id, .. } => {
             (FileState::Damaged, format!("A node sent wrong bytes for {id}"), IMPOSSIBLE)
         }
+        Alarm::CutOff { peer } => (
+            FileState::Damaged,
+            format!("Node {} misbehaved and was cut off for a minute", peer.node),
+            CUT_OFF,
+        ),
         Alarm::TwoRosters { epoch, .. } => {
             (FileState::Diverged, format!("Two rosters have epoch {epoch}"), IMPOSSIBLE)
         }

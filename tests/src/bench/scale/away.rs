@@ -48,7 +48,10 @@ impl CaughtUp {
 impl fmt::Display for CaughtUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (linked, equal, kilobytes) = (self.linked, self.equal, float(self.bytes) / 1_000.0);
-        write!(f, "linked after {linked:.2?}, equal {equal:.2?} later, {kilobytes:.0} kB on its links")
+        write!(
+            f,
+            "linked after {linked:.2?}, equal {equal:.2?} later, {kilobytes:.0} kB on its links"
+        )
     }
 }
 

@@ -42,7 +42,10 @@ const SEARCH_MS: f64 = 20.0;
 pub async fn run() -> Result<()> {
     let said = std::env::var(FILES_VARIABLE).ok().and_then(|text| text.parse().ok());
     let files = said.unwrap_or(FILES);
-    say(&format!("three nodes with {files} files of 2 kB; program {}", Build::Release.path()?.display()))?;
+    say(&format!(
+        "three nodes with {files} files of 2 kB; program {}",
+        Build::Release.path()?.display()
+    ))?;
     let mut cluster = founded(files).await?;
     for number in 1..=3 {
         query::is_indexed(&cluster.gateway(number)).await?;

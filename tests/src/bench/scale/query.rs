@@ -7,12 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{
-
-    client::Answer,
-    gateway::Gateway,
-    wait::until,
-};
+use crate::{client::Answer, gateway::Gateway, wait::until};
 
 /// Indexing everything may take this long.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -62,7 +57,12 @@ pub(super) fn text(file: usize, version: usize) -> String {
     let mut line = 0_usize;
     while text.len() < 2_000 {
         line += 1;
-        text += &format!("fact({}, \"row {}\", q{}).\n", file * 31 % 9_999, line * 7, file * line % 977);
+        text += &format!(
+            "fact({}, \"row {}\", q{}).\n",
+            file * 31 % 9_999,
+            line * 7,
+            file * line % 977
+        );
     }
     text
 }

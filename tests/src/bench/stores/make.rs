@@ -46,8 +46,10 @@ pub(in crate::bench) fn make(store: &Path, shape: Shape) -> Result<()> {
         let blob_id = blob.id()?;
         let time = 1_700_000_000.0 + f64::from(u32::try_from(number)?);
         let previous = heads[file];
-        let meta =
-            Meta::from_json(&serde_json::json!({ "title": "a title", "author": "Ann", "public": true }), false);
+        let meta = Meta::from_json(
+            &serde_json::json!({ "title": "a title", "author": "Ann", "public": true }),
+            false,
+        );
         let commit = commit::create(&name, blob_id, meta, previous, time).object();
         let new = commit.id()?;
         objects.extend([(blob_id, blob), (new, commit)]);
