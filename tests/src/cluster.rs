@@ -240,6 +240,15 @@ impl Cluster {
         remove(&self.close().await?)
     }
 
+    /// Ends a story in which alarms had to be raised.
+    ///
+    /// # Errors
+    /// A node does not stop well.
+    pub async fn end_alarmed(mut self) -> Result<()> {
+        self.stop().await?;
+        remove(&self.folder.take().context("no folder")?.keep())
+    }
+
     /// As [`Cluster::end`], and leaves the folder.
     ///
     /// # Errors
