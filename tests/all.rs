@@ -13,7 +13,11 @@ mod no_majority;
 #[cfg(test)]
 mod one_save;
 #[cfg(test)]
+mod pause;
+#[cfg(test)]
 mod power_cuts;
+#[cfg(test)]
+mod reads;
 #[cfg(test)]
 mod replay;
 

@@ -265,6 +265,11 @@ pub enum Event {
         /// Position in the change log.
         serial: Serial,
     },
+    /// A newer decided head of a file is known, and its objects are not here; or that is over.
+    Behind {
+        /// The register.
+        key: Key,
+    },
     /// The draft of a file began, changed or ended.
     DraftChanged {
         /// The register.

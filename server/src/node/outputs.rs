@@ -222,7 +222,7 @@ impl Driver {
                 kill::point(Point::AfterDecide);
                 self.note_move(key.file(), to);
             }
-            Event::DraftChanged { key } => {
+            Event::Behind { key } | Event::DraftChanged { key } => {
                 self.changed.insert(key.file().clone());
             }
             Event::PeerReported { keys, .. } => {

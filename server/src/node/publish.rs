@@ -57,6 +57,7 @@ impl Driver {
         self.shared.change_file(name, |entry| {
             let before = entry.served();
             entry.decided = status.decided.map(|decided| decided.head);
+            entry.newer = status.newer;
             entry.draft = status.draft;
             let waits = status.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
             entry.waiting_since_ms = waits.then(|| entry.waiting_since_ms.unwrap_or(now));

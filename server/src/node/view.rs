@@ -16,6 +16,8 @@ use super::{pace::CatchUpView, recent::Recent};
 pub struct FileEntry {
     /// Decided head here.
     pub decided: Option<ObjectId>,
+    /// A newer head that is known to be decided, and whose objects are not all here yet.
+    pub newer: Option<ObjectId>,
     /// Head found in the store at the start; served until the cluster has decided one.
     pub imported: Option<ObjectId>,
     /// A save under way or waiting, or a head of the store that is being proposed.
@@ -142,7 +144,8 @@ impl Shared {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let entry = files.entry(name.clone()).or_default();
         change(entry);
-        if entry.served().is_none() && entry.draft.is_none() && entry.reported.is_empty() {
+        let is_named = entry.newer.is_some() || !entry.reported.is_empty();
+        if entry.served().is_none() && entry.draft.is_none() && !is_named {
             files.remove(name);
         }
     }
