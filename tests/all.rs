@@ -20,6 +20,8 @@ mod power_cuts;
 mod reads;
 #[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod retries;
 
 /// A file that nobody lists would be a test that nobody runs.
 #[test]

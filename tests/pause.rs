@@ -23,7 +23,7 @@ const SAVES: usize = 3_000;
 const BEFORE: usize = 300;
 const PAUSE: Duration = Duration::from_secs(4);
 /// Writers, each with a file of its own; every third one saves through the node that stands still.
-const WRITERS: usize = 24;
+const WRITERS: usize = 48;
 const EQUAL: Duration = Duration::from_secs(20);
 const WRITTEN: Duration = Duration::from_secs(10);
 

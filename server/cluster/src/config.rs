@@ -66,7 +66,7 @@ impl Default for Config {
             round_max: Millis(3_000),
             lease: Millis(10),
             fetch: Millis(500),
-            fetch_all: Millis(900),
+            fetch_all: Millis(800),
             fetch_batch: 64,
             fetch_again: Millis(2_000),
             fetch_again_max: Millis(60_000),
