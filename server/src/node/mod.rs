@@ -11,6 +11,7 @@ mod batch;
 mod driver;
 mod filer;
 pub mod founding;
+mod garbage;
 pub mod handle;
 pub mod identity;
 mod index;
