@@ -11,6 +11,8 @@ mod no_majority;
 #[cfg(test)]
 mod one_save;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
 mod power_cuts;
 #[cfg(test)]
 mod replay;
