@@ -13,6 +13,8 @@ mod no_majority;
 #[cfg(test)]
 mod one_save;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
 mod pause;
 #[cfg(test)]
 mod power_cuts;

@@ -17,6 +17,7 @@
 //! Nothing here knows the server's code: nodes are processes, and stores are files.
 
 pub mod bench;
+pub mod browser;
 pub mod client;
 pub mod cluster;
 pub mod directory;
