@@ -4,7 +4,7 @@ use domain::{Link, Millis, ObjectId, Run, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Alarm, Key, MemberId, PeerMessage, Record, Roster};
+use crate::{Alarm, AuditEntry, Key, MemberId, PeerMessage, Record, Roster};
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +79,13 @@ pub enum Input {
         roster: Roster,
         /// Heads found in the store.
         heads: Vec<(Key, ObjectId)>,
+    },
+    /// Somebody did something here: the next entry of the own chain, sealed.
+    Audit {
+        /// For the reply.
+        token: Token,
+        /// What.
+        entry: Box<AuditEntry>,
     },
     /// A timer that was armed has fired.
     Timer(Timer),
@@ -163,6 +170,15 @@ pub enum Output {
         /// How many.
         count: u32,
     },
+    /// Read entries of the audit after a number, and send a page of them to a peer.
+    ServeAudit {
+        /// To whom.
+        to: MemberId,
+        /// Whose chain.
+        origin: MemberId,
+        /// Last number it has.
+        after: u64,
+    },
     /// Something that others may want to know.
     Emit(Event),
     /// Something impossible has happened.
@@ -187,6 +203,8 @@ pub enum Reply {
     Object(bool),
     /// To founding.
     Found(FoundOutcome),
+    /// To an entry of the audit: whether it is the next one of the own chain, and durable.
+    Audited(bool),
 }
 
 /// How founding ended.

@@ -87,7 +87,7 @@ impl Site {
                         reply.send(end(&shared, kind, *save)).unwrap();
                     }
                     Command::Want { reply, .. } => reply.send(false).unwrap(),
-                    Command::Found { .. } => {}
+                    Command::Found { .. } | Command::Audit { .. } => {}
                 }
             }
         });

@@ -18,6 +18,7 @@ use super::{
     batch::{Held, Pending, Shadow, Writing},
     filer::{Filer, Job, Report},
     handle::{COMMANDS, Command, EVENTS, Handle, NodeEvent},
+    identity::Identity,
     keeper::{self, Found},
     link::{self, HelloState, LinkEvent},
     open::Opened,
@@ -50,6 +51,8 @@ pub struct Links {
     pub events: mpsc::Receiver<LinkEvent>,
     /// What of our Hello changes.
     pub hello: watch::Sender<HelloState>,
+    /// Seals what people do here.
+    pub identity: Arc<Identity>,
 }
 
 /// Somebody waits for the reply to a command.
@@ -58,6 +61,7 @@ pub(super) enum Waiter {
     Save(oneshot::Sender<SaveOutcome>),
     Object(oneshot::Sender<bool>),
     Found(oneshot::Sender<FoundOutcome>),
+    Audit(oneshot::Sender<bool>),
 }
 
 /// What the threads say.
@@ -195,6 +199,7 @@ impl Driver {
 
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut reports: Reports, stop: Stop) {
         self.input(cluster::Input::Started);
+        self.check_audit();
         for (name, head) in std::mem::take(&mut self.foreign) {
             self.raise(cluster::Alarm::ForeignLine { key: Key::File(name), head });
         }

@@ -36,6 +36,7 @@ impl Driver {
             Output::ServeChunks { to, id, first, count } => {
                 self.serve_chunks(to, id, first, count);
             }
+            Output::ServeAudit { to, origin, after } => self.serve_audit(to, origin, after),
             Output::Emit(event) => self.on_event(event),
             Output::Raise(alarm) => self.raise(alarm),
         }
@@ -82,6 +83,7 @@ impl Driver {
             (Some(Waiter::Save(waiter)), Reply::Save(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Audit(waiter)), Reply::Audited(done)) => waiter.send(done).is_ok(),
             (_, _) => false,
         };
     }
@@ -107,6 +109,7 @@ impl Driver {
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
         let served = self.shadow.take(writing.number, &writing.records);
+        self.show_audit(self.shadow.audit_of(writing.number));
         let mut objects = Vec::new();
         for (name, head) in &served {
             objects.extend(self.path_objects(name, *head));
@@ -170,7 +173,7 @@ impl Driver {
             return;
         }
         let Some(upto) = self.covered.take() else { return };
-        let (keys, ids) = self.shadow.split(upto);
+        let (keys, ids, audit) = self.shadow.split(upto);
         let registers = keys
             .into_iter()
             .filter_map(|key| Some((key.clone(), self.shadow.durable.get(&key)?.clone())))
@@ -186,6 +189,7 @@ impl Driver {
             filed: std::mem::take(&mut self.out_of_table),
             roster: self.shadow.roster.take(),
             reserved: self.shadow.durable.reserved,
+            audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
             error!(%reason, "core.db cannot be written: this node stops; what was answered is kept");
@@ -285,6 +289,9 @@ fn size_of_message(message: &PeerMessage) -> usize {
             PeerMessage::Announce { content: Some(content), .. }
             | PeerMessage::Chunk { content, .. } => content.0.len(),
             PeerMessage::Changes { items, .. } => items.len() * ORDINARY,
+            PeerMessage::AuditIs { entries, .. } => {
+                entries.iter().map(|entry| ORDINARY + entry.content.len()).sum()
+            }
             PeerMessage::TreeIs { branches } => branches.iter().map(size_of_branch).sum(),
             _ => 0,
         }
@@ -307,7 +314,8 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         PeerMessage::Announce { .. }
         | PeerMessage::Chunk { .. }
         | PeerMessage::Changes { .. }
-        | PeerMessage::TreeIs { .. } => Kind::Bulk,
+        | PeerMessage::TreeIs { .. }
+        | PeerMessage::AuditIs { .. } => Kind::Bulk,
         PeerMessage::Prepare { .. }
         | PeerMessage::Promise { .. }
         | PeerMessage::Propose(_)
@@ -321,6 +329,7 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Heartbeat(_)
         | PeerMessage::Since { .. }
         | PeerMessage::TreeRequest { .. }
+        | PeerMessage::AuditSince { .. }
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest => Kind::Control,
     }
