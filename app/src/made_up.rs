@@ -1,6 +1,7 @@
 //! A site that does not exist: three nodes and some files, to show and test pages without a
 //! cluster.
 
+mod deeds;
 mod versions;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,11 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        Activity, AnyState, Column, Counts, DiffQuery, Difference, FilePage, FileRow, FilesPage,
-        FilesQuery, HistoryPage, HistoryQuery, LiveEvent, Need, NodeCard, NodeRef, ObjectText,
-        Overview, Problem, Version, file_href,
+        Activity, ActivityPage, ActivityQuery, AnyState, Column, Counts, DiffQuery, Difference,
+        FilePage, FileRow, FilesPage, FilesQuery, HistoryPage, HistoryQuery, LiveEvent, Me, Need,
+        NodeCard, NodeRef, ObjectText, Overview, Problem, Version, file_href,
     },
-    words::{self, ClusterState, FileState, NodeHealth, NodeRole, Situation},
+    words::{self, ClusterState, FileState, NodeHealth, NodeRole, Role, Situation},
 };
 
 use crate::{Answer, Api};
@@ -140,6 +141,15 @@ impl Api for MadeUp {
         let text = self.with(|inner| inner.object(id));
         Box::pin(async { text })
     }
+
+    fn me(&self) -> Answer<Me> {
+        Box::pin(async { Ok(Me { name: "ann".into(), role: Role::Operator }) })
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
+        let page = self.with(|inner| inner.activity(&query));
+        Box::pin(async { Ok(page) })
+    }
 }
 
 /// A site that answers nothing.
@@ -168,6 +178,14 @@ impl Api for Silent {
     }
 
     fn object(&self, _: ObjectId) -> Answer<ObjectText> {
+        starting()
+    }
+
+    fn me(&self) -> Answer<Me> {
+        starting()
+    }
+
+    fn activity(&self, _: ActivityQuery) -> Answer<ActivityPage> {
         starting()
     }
 }

@@ -1,6 +1,6 @@
 //! What every page knows of the cluster: the overview, as loaded and then as it comes live.
 
-use domain::view::{Overview, Problem};
+use domain::view::{Me, Overview, Problem};
 use leptos::prelude::*;
 
 use crate::api::api;
@@ -10,6 +10,8 @@ use crate::api::api;
 pub(crate) struct Site {
     /// What the page was rendered with.
     pub(crate) loaded: Resource<Result<Overview, Problem>>,
+    /// Who is logged in; none where nobody answers.
+    pub(crate) me: Resource<Option<Me>>,
     /// What came since; none while rendering.
     latest: RwSignal<Option<Overview>>,
 }
@@ -17,7 +19,8 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn provide() -> Self {
         let loaded = Resource::new(|| (), |()| api().overview());
-        let site = Self { loaded, latest: RwSignal::new(None) };
+        let me = Resource::new(|| (), |()| async { api().me().await.ok() });
+        let site = Self { loaded, me, latest: RwSignal::new(None) };
         provide_context(site);
         site
     }

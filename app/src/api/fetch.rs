@@ -3,11 +3,12 @@
 use domain::{
     FileName, ObjectId,
     view::{
-        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
-        ObjectText, Overview, Problem, file_href,
+        ActivityPage, ActivityQuery, DiffQuery, Difference, FilePage, FilesPage, FilesQuery,
+        HistoryPage, HistoryQuery, Me, ObjectText, Overview, Problem, escape, file_href,
     },
 };
 use gloo_net::http::Request;
+use leptos::prelude::window;
 use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
 
@@ -41,6 +42,14 @@ impl Api for Fetch {
     fn object(&self, id: ObjectId) -> Answer<ObjectText> {
         get(format!("/api/v1/objects/{id}"))
     }
+
+    fn me(&self) -> Answer<Me> {
+        get("/api/v1/me".to_owned())
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
+        get(format!("/api/v1/activity{query}"))
+    }
 }
 
 /// A browser has one thread, so the wrapper never sees another.
@@ -51,8 +60,18 @@ fn get<T: DeserializeOwned + 'static>(address: String) -> Answer<T> {
             return response.json().await.map_err(|error| garbled(&error.to_string()));
         }
         let status = response.status();
+        if status == 401 {
+            log_in();
+        }
         Err(response.json().await.unwrap_or_else(|_| garbled(&format!("status {status}"))))
     }))
+}
+
+/// The login is over: to the login page, and back to this one.
+fn log_in() {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    let _ = location.set_href(&format!("/login?next={}", escape(&path)));
 }
 
 fn offline() -> Problem {

@@ -8,8 +8,8 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use domain::{
     FileName, ObjectId,
     view::{
-        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
-        ObjectText, Overview, Problem,
+        ActivityPage, ActivityQuery, DiffQuery, Difference, FilePage, FilesPage, FilesQuery,
+        HistoryPage, HistoryQuery, Me, ObjectText, Overview, Problem,
     },
 };
 use leptos::prelude::use_context;
@@ -39,6 +39,12 @@ pub trait Api {
 
     /// `GET /api/v1/objects/{hash}`.
     fn object(&self, id: ObjectId) -> Answer<ObjectText>;
+
+    /// `GET /api/v1/me`: who asks.
+    fn me(&self) -> Answer<Me>;
+
+    /// `GET /api/v1/activity?…`; the address is the query's `Display`.
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage>;
 }
 
 /// The [`Api`] as context: the server provides it around each render.
@@ -76,6 +82,14 @@ impl Api for Nobody {
     }
 
     fn object(&self, _: ObjectId) -> Answer<ObjectText> {
+        unprovided()
+    }
+
+    fn me(&self) -> Answer<Me> {
+        unprovided()
+    }
+
+    fn activity(&self, _: ActivityQuery) -> Answer<ActivityPage> {
         unprovided()
     }
 }

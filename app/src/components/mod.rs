@@ -2,6 +2,7 @@
 
 mod hash;
 mod loaded;
+mod me;
 mod offset;
 mod pill;
 mod sections;
@@ -12,6 +13,7 @@ mod when;
 
 pub(crate) use hash::{Hash, short};
 pub(crate) use loaded::{Failure, Loading, with_overview};
+pub(crate) use me::Login;
 pub(crate) use offset::offset;
 pub(crate) use pill::{Pill, StaleMark};
 pub(crate) use sections::Sections;

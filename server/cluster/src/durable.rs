@@ -195,6 +195,19 @@ impl KeyState {
     fn is_told(&self) -> bool {
         self.decided.is_some() || !self.tips.is_empty()
     }
+
+    /// Every commit that this state leads to: it, and all before it, must stay. A gap names what is
+    /// not here.
+    pub fn named(&self) -> impl Iterator<Item = ObjectId> {
+        let decided = self.decided.map(|decided| decided.head);
+        let accepted = self.accepted.map(|accepted| accepted.head);
+        let draft = self.draft.map(|draft| draft.tip);
+        [decided, accepted, draft]
+            .into_iter()
+            .flatten()
+            .chain(self.kept.iter().copied())
+            .chain(self.tips.iter().map(|tip| tip.commit))
+    }
 }
 
 /// Everything a node knows after a crash; objects are kept by the store.

@@ -47,7 +47,8 @@ pub use config::{Config, Mutant};
 pub use core::Core;
 pub use durable::{Accepted, Decided, Draft, DraftKind, Durable, KeyState, Record};
 pub use io::{
-    Event, FoundOutcome, Input, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency, WriteNo,
+    Event, FoundOutcome, Input, Offence, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
+    WriteNo,
 };
 pub use key::{Key, KeyError};
 pub use message::{

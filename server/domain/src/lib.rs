@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock, no randomness; it builds for the browser too.
 
+mod deed;
 mod file_name;
 mod hex;
 mod ids;
@@ -10,6 +11,7 @@ mod millis;
 pub mod view;
 pub mod words;
 
+pub use deed::{Deed, Thing};
 pub use file_name::{CreateNameError, FileName};
 pub use hex::HexError;
 pub use ids::{ClusterId, Incarnation, NodeId, ObjectId, OpId, PackId, Root, Run, Serial};

@@ -1,5 +1,6 @@
 //! What the API returns and the pages show; the JSON of `/api/v1` is exactly these types.
 
+mod activity;
 mod file;
 mod file_query;
 
@@ -9,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     FileName, NodeId, ObjectId,
-    words::{ClusterState, FileState, NodeHealth, NodeRole, Tone},
+    words::{ClusterState, FileState, NodeHealth, NodeRole, Role, Tone},
 };
 
+pub use activity::{ActivityPage, ActivityQuery, DeedRow};
 pub use file::{
     Difference, FilePage, Gap, HeadReport, HistoryPage, ObjectText, Version, file_href, file_of,
 };
@@ -24,6 +26,15 @@ pub struct NodeRef {
     pub id: NodeId,
     /// What people call it.
     pub name: String,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// The account's name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
 }
 
 /// The cluster as one node sees it.
@@ -453,6 +464,8 @@ pub enum LiveEvent {
     },
     /// The overview changed.
     Overview(Box<Overview>),
+    /// Something was done, here or on another node.
+    Deed(Box<DeedRow>),
     /// Every 5 s, so that silence is news.
     Tick {
         /// The node's clock, ms since 1970.
@@ -491,7 +504,7 @@ pub fn escape(value: &str) -> String {
 }
 
 /// Undoes [`escape`], and reads the `+` that forms write for a space.
-fn unescape(text: &str) -> String {
+pub(crate) fn unescape(text: &str) -> String {
     unescape_path(&text.replace('+', " "))
 }
 

@@ -4,8 +4,8 @@ use app::{Answer, Api};
 use domain::{
     FileName, ObjectId,
     view::{
-        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
-        LiveEvent, ObjectText, Overview, Problem,
+        ActivityPage, ActivityQuery, DiffQuery, Difference, FilePage, FilesPage, FilesQuery,
+        HistoryPage, HistoryQuery, LiveEvent, Me, ObjectText, Overview, Problem,
     },
 };
 
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     app::App,
     node::{Handle, Shared, link::now_ms},
+    operators::Who,
 };
 
 /// An answer or why there is none.
@@ -27,18 +28,26 @@ pub(super) type Answered<T> = Result<T, Problem>;
 pub(super) struct Site {
     node: Handle,
     since_ms: u64,
+    /// Who asks, where it matters.
+    who: Option<Me>,
 }
 
 impl Site {
     /// Reads from the program's node.
     pub(super) fn new(app: &App) -> Self {
-        Self { node: app.node.clone(), since_ms: app.started_ms }
+        Self { node: app.node.clone(), since_ms: app.started_ms, who: None }
     }
 
     /// Reads from a node of a test.
     #[cfg(test)]
     pub(super) const fn over(node: Handle) -> Self {
-        Self { node, since_ms: 0 }
+        Self { node, since_ms: 0, who: None }
+    }
+
+    /// The same for one request.
+    pub(super) fn asked_by(&self, who: &Who) -> Self {
+        let me = Me { name: who.name.clone(), role: who.role };
+        Self { who: Some(me), ..self.clone() }
     }
 
     /// The node behind it.
@@ -108,6 +117,19 @@ impl Api for Site {
         let site = self.clone();
         Box::pin(async move { versions::object(&site, id).await })
     }
+
+    fn me(&self) -> Answer<Me> {
+        let me = self.who.clone();
+        Box::pin(async move { me.ok_or_else(nobody) })
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
+        self.ask(move |_, _| query.page(now_ms(), std::iter::empty(), |_| unreachable!()))
+    }
+}
+
+fn nobody() -> Problem {
+    Problem { code: "login".into(), message: "Nobody is logged in.".into() }
 }
 
 /// The program ends; nothing was changed.

@@ -38,7 +38,7 @@ use crate::{
 /// Inputs that are handled before their records are written together.
 const INPUTS_AT_ONCE: usize = 512;
 /// Saves wait while files and journal lines are this far behind the database.
-const FILER_LATE: Millis = Millis(400);
+const FILER_LATE: Millis = Millis(300);
 /// Findings of the keeper that may wait, a thousand objects each.
 const FOUND: usize = 4;
 /// Batches that may wait while the store cannot be written; then saves are refused.

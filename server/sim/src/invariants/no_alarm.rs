@@ -12,7 +12,8 @@ pub(crate) fn check(node: usize, alarm: &Alarm) -> Check {
         | Alarm::ForeignLine { .. }
         | Alarm::TwoHeadsOneBallot { .. }
         | Alarm::WrongObject { .. }
-        | Alarm::TwoRosters { .. } => {
+        | Alarm::TwoRosters { .. }
+        | Alarm::CutOff { .. } => {
             Err(Violation::new("no alarm", format!("{} raised {alarm:?}", name(node))))
         }
     }

@@ -4,6 +4,8 @@ mod events;
 pub(super) mod file;
 mod files;
 pub(super) mod init;
+mod me;
+pub(crate) mod operators;
 mod overview;
 pub(crate) mod status;
 
@@ -25,6 +27,7 @@ pub(super) fn router(app: &App) -> Router<App> {
     let feed = live::start(site.clone(), app.stop.clone());
     Router::new()
         .route("/api/v1/overview", get(overview::show))
+        .route("/api/v1/me", get(me::show))
         .route("/api/v1/files", get(files::show))
         .merge(file::router())
         .route("/api/v1/status", get(status::show))
@@ -48,7 +51,7 @@ fn status_of(problem: &Problem) -> StatusCode {
         "not_found" | "missing" => StatusCode::NOT_FOUND,
         "malformed" => StatusCode::BAD_REQUEST,
         "too_large" => StatusCode::UNPROCESSABLE_ENTITY,
-        "already_member" | "not_empty" => StatusCode::CONFLICT,
+        "already_member" | "not_empty" | "taken" => StatusCode::CONFLICT,
         "unreachable" => StatusCode::BAD_GATEWAY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }
