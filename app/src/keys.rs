@@ -1,4 +1,4 @@
-//! Keys that work on every page: `/` searches, `g o`, `g f` and `g n` go to a page.
+//! Keys that work on every page: `/` searches, `g o`, `g f`, `g n` and `g a` go to a page.
 
 use std::cell::Cell;
 
@@ -25,6 +25,7 @@ pub(crate) fn listen() {
             "o" if after_g => go("/"),
             "f" if after_g => go("/files"),
             "n" if after_g => go("/nodes"),
+            "a" if after_g => go("/activity"),
             _ => {}
         }
     }));

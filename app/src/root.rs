@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     components::{Sections, StaleMark, TopBar},
     live::Live,
-    pages::{FilePage, FilesPage, NodesPage, NotFoundPage, OverviewPage},
+    pages::{ActivityPage, FilePage, FilesPage, NodesPage, NotFoundPage, OverviewPage},
     site::Site,
 };
 
@@ -39,6 +39,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/files") view=FilesPage ssr=SsrMode::Async />
                     <Route path=path!("/files/:name") view=FilePage ssr=SsrMode::Async />
                     <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async />
+                    <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async />
                 </Routes>
             </main>
         </Router>

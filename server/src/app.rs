@@ -107,9 +107,17 @@ pub async fn run(
     let thread = NodeThread::start().map_err(system("starting the node's thread"))?;
     let (links, node, driver) = thread.enter(|| {
         let listener = moved(link).map_err(system("moving the link listener"))?;
-        let (node_links, links) = start_links(&opened, &addresses, |about, hello, events| {
-            LinkConfig { identity, secret, listener, about, hello, events, stop: stop.clone() }
-        });
+        let sealer = Arc::clone(&identity);
+        let (node_links, links) =
+            start_links(&opened, &addresses, sealer, |about, hello, events| LinkConfig {
+                identity,
+                secret,
+                listener,
+                about,
+                hello,
+                events,
+                stop: stop.clone(),
+            });
         let (node, driver) = node::start(opened, node_links, stop.clone())
             .map_err(system("starting the filer's thread"))?;
         Ok::<_, StartError>((links, node, driver))
@@ -150,6 +158,7 @@ async fn open(config: &Config, identity: &Identity) -> Result<Opened, StartError
 fn start_links(
     opened: &Opened,
     addresses: &Addresses,
+    identity: Arc<Identity>,
     config: impl FnOnce(
         About,
         watch::Receiver<HelloState>,
@@ -164,7 +173,7 @@ fn start_links(
     let (hello, said) = watch::channel(hello_state(opened));
     let (sender, events) = mpsc::channel(LINK_EVENTS);
     let links = Links::start(config(about, said, sender));
-    (DriverLinks { links: links.clone(), events, hello }, links)
+    (DriverLinks { links: links.clone(), events, hello, identity }, links)
 }
 
 /// What the first Hello says; the driver keeps it up to date.

@@ -31,11 +31,15 @@ pub(crate) fn Sections() -> impl IntoView {
                 <li>
                     <A href="/nodes">"Nodes" <span class="n">{nodes}</span></A>
                 </li>
+                <li>
+                    <A href="/activity">"Activity"</A>
+                </li>
             </ul>
             <p class="keys">
                 <kbd>"/"</kbd> " search" <br /> <kbd>"g"</kbd> " " <kbd>"o"</kbd> " overview" <br />
                 <kbd>"g"</kbd> " " <kbd>"f"</kbd> " files" <br />
-                <kbd>"g"</kbd> " " <kbd>"n"</kbd> " nodes"
+                <kbd>"g"</kbd> " " <kbd>"n"</kbd> " nodes" <br />
+                <kbd>"g"</kbd> " " <kbd>"a"</kbd> " activity"
             </p>
         </nav>
     }

@@ -1,11 +1,13 @@
 //! The pages, one for each address.
 
+mod activity;
 mod file;
 mod files;
 mod nodes;
 mod not_found;
 mod overview;
 
+pub(crate) use activity::ActivityPage;
 pub(crate) use file::FilePage;
 pub(crate) use files::FilesPage;
 pub(crate) use nodes::NodesPage;

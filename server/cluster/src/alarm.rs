@@ -52,4 +52,19 @@ pub enum Alarm {
         /// The head it names.
         head: ObjectId,
     },
+    /// A node wrote two chains of audit entries, or its chain was changed; the first that came is
+    /// kept. Its disk was copied or restored, or somebody has its key.
+    AuditForks {
+        /// Whose chain.
+        origin: MemberId,
+        /// Number of the entry that does not fit.
+        number: u64,
+    },
+    /// A peer sent an audit entry without its origin's seal; nothing was stored.
+    AuditForged {
+        /// Who sent it.
+        from: MemberId,
+        /// Whose chain it was to be.
+        origin: MemberId,
+    },
 }

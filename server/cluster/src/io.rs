@@ -5,8 +5,8 @@ use gitty::Object;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Alarm, Copies, Foreign, HoldReason, Key, MemberId, PeerMessage, Record, Roster, SettleOutcome,
-    SyncReport,
+    Alarm, AuditEntry, Copies, Foreign, HoldReason, Key, MemberId, PeerMessage, Record, Roster,
+    SettleOutcome, SyncReport,
 };
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
@@ -107,6 +107,13 @@ pub enum Input {
         /// Heads found in the store.
         heads: Vec<(Key, ObjectId)>,
     },
+    /// Somebody did something here: the next entry of the own chain, sealed.
+    Audit {
+        /// For the reply.
+        token: Token,
+        /// What.
+        entry: Box<AuditEntry>,
+    },
     /// A timer that was armed has fired.
     Timer(Timer),
     /// This write, and all before it, are durable.
@@ -192,6 +199,15 @@ pub enum Output {
         /// How many.
         count: u32,
     },
+    /// Read entries of the audit after a number, and send a page of them to a peer.
+    ServeAudit {
+        /// To whom.
+        to: MemberId,
+        /// Whose chain.
+        origin: MemberId,
+        /// Last number it has.
+        after: u64,
+    },
     /// Something that others may want to know.
     Emit(Event),
     /// Something impossible has happened.
@@ -220,6 +236,8 @@ pub enum Reply {
     Object(bool),
     /// To founding.
     Found(FoundOutcome),
+    /// To an entry of the audit: whether it is the next one of the own chain, and durable.
+    Audited(bool),
 }
 
 /// How founding ended.

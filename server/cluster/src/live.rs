@@ -63,6 +63,8 @@ pub(crate) struct Live {
     pub(crate) moved_at: Millis,
     /// Keys whose accepted head is not known to be decided, and since when.
     pub(crate) undecided: BTreeMap<Key, Millis>,
+    /// Chains of the audit that somebody was asked for, and when.
+    pub(crate) audit_asked: BTreeMap<MemberId, Millis>,
     /// Whether [`crate::Timer::Push`] is armed.
     pub(crate) push_armed: bool,
     /// Branches: tips, lines of SWISH, divergences.

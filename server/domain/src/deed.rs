@@ -12,6 +12,9 @@ use crate::{
 pub struct Deed {
     /// When, ms since 1970 by the clock of the node where it was done.
     pub at_ms: u64,
+    /// Name of the node where it was done, as it was then.
+    #[serde(default)]
+    pub node: String,
     /// Name of the account, or "command line".
     pub person: String,
     /// What.
@@ -53,6 +56,7 @@ impl Deed {
     pub fn new(at_ms: u64, person: &str, action: Action, outcome: Outcome) -> Self {
         Self {
             at_ms,
+            node: String::new(),
             person: person.to_owned(),
             action,
             thing: None,
@@ -73,6 +77,33 @@ impl Deed {
         }
     }
 
+    /// What was done to what, and how that ended, in one line.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let mut text = self.action.word().to_owned();
+        match &self.thing {
+            Some(Thing::File(name)) => text.push_str(&format!(": {name}")),
+            Some(Thing::Node(name) | Thing::Person(name)) => text.push_str(&format!(": {name}")),
+            None => {}
+        }
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => text.push_str(&format!(", {before} → {after}")),
+            (None, Some(after)) => text.push_str(&format!(", now {after}")),
+            (Some(before), None) => text.push_str(&format!(", was {before}")),
+            (None, None) => {}
+        }
+        if let Some(reason) = &self.reason {
+            text.push_str(&format!(" (“{reason}”)"));
+        }
+        if self.outcome != Outcome::Done {
+            text.push_str(&format!(". {}", self.outcome.word()));
+        }
+        if let Some(detail) = &self.detail {
+            text.push_str(&format!(": {detail}"));
+        }
+        text
+    }
+
     /// From the text the audit keeps; one of a newer program says at least who and when.
     #[must_use]
     pub fn read(text: &str) -> Self {
@@ -80,8 +111,9 @@ impl Deed {
             let found: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
             let at_ms = found["at_ms"].as_u64().unwrap_or(0);
             let person = found["person"].as_str().unwrap_or("somebody");
+            let node = found["node"].as_str().unwrap_or_default().to_owned();
             let detail = found["action"].as_str().map(str::to_owned);
-            Self { detail, ..Self::new(at_ms, person, Action::Other, Outcome::Unknown) }
+            Self { node, detail, ..Self::new(at_ms, person, Action::Other, Outcome::Unknown) }
         })
     }
 }
@@ -97,6 +129,7 @@ mod tests {
             reason: Some("they asked".into()),
             ..Deed::new(7, "ann", Action::Founded, Outcome::Done)
         };
+        assert_eq!(deed.sentence(), "Founded the cluster: a.pl (“they asked”)");
         let text = serde_json::to_string(&deed).unwrap();
         assert_eq!(Deed::read(&text), deed);
         let newer = text.replace("founded", "transmogrified");

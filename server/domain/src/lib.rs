@@ -14,6 +14,8 @@ pub mod words;
 pub use deed::{Deed, Thing};
 pub use file_name::{CreateNameError, FileName};
 pub use hex::HexError;
-pub use ids::{ClusterId, Incarnation, NodeId, ObjectId, OpId, PackId, Root, Run, Serial};
+pub use ids::{
+    AuditHash, ClusterId, Incarnation, NodeId, ObjectId, OpId, PackId, Root, Run, Serial,
+};
 pub use link::{Link, ObjectKind};
 pub use millis::Millis;

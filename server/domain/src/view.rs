@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     FileName, NodeId, ObjectId,
-    words::{ClusterState, FileState, NodeHealth, NodeRole, Role, Tone},
+    words::{ClusterState, FileState, NodeHealth, NodeRole, Outcome, Role, Tone},
 };
 
 pub use activity::{ActivityPage, ActivityQuery, DeedRow};
@@ -181,6 +181,8 @@ pub enum AnyState {
     Node(NodeHealth),
     /// Of a file.
     File(FileState),
+    /// Of an action that ended.
+    Outcome(Outcome),
 }
 
 impl AnyState {
@@ -191,6 +193,7 @@ impl AnyState {
             Self::Cluster(state) => state.word(),
             Self::Node(health) => health.word(),
             Self::File(state) => state.word(),
+            Self::Outcome(outcome) => outcome.word(),
         }
     }
 
@@ -201,6 +204,7 @@ impl AnyState {
             Self::Cluster(state) => state.tone(),
             Self::Node(health) => health.tone(),
             Self::File(state) => state.tone(),
+            Self::Outcome(outcome) => outcome.tone(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each; they speak the words and types of `/api/v1`.
 
+mod activity;
 mod client;
 mod demo;
 mod exit;
@@ -36,6 +37,8 @@ enum Command {
     Status(status::Status),
     /// Say who may use a node's dashboard, and make one-time links.
     Operator(operator::Operator),
+    /// Show what people did on all nodes, newest first.
+    Activity(activity::Activity),
     /// Look at a store directory, check it and keep it in order; no node is needed.
     Store(store::Store),
 }
@@ -58,6 +61,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Init(command) => command.run().await,
             Command::Status(command) => command.run().await,
             Command::Operator(command) => command.run().await,
+            Command::Activity(command) => command.run().await,
             Command::Store(command) => command.run(),
         }
     });

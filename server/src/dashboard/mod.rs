@@ -8,6 +8,7 @@
 //! Over TCP nobody gets past [`entry`] who is not logged in, and viewers change nothing; commands
 //! about accounts and founding are on the socket file ([`commands`]).
 
+mod activity;
 mod api;
 mod assets;
 mod behind;

@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::{
-    behind,
+    activity, behind,
     picture::{self, Picture, files, overview},
     versions,
 };
@@ -124,7 +124,7 @@ impl Api for Site {
     }
 
     fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
-        self.ask(move |_, _| query.page(now_ms(), std::iter::empty(), |_| unreachable!()))
+        self.ask(move |_, shared| activity::page(shared, &query))
     }
 }
 

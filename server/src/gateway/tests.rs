@@ -91,7 +91,10 @@ impl Site {
                         reply.send(end(&shared, kind, *save)).unwrap();
                     }
                     Command::Want { reply, .. } => reply.send(false).unwrap(),
-                    Command::Settle { .. } | Command::Sync { .. } | Command::Found { .. } => {}
+                    Command::Settle { .. }
+                    | Command::Sync { .. }
+                    | Command::Found { .. }
+                    | Command::Audit { .. } => {}
                 }
             }
         });

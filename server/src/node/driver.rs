@@ -21,6 +21,7 @@ use super::{
     batch::{Held, Pending, Shadow, Writing},
     filer::{Filer, Job, Report},
     handle::{COMMANDS, Command, EVENTS, Handle, NodeEvent},
+    identity::Identity,
     keeper::{self, Found},
     link::{self, HelloState, LinkEvent},
     open::Opened,
@@ -53,6 +54,8 @@ pub struct Links {
     pub events: mpsc::Receiver<LinkEvent>,
     /// What of our Hello changes.
     pub hello: watch::Sender<HelloState>,
+    /// Seals what people do here.
+    pub identity: Arc<Identity>,
 }
 
 /// Somebody waits for the reply to a command.
@@ -63,6 +66,7 @@ pub(super) enum Waiter {
     Found(oneshot::Sender<FoundOutcome>),
     Settle(oneshot::Sender<SettleOutcome>),
     Sync(oneshot::Sender<SyncReport>),
+    Audit(oneshot::Sender<bool>),
 }
 
 /// What the threads say.
@@ -200,6 +204,7 @@ impl Driver {
 
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut reports: Reports, stop: Stop) {
         self.input(cluster::Input::Started);
+        self.check_audit();
         for (name, head) in std::mem::take(&mut self.foreign) {
             self.raise(cluster::Alarm::ForeignLine { key: Key::File(name), head });
         }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cluster::{FoundOutcome, Roster, Save, SaveOutcome, SettleOutcome, SyncReport};
-use domain::{FileName, ObjectId};
+use domain::{Deed, FileName, ObjectId};
 use gitty::Object;
 use store::{ReadError, Store};
 use thiserror::Error;
@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::view::Shared;
+use super::{audit::Kept, view::Shared};
 
 /// Commands that may wait for the node's task; one more waits with its sender.
 pub const COMMANDS: usize = 1024;
@@ -65,13 +65,22 @@ pub enum Command {
         /// For the outcome.
         reply: oneshot::Sender<FoundOutcome>,
     },
+    /// Write what somebody did into the audit.
+    Audit {
+        /// The JSON of a [`Deed`].
+        content: String,
+        /// For whether it is durable.
+        reply: oneshot::Sender<bool>,
+    },
 }
 
 /// Something changed on this node or a peer; listeners read [`Shared`] for the new state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum NodeEvent {
     /// Something about these files: head, draft, or what a peer reports of them.
     Files(Arc<[FileName]>),
+    /// Somebody did something, here or on another node.
+    Deed(Arc<Kept>),
     /// A peer came, went, or said something of itself.
     Peers,
     /// An alarm was raised.
@@ -152,6 +161,13 @@ impl Handle {
     /// When the program is stopping.
     pub async fn found(&self, roster: Roster) -> Result<FoundOutcome, NodeError> {
         self.ask(|reply| Command::Found { roster, reply }).await
+    }
+
+    /// Writes what somebody did into the audit; true when it is durable here. False: the program
+    /// is stopping, or the entry is too long.
+    pub async fn audit(&self, deed: &Deed) -> bool {
+        let Ok(content) = serde_json::to_string(deed) else { return false };
+        self.ask(|reply| Command::Audit { content, reply }).await.unwrap_or(false)
     }
 
     /// The served head of a file (protocol 1).

@@ -47,6 +47,7 @@ impl Driver {
                 self.waiters.insert(token, Waiter::Object(reply));
                 self.input(Input::Want { token, id });
             }
+            Command::Audit { content, reply } => self.on_audit_command(token, content, reply),
             Command::Found { roster, reply } => {
                 self.waiters.insert(token, Waiter::Found(reply));
                 let heads = self.store_heads.iter();
@@ -69,6 +70,9 @@ impl Driver {
             }
             LinkEvent::Frame { from, messages, load } => {
                 for message in messages {
+                    if !self.is_genuine(from, &message) {
+                        continue;
+                    }
                     self.input(Input::Message { from, message });
                 }
                 drop(load);

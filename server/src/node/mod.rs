@@ -7,6 +7,7 @@
 //! core.db ──┘                        └─▶ shared state, events
 //! ```
 
+pub mod audit;
 mod batch;
 mod driver;
 mod filer;

@@ -116,6 +116,9 @@ pub async fn open(
     );
     let foreign = foreign_heads(&index, &opened.heads, &recovered.durable);
     let core = Core::recover(Config::default(), node, recovered.durable);
+    shared.change_audit(|audit| {
+        recovered.audit.into_iter().for_each(|entry| drop(audit.add(entry)));
+    });
     publish_all(&shared, &store, &core, &opened.heads);
     let about = About { name: name.to_owned() };
     let store_heads = opened.heads;
@@ -269,6 +272,7 @@ async fn apply_recovered(
             filed: filed.union(garbage).copied().collect(),
             roster: durable.roster.clone(),
             reserved: durable.reserved,
+            audit: recovered.audit.iter().skip(recovered.audit_in_table).cloned().collect(),
         };
         db.apply(apply).await?;
     }

@@ -36,6 +36,7 @@ impl Driver {
             Output::ServeChunks { to, id, first, count } => {
                 self.serve_chunks(to, id, first, count);
             }
+            Output::ServeAudit { to, origin, after } => self.serve_audit(to, origin, after),
             Output::Emit(event) => self.on_event(event),
             Output::Raise(alarm) => self.raise(alarm),
         }
@@ -84,6 +85,7 @@ impl Driver {
             (Some(Waiter::Save(waiter)), Reply::Save(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Audit(waiter)), Reply::Audited(done)) => waiter.send(done).is_ok(),
             (_, _) => false,
         };
     }
@@ -109,6 +111,7 @@ impl Driver {
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
         let Moved { served, tips } = self.shadow.take(writing.number, &writing.records);
+        self.show_audit(self.shadow.audit_of(writing.number));
         let mut objects = Vec::new();
         for (name, head) in tips.iter().chain(&served) {
             objects.extend(self.path_objects(name, *head));
@@ -172,7 +175,7 @@ impl Driver {
             return;
         }
         let Some(upto) = self.covered.take() else { return };
-        let (keys, ids) = self.shadow.split(upto);
+        let (keys, ids, audit) = self.shadow.split(upto);
         let registers = keys
             .into_iter()
             .filter_map(|key| Some((key.clone(), self.shadow.durable.get(&key)?.clone())))
@@ -188,6 +191,7 @@ impl Driver {
             filed: std::mem::take(&mut self.out_of_table),
             roster: self.shadow.roster.take(),
             reserved: self.shadow.durable.reserved,
+            audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
             error!(%reason, "core.db cannot be written: this node stops; what was answered is kept");
@@ -290,6 +294,9 @@ fn size_of_message(message: &PeerMessage) -> usize {
                 items.iter().map(|change| ORDINARY + size_of_lists(change)).sum()
             }
             PeerMessage::KeyIs(change) => size_of_lists(change),
+            PeerMessage::AuditIs { entries, .. } => {
+                entries.iter().map(|entry| ORDINARY + entry.content.len()).sum()
+            }
             PeerMessage::TreeIs { branches } => branches.iter().map(size_of_branch).sum(),
             _ => 0,
         }
@@ -318,7 +325,8 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Chunk { .. }
         | PeerMessage::Changes { .. }
         | PeerMessage::KeyIs(_)
-        | PeerMessage::TreeIs { .. } => Kind::Bulk,
+        | PeerMessage::TreeIs { .. }
+        | PeerMessage::AuditIs { .. } => Kind::Bulk,
         PeerMessage::Prepare { .. }
         | PeerMessage::Promise { .. }
         | PeerMessage::Propose(_)
@@ -333,6 +341,7 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Since { .. }
         | PeerMessage::KeyRequest { .. }
         | PeerMessage::TreeRequest { .. }
+        | PeerMessage::AuditSince { .. }
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest => Kind::Control,
     }

@@ -9,7 +9,7 @@ use cluster::{Draft, MemberId, Roster};
 use domain::{FileName, ObjectId, Root, Serial};
 use gitty::Object;
 
-use super::{pace::CatchUpView, recent::Recent};
+use super::{audit::AuditLog, pace::CatchUpView, recent::Recent};
 
 /// State of one file on this node and, as each of them said, on its peers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -131,6 +131,7 @@ pub struct Shared {
     unfiled: RwLock<HashMap<ObjectId, Object>>,
     recent: Recent,
     node: RwLock<NodeView>,
+    audit: RwLock<AuditLog>,
 }
 
 impl Shared {
@@ -176,6 +177,16 @@ impl Shared {
     /// Changes the set of objects without a file.
     pub fn change_unfiled<T>(&self, change: impl FnOnce(&mut HashMap<ObjectId, Object>) -> T) -> T {
         change(&mut self.unfiled.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the audit.
+    pub fn with_audit<T>(&self, read: impl FnOnce(&AuditLog) -> T) -> T {
+        read(&self.audit.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the audit.
+    pub fn change_audit<T>(&self, change: impl FnOnce(&mut AuditLog) -> T) -> T {
+        change(&mut self.audit.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// This node in short.

@@ -9,6 +9,7 @@
 //! account for all nodes (docs/decisions/0026).
 
 mod account;
+mod budget;
 mod file;
 mod kept;
 mod limit;
@@ -31,7 +32,7 @@ pub use password::{PasswordError, Passwords};
 pub use secret::{Digest, Secret};
 pub use token::TOKEN_FILE;
 
-use self::{kept::Kept, limit::Limits};
+use self::{budget::Budget, kept::Kept, limit::Limits};
 
 /// Somebody who asks, after it was checked who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +91,7 @@ struct Shared {
     path: PathBuf,
     kept: Mutex<Kept>,
     limits: Mutex<Limits>,
+    refused: Mutex<Budget>,
     passwords: Passwords,
     /// Of the token in the data directory.
     token: Digest,
@@ -110,6 +112,7 @@ impl Operators {
             path,
             kept: Mutex::new(kept),
             limits: Mutex::default(),
+            refused: Mutex::default(),
             passwords: Passwords::default(),
             token,
             writing: tokio::sync::Mutex::default(),
@@ -260,6 +263,12 @@ impl Operators {
     #[must_use]
     pub fn wait(&self, name: &str, address: &str, now_ms: u64) -> Option<Wait> {
         self.limits().wait(name, address, now_ms)
+    }
+
+    /// Whether a refused login may be written into the audit, with how many were not before it.
+    #[must_use]
+    pub fn note_refused(&self, now_ms: u64) -> Option<u64> {
+        self.0.refused.lock().unwrap_or_else(PoisonError::into_inner).take(now_ms)
     }
 
     /// Logs in by password; `before` is a session that ends with it. None: wrong.

@@ -11,6 +11,8 @@ pub(crate) fn check(node: usize, alarm: &Alarm) -> Check {
         Alarm::TwoDecidedHeads { .. }
         | Alarm::ForeignLine { .. }
         | Alarm::TwoHeadsOneBallot { .. }
+        | Alarm::AuditForks { .. }
+        | Alarm::AuditForged { .. }
         | Alarm::WrongObject { .. }
         | Alarm::TwoRosters { .. }
         | Alarm::CutOff { .. } => {

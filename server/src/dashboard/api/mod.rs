@@ -1,5 +1,6 @@
 //! `/api/v1`: one file per resource, JSON of the types in `domain::view`.
 
+mod activity;
 mod events;
 pub(super) mod file;
 mod files;
@@ -28,6 +29,7 @@ pub(super) fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/api/v1/overview", get(overview::show))
         .route("/api/v1/me", get(me::show))
+        .route("/api/v1/activity", get(activity::show))
         .route("/api/v1/files", get(files::show))
         .merge(file::router())
         .route("/api/v1/status", get(status::show))

@@ -97,6 +97,8 @@ fn alarm(alarm: &Alarm) -> Need {
     const IMPOSSIBLE: &str = "This must not happen: keep the logs of all nodes and report it.";
     const CUT_OFF: &str = "It sends what no node of this program sends: look at its logs and its \
          server, and at who else has its keys.";
+    const AUDIT: &str = "The first that came is kept. Somebody copied or restored that node's disk, or \
+                         has its key: look at its machine.";
     const FOREIGN: &str = "It stays readable by its hash; save it again if it is the wanted text.";
     let (state, what, reason) = match alarm {
         Alarm::TwoDecidedHeads { key, .. } => {
@@ -118,6 +120,16 @@ fn alarm(alarm: &Alarm) -> Need {
         Alarm::TwoRosters { epoch, .. } => {
             (FileState::Diverged, format!("Two rosters have epoch {epoch}"), IMPOSSIBLE)
         }
+        Alarm::AuditForks { origin, number } => (
+            FileState::Damaged,
+            format!("Entry {number} of the audit of node {} does not fit", origin.node),
+            AUDIT,
+        ),
+        Alarm::AuditForged { origin, .. } => (
+            FileState::Damaged,
+            format!("An entry of the audit that node {} did not write came in", origin.node),
+            IMPOSSIBLE,
+        ),
         Alarm::ForeignLine { key, head } => {
             (FileState::Diverged, format!("A SWISH saved {} as {head}", key.file()), FOREIGN)
         }
