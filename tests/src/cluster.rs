@@ -210,6 +210,25 @@ impl Cluster {
         Ok(served.await?.1)
     }
 
+    /// Waits until SWISH would see this version in one node's journal.
+    ///
+    /// # Errors
+    /// It does not within `patience`.
+    pub async fn directory_ends(
+        &self,
+        number: usize,
+        name: &str,
+        commit: ObjectId,
+        patience: Duration,
+    ) -> Result<()> {
+        let written = until("the line", patience, async || {
+            let heads = self.directory(number).heads()?;
+            ensure!(heads.get(name) == Some(&commit), "it ends with {:?}", heads.get(name));
+            Ok(())
+        });
+        written.await.map(|_| ())
+    }
+
     /// Waits until SWISH would see this version in every node's journal.
     ///
     /// # Errors
@@ -296,7 +315,9 @@ impl Cluster {
         for node in &self.nodes {
             let name = &node.setup.name;
             let status = node.status().await.with_context(|| name.clone())?;
-            ensure!(status.state() == "healthy", "{name} says {}", status.0);
+            // What diverged is the same on all of them too.
+            let settled = ["healthy", "diverged"].contains(&status.state());
+            ensure!(settled, "{name} says {}", status.0);
             ensure!(status.waiting() == Some(0), "on {name} waits {:?}", status.waiting());
             roots.push(status.root().with_context(|| format!("{name} has no root"))?.to_owned());
         }

@@ -67,11 +67,4 @@ pub enum Alarm {
         /// Whose chain it was to be.
         origin: MemberId,
     },
-    /// A head of the founder's store lost to another save; it stays readable by its hash.
-    ImportLost {
-        /// The register.
-        key: Key,
-        /// Head of the store.
-        tip: ObjectId,
-    },
 }

@@ -5,7 +5,7 @@ use domain::Millis;
 /// Every limit has a named outcome where it is enforced.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
-    /// Without answers of a majority for this long a save waits (protocol 4.3).
+    /// Without answers of a majority for this long a save is held (protocol 4.3).
     pub patience: Millis,
     /// With answers it is contention, and goes on for this long.
     pub contention: Millis,
@@ -127,11 +127,17 @@ pub enum Mutant {
     StaleTree,
     /// Looks into the neighbour of the bucket that differs.
     WrongBucket,
+    /// Records a settling beside the head instead of having it decided (V8).
+    SettleBeside,
+    /// Judges lines of the journal by the head they start from (V9).
+    JudgeByOld,
+    /// Answers a held save without a tip.
+    HoldWithoutTip,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::OwnValue,
         Self::MinorityQuorum,
         Self::NoSyncBeforePromise,
@@ -146,5 +152,8 @@ impl Mutant {
         Self::FastWithoutPromise,
         Self::StaleTree,
         Self::WrongBucket,
+        Self::SettleBeside,
+        Self::JudgeByOld,
+        Self::HoldWithoutTip,
     ];
 }

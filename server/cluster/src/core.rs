@@ -45,6 +45,7 @@ impl Core {
         let unsynced = self.config.broken(Mutant::NoSyncBeforePromise);
         let mut turn = Turn::new(now, objects, no, pending, unsynced);
         self.dispatch(input, &mut turn);
+        self.judge_sides(&mut turn);
         if self.live.asks_due {
             self.send_requests(&mut turn);
         }
@@ -77,6 +78,10 @@ impl Core {
             Input::PeerDown { peer } => self.on_peer_down(peer, turn),
             Input::Message { from, message } => self.on_message(from, message, turn),
             Input::Save { token, save } => self.on_save(token, save, turn),
+            Input::Settle { token, save } => self.on_settle(token, save, turn),
+            Input::Foreign(foreign) => self.on_foreign(foreign, turn),
+            Input::Import { heads } => self.on_import(heads, turn),
+            Input::Sync { token, key, dry } => self.on_sync(token, key, dry, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
             Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
             Input::Audit { token, entry } => self.on_audit(token, *entry, turn),
@@ -88,6 +93,8 @@ impl Core {
     fn on_started(&mut self, turn: &mut Turn<'_>) {
         self.live.started = turn.now;
         turn.arm(Timer::Heartbeat, 0, self.config.heartbeat.0);
+        self.tips_of_before(turn);
+        self.judge_all_sides();
         self.recover_rounds(turn);
     }
 
@@ -135,6 +142,8 @@ impl Core {
             }
             PeerMessage::TreeRequest { prefixes } => self.on_tree_request(from, &prefixes, turn),
             PeerMessage::TreeIs { branches } => self.on_tree(from, branches, turn),
+            PeerMessage::KeyRequest { key } => self.on_key_request(from, key, turn),
+            PeerMessage::KeyIs(change) => self.on_key_is(from, change, turn),
             PeerMessage::AuditSince { origin, after } => {
                 self.on_audit_since(from, origin, after, turn);
             }
@@ -153,6 +162,7 @@ impl Core {
             Timer::Patience(key) => self.patience_over(&key, turn),
             Timer::Fetch(peer) => self.no_progress(peer, turn),
             Timer::Want(token) => self.want_over(token, turn),
+            Timer::Sync(token) => self.sync_over(token, turn),
         }
     }
 
@@ -187,6 +197,14 @@ impl Core {
         {
             self.durable.put_in_tree(key, before.head);
         }
+        match &record {
+            Record::Decided { key, .. } | Record::Tip { key, .. } => {
+                self.live.branches.due.insert(key.clone());
+            }
+            // Whoever is not in it any more proposes nothing.
+            Record::Roster(_) => self.live.branches.due_again(),
+            _ => {}
+        }
         turn.record(record, urgency);
     }
 }
@@ -211,6 +229,8 @@ fn epoch_of(message: &PeerMessage) -> Option<u64> {
         | PeerMessage::Changes { .. }
         | PeerMessage::TreeRequest { .. }
         | PeerMessage::TreeIs { .. }
+        | PeerMessage::KeyRequest { .. }
+        | PeerMessage::KeyIs(_)
         | PeerMessage::AuditSince { .. }
         | PeerMessage::AuditIs { .. }
         | PeerMessage::RosterIs { .. }

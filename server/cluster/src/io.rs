@@ -4,7 +4,10 @@ use domain::{Link, Millis, ObjectId, Run, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Alarm, AuditEntry, Key, MemberId, PeerMessage, Record, Roster};
+use crate::{
+    Alarm, AuditEntry, Copies, Foreign, HoldReason, Key, MemberId, PeerMessage, Record, Roster,
+    SettleOutcome, SyncReport,
+};
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +67,30 @@ pub enum Input {
         /// What.
         save: Box<Save>,
     },
+    /// An operator settles a divergence: `save` is the commit to be made on the decided head that
+    /// was shown, its `base` (protocol 4.5).
+    Settle {
+        /// For the reply.
+        token: Token,
+        /// What.
+        save: Box<Save>,
+    },
+    /// The journal has a line that this node did not write (protocol 9).
+    Foreign(Foreign),
+    /// This node has joined a cluster: the heads of its store (protocol 4.4).
+    Import {
+        /// Their objects are in the store.
+        heads: Vec<(Key, ObjectId)>,
+    },
+    /// An operator has one file brought together; nothing is chosen.
+    Sync {
+        /// For the reply.
+        token: Token,
+        /// Which file.
+        key: Key,
+        /// Only say what is to be done.
+        dry: bool,
+    },
     /// Somebody asks for an object that is not here.
     Want {
         /// For the reply.
@@ -110,6 +137,8 @@ pub enum Timer {
     Fetch(MemberId),
     /// When somebody who wants an object is told that nobody has it.
     Want(Token),
+    /// When a sync reports what it has not done.
+    Sync(Token),
 }
 
 /// One thing to do.
@@ -199,6 +228,10 @@ pub enum Urgency {
 pub enum Reply {
     /// To a save.
     Save(SaveOutcome),
+    /// To a settling.
+    Settle(SettleOutcome),
+    /// To a sync.
+    Sync(SyncReport),
     /// To a wanted object: whether it is here now.
     Object(bool),
     /// To founding.
@@ -230,17 +263,15 @@ pub enum SaveOutcome {
         /// The served head.
         head: ObjectId,
     },
-    /// Kept here durably, and proposed when a majority is back.
-    Waiting {
-        /// Its commit.
+    /// Saved on this node: durable, served, told to whom it reaches, and proposed by itself when a
+    /// majority answers (protocol 4.3).
+    Held {
+        /// The commit that stands for this save; it may be that of an earlier, equal one.
         commit: ObjectId,
-        /// Why.
-        reason: WaitReason,
-    },
-    /// Another save of this file waits; this one is not kept.
-    Blocked {
-        /// The commit that waits.
-        waiting: ObjectId,
+        /// Why it is not decided.
+        reason: HoldReason,
+        /// Where it is.
+        copies: Copies,
     },
     /// The page saves a version of a file that the cluster does not have; nothing was kept.
     NoSuchFile,
@@ -248,16 +279,6 @@ pub enum SaveOutcome {
     NotFounded,
     /// Too many saves of this file wait behind each other; nothing was kept.
     Busy,
-}
-
-/// Why a save waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitReason {
-    /// Fewer members than a majority answer.
-    NoMajority,
-    /// They answer, but did not agree in time.
-    Contention,
 }
 
 /// What no peer of this program does; nothing was stored of it.
@@ -292,6 +313,20 @@ pub enum Event {
     DraftChanged {
         /// The register.
         key: Key,
+    },
+    /// The open divergences of a file are others than before.
+    SidesChanged {
+        /// The register.
+        key: Key,
+    },
+    /// A settling has ended; its caller may have been told that its end is not known yet.
+    SettleEnded {
+        /// The register.
+        key: Key,
+        /// Its commit.
+        commit: ObjectId,
+        /// How.
+        outcome: SettleOutcome,
     },
     /// A peer reports other heads than before.
     PeerReported {

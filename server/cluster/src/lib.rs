@@ -4,8 +4,10 @@
 //!            Input                                   Output
 //! driver ──────────────▶ Core::handle(now, …) ──────────────▶ driver
 //!   peer messages, links,      register/   4.2 a save           persist, send, reply,
-//!   saves, timers, writes      exchange/   3   objects          arm timers, serve objects,
-//!   that are durable           catch_up/   5   logs, trees      events, alarms
+//!   saves, timers, writes      branch/     4.3 held, tips      arm timers, serve objects,
+//!   that are durable           reconcile/  1   divergences      events, alarms
+//!                              exchange/   3   objects
+//!                              catch_up/   5   logs, trees
 //!                              roster/     11  epochs
 //!                              audit/      6   what people did
 //! ```
@@ -21,6 +23,7 @@
 mod alarm;
 mod audit;
 mod ballot;
+mod branch;
 mod catch_up;
 mod config;
 mod core;
@@ -32,6 +35,7 @@ mod live;
 mod message;
 mod objects;
 mod path;
+mod reconcile;
 mod register;
 mod roster;
 mod status;
@@ -40,18 +44,20 @@ mod turn;
 pub use alarm::Alarm;
 pub use audit::{AuditEntry, Follows, MAX_CONTENT_BYTES, Tip, Tips};
 pub use ballot::Ballot;
+pub use branch::{Copies, Foreign, HoldReason, SettleOutcome, Tip};
 pub use catch_up::Prefix;
 pub use config::{Config, Mutant};
 pub use core::Core;
 pub use durable::{Accepted, Decided, Draft, DraftKind, Durable, KeyState, Record};
 pub use io::{
     Event, FoundOutcome, Input, Offence, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
-    WaitReason, WriteNo,
+    WriteNo,
 };
 pub use key::{Key, KeyError};
 pub use message::{
     Below, Bytes, Change, Heartbeat, INLINE_BYTES, PeerMessage, Propose, TreeBranch,
 };
 pub use objects::Objects;
+pub use reconcile::{Side, Sides, StepState, SyncReport, SyncStep, SyncWork};
 pub use roster::{Member, MemberId, Phase, Roster};
 pub use status::{CatchUp, FileStatus, PeerStatus, Waiting};

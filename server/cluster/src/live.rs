@@ -7,6 +7,7 @@ use gitty::Object;
 
 use crate::{
     Accepted, Ballot, Key, MemberId, Save, Token, WriteNo,
+    branch::Branches,
     catch_up::{Comparison, Reported},
     exchange::{Owed, Parked, Source, Tally, WantedObject},
 };
@@ -66,6 +67,8 @@ pub(crate) struct Live {
     pub(crate) audit_asked: BTreeMap<MemberId, Millis>,
     /// Whether [`crate::Timer::Push`] is armed.
     pub(crate) push_armed: bool,
+    /// Branches: tips, lines of SWISH, divergences.
+    pub(crate) branches: Branches,
     /// When the program started.
     pub(crate) started: Millis,
 }
@@ -114,7 +117,7 @@ pub(crate) struct Peer {
     pub(crate) unclear: bool,
     /// When its digest last equalled ours.
     pub(crate) equal_at: Option<Millis>,
-    /// Saves that wait there.
+    /// Files with a held save there.
     pub(crate) waiting: u64,
     /// Files with a decided head there.
     pub(crate) files: u64,
@@ -170,10 +173,22 @@ pub(crate) struct Saving {
     pub(crate) queue: VecDeque<PendingSave>,
 }
 
-/// A page's save that is the draft now.
+/// What is asked for with a new commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Ask {
+    /// A page saves: on the served head, held when no majority answers.
+    Save,
+    /// An operator settles: on the decided head, never held.
+    Settle,
+}
+
+/// A save or settling that is the draft now.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CurrentSave {
+    pub(crate) ask: Ask,
     pub(crate) token: Token,
+    /// Whether a proposal of it has left.
+    pub(crate) proposed: bool,
     pub(crate) began: Millis,
     /// Members that answered since.
     pub(crate) answered: BTreeSet<MemberId>,
@@ -181,9 +196,10 @@ pub(crate) struct CurrentSave {
     pub(crate) objects: Vec<Object>,
 }
 
-/// A save that waits for its turn.
+/// A save or settling that waits for its turn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PendingSave {
+    pub(crate) ask: Ask,
     pub(crate) token: Token,
     pub(crate) save: Box<Save>,
     pub(crate) came: Millis,

@@ -6,7 +6,7 @@ use domain::{ObjectId, ObjectKind, Root, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{AuditEntry, Ballot, Key, MemberId, Phase, Prefix, Roster};
+use crate::{AuditEntry, Ballot, Key, MemberId, Phase, Prefix, Roster, Tip};
 
 /// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
 pub const INLINE_BYTES: usize = 60 << 10;
@@ -142,11 +142,18 @@ pub enum PeerMessage {
         /// Of them at most [`crate::Config::tree_page`] are answered.
         prefixes: Vec<Prefix>,
     },
-    /// In answer: for each prefix its children or, when they are few, its decided heads.
+    /// In answer: for each prefix its children or, when they are few, its decided heads and tips.
     TreeIs {
         /// In the order of the request.
         branches: Vec<TreeBranch>,
     },
+    /// An operator wants one file brought together: what do you have of it?
+    KeyRequest {
+        /// The register.
+        key: Key,
+    },
+    /// In answer, and with the question: decided head and tips of one file.
+    KeyIs(Change),
     /// Anyone who has less of a chain of the audit: what comes after this number?
     AuditSince {
         /// Whose chain.
@@ -192,8 +199,12 @@ pub struct Propose {
 pub struct Change {
     /// The register.
     pub key: Key,
-    /// Its decided head on the sender.
-    pub head: ObjectId,
+    /// Its decided head on the sender, if it has one.
+    #[serde(default)]
+    pub head: Option<ObjectId>,
+    /// Its tips on the sender: all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tips: Vec<Tip>,
     /// Objects of its path that no node has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<ObjectId>,
@@ -214,7 +225,7 @@ pub struct TreeBranch {
 pub enum Below {
     /// The first 16 bytes of the digest of each of its 16 children, one after the other.
     Digests(Bytes),
-    /// Its decided heads.
+    /// Its decided heads and tips.
     Heads(Vec<Change>),
 }
 
@@ -227,11 +238,11 @@ pub struct Heartbeat {
     pub phase: Option<Phase>,
     /// Last position of its change log.
     pub serial: Serial,
-    /// Root of the hash tree over its decided heads.
+    /// Root of the hash tree over its decided heads and tips.
     pub root: Root,
     /// Files with a decided head.
     pub files: u64,
-    /// Saves that wait for a majority there.
+    /// Files with a save that is held there.
     pub waiting: u64,
     /// Last number of each chain of the audit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

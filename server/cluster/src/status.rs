@@ -22,7 +22,7 @@ pub struct PeerStatus {
     pub serial: Serial,
     /// Files with a decided head there.
     pub files: u64,
-    /// Saves that wait there.
+    /// Files with a held save there.
     pub waiting: u64,
 }
 
@@ -33,8 +33,12 @@ pub struct FileStatus {
     pub decided: Option<Decided>,
     /// A head that is known to be decided, and whose objects are not all here.
     pub newer: Option<ObjectId>,
-    /// Save under way here.
+    /// Save under way here, or open branch.
     pub draft: Option<Draft>,
+    /// Served head here (protocol 1).
+    pub served: Option<ObjectId>,
+    /// Open divergences.
+    pub diverging: usize,
     /// Decided head of each peer, as it reported last.
     pub reported: Vec<(MemberId, ObjectId)>,
 }
@@ -44,7 +48,7 @@ pub struct FileStatus {
 pub struct CatchUp {
     /// When the first of its objects was wanted.
     pub began: Millis,
-    /// Decided heads that wait for objects.
+    /// Decided heads and files with tips that wait for objects.
     pub heads: u64,
     /// Objects wanted since it began; grows as paths are followed back.
     pub wanted: u64,
@@ -101,6 +105,8 @@ impl Core {
             decided: state.and_then(|state| state.decided),
             newer: self.live.learning.get(key).and_then(|heads| heads.keys().next()).copied(),
             draft: state.and_then(|state| state.draft),
+            served: self.served(key),
+            diverging: self.diverging(key),
             reported: peers
                 .filter_map(|(id, peer)| Some((*id, peer.heads.get(key, ours)?)))
                 .collect(),
@@ -112,7 +118,7 @@ impl Core {
     pub fn catch_up(&self) -> Option<CatchUp> {
         let live = &self.live;
         let comparing = live.comparison.as_ref().map(|comparison| comparison.peer);
-        if live.learning.is_empty() && comparing.is_none() {
+        if !self.catching_up() && comparing.is_none() {
             return None;
         }
         let busy = live.sources.iter().filter(|(_, source)| !source.asked.is_empty());
@@ -121,7 +127,7 @@ impl Core {
         let missing = count(live.wanted.values().filter(rests).count());
         Some(CatchUp {
             began: live.tally.began,
-            heads: count(live.learning.len()),
+            heads: count(live.learning.len() + live.branches.learning.len()),
             wanted: live.tally.total,
             arrived: live.tally.arrived,
             missing,
@@ -150,10 +156,10 @@ impl Core {
         }
     }
 
-    /// True while decided heads wait for their objects.
+    /// True while decided heads or tips wait for their objects.
     #[must_use]
     pub fn catching_up(&self) -> bool {
-        !self.live.learning.is_empty()
+        !self.live.learning.is_empty() || !self.live.branches.learning.is_empty()
     }
 }
 

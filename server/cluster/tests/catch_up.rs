@@ -197,7 +197,8 @@ fn nothing_is_taken_from_a_tree_that_was_not_asked_for() {
         prefix: Prefix::TOP,
         below: cluster::Below::Heads(vec![cluster::Change {
             key: key(1),
-            head: head(1, 9),
+            head: Some(head(1, 9)),
+            tips: Vec::new(),
             gaps: Vec::new(),
         }]),
     };

@@ -23,7 +23,8 @@ fn heads(numbers: impl DoubleEndedIterator<Item = u8>) -> Vec<ObjectId> {
 fn changes(count: u8) -> PeerMessage {
     let change = |number: u8| Change {
         key: Key::File(format!("file{number}.pl").as_str().into()),
-        head: head(number),
+        head: Some(head(number)),
+        tips: Vec::new(),
         gaps: Vec::new(),
     };
     let items = (1..=count).map(change).collect();

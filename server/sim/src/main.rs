@@ -8,6 +8,9 @@ use clap::{Parser, Subcommand};
 use cluster::Mutant;
 use sim::{Counts, Kind, Profile, Trace, Violation};
 
+/// Invariants that a lost save breaks.
+const LOST: [&str; 3] = ["answered saves (P3)", "held saves (P3)", "SWISH follows (P9)"];
+
 /// Deterministic simulation of swish-cluster.
 #[derive(Parser)]
 struct Arguments {
@@ -139,18 +142,21 @@ fn report(share: &Share, core_seconds: f64) {
         seconds(counts.healing_us)
     );
     println!(
-        "{} saves tried: {} decided, {} waiting, {} conflicts, {} refused; {} commits decided",
+        "{} saves tried: {} decided, {} held, {} conflicts, {} refused; {} commits decided; \
+         {} divergences listed, {} settled",
         counts.attempts,
         counts.decided,
-        counts.waiting,
+        counts.held,
         counts.conflicts,
         counts.refused,
-        counts.commits
+        counts.commits,
+        counts.diverged,
+        counts.settled
     );
     let lost = share
         .failed
         .iter()
-        .filter(|(_, violation)| violation.invariant.starts_with("answered saves"))
+        .filter(|(_, violation)| LOST.iter().any(|name| violation.invariant == *name))
         .count();
     println!("{} broken promises, {lost} lost saves", share.failed.len());
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{AuditEntry, Ballot, Key, SaveOutcome, Token};
+use cluster::{AuditEntry, Ballot, Key, Save, SaveOutcome, SettleOutcome, Token};
 use domain::{Link, ObjectId};
 use gitty::Commit;
 
@@ -13,7 +13,7 @@ use gitty::Commit;
 pub(crate) struct Made {
     pub(crate) commit: Commit,
     pub(crate) link: Link,
-    /// None for a commit of the founder's store.
+    /// None for a commit of the founder's store, of a SWISH, or of an operator.
     pub(crate) op: Option<usize>,
 }
 
@@ -35,6 +35,18 @@ pub(crate) struct Attempt {
     pub(crate) base: Option<ObjectId>,
     pub(crate) commit: ObjectId,
     pub(crate) answer: Option<SaveOutcome>,
+}
+
+/// One request to settle.
+#[derive(Clone, Debug)]
+pub(crate) struct Settling {
+    pub(crate) token: Token,
+    pub(crate) node: usize,
+    pub(crate) save: Save,
+    /// Whether a node took it, and the start of that node.
+    pub(crate) arrived: bool,
+    pub(crate) run: u64,
+    pub(crate) answer: Option<SettleOutcome>,
 }
 
 /// The decided path of a file, over everything any node ever held for decided.
@@ -67,6 +79,10 @@ pub(crate) struct Oracle {
     pub(crate) ops: Vec<Op>,
     /// Operation and attempt of each token.
     pub(crate) tokens: BTreeMap<Token, (usize, usize)>,
+    /// What operators asked for.
+    pub(crate) settlings: Vec<Settling>,
+    /// Commits that some node listed as divergences.
+    pub(crate) listed: BTreeMap<Key, BTreeSet<ObjectId>>,
     /// Objects that no node ever had.
     pub(crate) gaps: BTreeSet<ObjectId>,
     /// Entries of the audit that were asked for and not answered yet, by token.
@@ -81,6 +97,18 @@ impl Oracle {
     pub(crate) fn made(&mut self, id: ObjectId, commit: Commit, op: Option<usize>) {
         let link = commit.link();
         self.commits.insert(id, Made { commit, link, op });
+    }
+
+    pub(crate) fn settling(&mut self, token: Token, node: usize, save: Save) {
+        let (arrived, run, answer) = (false, 0, None);
+        self.settlings.push(Settling { token, node, save, arrived, run, answer });
+    }
+
+    pub(crate) fn arrived(&mut self, token: Token, run: u64) {
+        if let Some(settling) = self.settlings.iter_mut().find(|s| s.token == token) {
+            settling.arrived = true;
+            settling.run = run;
+        }
     }
 
     /// The commits of the path of `head`, newest first.

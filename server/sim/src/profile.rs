@@ -24,13 +24,18 @@ pub enum Kind {
     /// Nodes are away for seconds while others save many files, and come back over a lossy network.
     /// Not in the round: it came later, and the seeds of the others keep their weather.
     Rejoin,
+    /// One node against two, for seconds, again and again: both sides save, and operators settle
+    /// what came of it, two at once. Not in the round.
+    Held,
+    /// A SWISH beside each node saves by itself, and often a moment behind. Not in the round.
+    Beside,
     /// A bit of everything, while people do things that the audit keeps. Not in the round either.
     Deeds,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -38,6 +43,8 @@ impl Kind {
         Self::Echoes,
         Self::Calm,
         Self::Rejoin,
+        Self::Held,
+        Self::Beside,
         Self::Deeds,
     ];
     const ROUND: [Self; 7] = [
@@ -95,6 +102,10 @@ pub struct Profile {
     pub(crate) think_us: (u64, u64),
     /// Time until a client gives up waiting.
     pub(crate) client_patience_us: (u64, u64),
+    /// Time between two saves of a SWISH beside its node, if there is one.
+    pub(crate) swish_us: Option<(u64, u64)>,
+    /// Time between two looks of the operators, if there are any.
+    pub(crate) operator_us: Option<(u64, u64)>,
     /// Texts over 60 KiB.
     pub(crate) large: u64,
     /// Time between two things that people do, other than saving.
@@ -124,6 +135,8 @@ impl Profile {
             Kind::Calm => profile.calm(),
             Kind::Echoes => profile.echoes(&mut dice),
             Kind::Rejoin => profile.rejoin(&mut dice),
+            Kind::Held => profile.held(&mut dice),
+            Kind::Beside => profile.beside(&mut dice),
             Kind::Deeds => profile.deeds(&mut dice),
         }
     }
@@ -152,6 +165,8 @@ impl Profile {
             cut_us: (50_000, 4_000_000),
             think_us: (5_000, 900_000),
             client_patience_us: (300_000, 12_000_000),
+            swish_us: None,
+            operator_us: None,
             large: 15,
             deed_gap_us: None,
             config: config(mutant, dice),
@@ -243,6 +258,35 @@ impl Profile {
             down_us: (500_000, 4_000_000),
             cut_us: (500_000, 4_000_000),
             think_us: (1_000, 80_000),
+            ..self
+        }
+    }
+
+    fn held(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Held,
+            clients: 4 + dice.index(2),
+            files: 1 + dice.index(2),
+            faults_us: 14_000_000,
+            fault_gap_us: Some((500_000, dice.between((1_000_000, 3_000_000)))),
+            fault_odds: [100, 30, 800, 70],
+            cut_us: (1_000_000, 5_000_000),
+            think_us: (5_000, 700_000),
+            client_patience_us: (1_000_000, 6_000_000),
+            operator_us: Some((100_000, dice.between((300_000, 1_500_000)))),
+            ..self
+        }
+    }
+
+    fn beside(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Beside,
+            beginning: Beginning::Roster,
+            clients: 3,
+            files: 1 + dice.index(2),
+            faults_us: 10_000_000,
+            swish_us: Some((50_000, dice.between((400_000, 2_500_000)))),
+            operator_us: dice.chance(500).then_some((200_000, 1_500_000)),
             ..self
         }
     }

@@ -100,6 +100,8 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
             let prefixes: Vec<_> = branches.iter().map(|branch| branch.prefix).collect();
             format!("TreeIs {prefixes:?}")
         }
+        PeerMessage::KeyRequest { key } => format!("KeyRequest {key}"),
+        PeerMessage::KeyIs(change) => format!("KeyIs {}", change.key),
         PeerMessage::AuditSince { after, .. } => format!("AuditSince {after}"),
         PeerMessage::AuditIs { entries, upto } => {
             let numbers: Vec<u64> = entries.iter().map(|entry| entry.number).collect();

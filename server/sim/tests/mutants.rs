@@ -41,6 +41,9 @@ const ONCE: &str = "once (P6)";
 const CONFLICTS: &str = "conflicts (P8)";
 const BALLOT: &str = "one head per ballot (4.1)";
 const CONVERGENCE: &str = "convergence (P5)";
+const SETTLED: &str = "settled once (4.5)";
+const NEWS: &str = "tips are news (V9)";
+const HELD: &str = "held saves (P3)";
 const ALARM: &str = "no alarm";
 
 killed! {
@@ -58,4 +61,7 @@ killed! {
     one_round_trip_without_promises: FastWithoutPromise in None, by [ONE_PATH, BALLOT, ALARM];
     a_tree_behind_its_heads: StaleTree in Some(Kind::Rejoin), by [CONVERGENCE];
     the_neighbour_of_the_bucket_that_differs: WrongBucket in Some(Kind::Rejoin), by [CONVERGENCE];
+    settlings_beside_the_head: SettleBeside in Some(Kind::Held), by [SETTLED];
+    lines_judged_by_where_they_start: JudgeByOld in Some(Kind::Beside), by [NEWS];
+    held_without_a_tip: HoldWithoutTip in Some(Kind::Held), by [HELD];
 }

@@ -59,6 +59,28 @@ fn nodes_that_were_away_catch_up_on_many_files() {
 }
 
 #[test]
+fn one_node_against_two_holds_saves_and_operators_settle_what_came_of_it() {
+    let mut counts = Counts::default();
+    for seed in 1..2_501 {
+        let outcome = sim::run(Profile::in_weather(Kind::Held, seed, 3, None), Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind held");
+        counts += outcome.counts;
+    }
+    assert!(
+        counts.held > 10_000 && counts.diverged > 10_000 && counts.settled > 2_000,
+        "{counts:?}"
+    );
+}
+
+#[test]
+fn a_swish_beside_each_node_loses_nothing_and_is_led() {
+    for seed in 1..1_501 {
+        let outcome = sim::run(Profile::in_weather(Kind::Beside, seed, 3, None), Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind beside");
+    }
+}
+
+#[test]
 fn faults_and_every_outcome_do_occur() {
     let counts = keeps_every_promise(1..101, 3);
     let seen = [
@@ -66,7 +88,8 @@ fn faults_and_every_outcome_do_occur() {
         counts.cuts,
         counts.pauses,
         counts.decided,
-        counts.waiting,
+        counts.held,
+        counts.diverged,
         counts.conflicts,
         counts.refused,
     ];

@@ -57,6 +57,15 @@ pub(super) struct Writing {
     pub(super) records: Vec<Record>,
 }
 
+/// What of a batch SWISH should see.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    /// Files whose served head is another one.
+    pub(super) served: Vec<(FileName, ObjectId)>,
+    /// Tips that came: their objects are files too (protocol 3).
+    pub(super) tips: Vec<(FileName, ObjectId)>,
+}
+
 /// What is durable, and which of it the tables do not have yet.
 ///
 /// The core's own state runs ahead of the disk; tables may only be filled from this.
@@ -82,27 +91,38 @@ impl Shadow {
         }
     }
 
-    /// Takes in a batch that is durable; tells which heads it moved.
-    pub(super) fn take(&mut self, number: u64, records: &[Record]) -> Vec<(FileName, ObjectId)> {
-        let mut moved = Vec::new();
+    /// Takes in a batch that is durable; tells which served heads it moved, and which tips came.
+    pub(super) fn take(&mut self, number: u64, records: &[Record]) -> Moved {
+        let mut moved = Moved::default();
+        let mut before: BTreeMap<&Key, Option<ObjectId>> = BTreeMap::new();
         let dirty = self.dirty.entry(number).or_default();
         for record in records {
+            if let Some(key) = record.key().filter(|key| !before.contains_key(key)) {
+                before.insert(key, self.durable.served(key));
+            }
             self.durable.apply(record);
             dirty.extend(record.key().cloned());
             match record {
-                Record::Decided { key, head, .. } => moved.push((key.file().clone(), *head)),
+                Record::Tip { key, tip, .. } => {
+                    moved.tips.push((key.file().clone(), tip.commit));
+                }
                 Record::Object { id, .. } => self.objects.entry(number).or_default().push(*id),
                 Record::Roster(roster) => self.roster = Some(roster.clone()),
                 Record::Audit(entry) => {
                     self.audit.entry(number).or_default().push(entry.clone());
                 }
-                Record::Promised { .. }
+                Record::Decided { .. }
+                | Record::Promised { .. }
                 | Record::Accepted { .. }
                 | Record::Draft { .. }
                 | Record::Kept { .. }
                 | Record::Gaps { .. }
                 | Record::Reserved(_) => {}
             }
+        }
+        for (key, before) in before {
+            let served = self.durable.served(key).filter(|head| Some(*head) != before);
+            moved.served.extend(served.map(|head| (key.file().clone(), head)));
         }
         moved
     }

@@ -8,7 +8,10 @@ use std::{
     time::Instant,
 };
 
-use cluster::{Core, FoundOutcome, Key, MemberId, PeerMessage, Reply, SaveOutcome, Token, WriteNo};
+use cluster::{
+    Core, FoundOutcome, Key, MemberId, PeerMessage, Reply, SaveOutcome, SettleOutcome, SyncReport,
+    Token, WriteNo,
+};
 use domain::{FileName, Millis, ObjectId};
 use store::{Index, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -61,6 +64,8 @@ pub(super) enum Waiter {
     Save(oneshot::Sender<SaveOutcome>),
     Object(oneshot::Sender<bool>),
     Found(oneshot::Sender<FoundOutcome>),
+    Settle(oneshot::Sender<SettleOutcome>),
+    Sync(oneshot::Sender<SyncReport>),
     Audit(oneshot::Sender<bool>),
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cluster::{FoundOutcome, Roster, Save, SaveOutcome};
+use cluster::{FoundOutcome, Roster, Save, SaveOutcome, SettleOutcome, SyncReport};
 use domain::{Deed, FileName, ObjectId};
 use gitty::Object;
 use store::{ReadError, Store};
@@ -34,6 +34,22 @@ pub enum Command {
         save: Box<Save>,
         /// For the outcome.
         reply: oneshot::Sender<SaveOutcome>,
+    },
+    /// Settle a divergence.
+    Settle {
+        /// The commit, made on the decided head that was shown.
+        save: Box<Save>,
+        /// For the outcome.
+        reply: oneshot::Sender<SettleOutcome>,
+    },
+    /// Bring one file together, or say what that would take.
+    Sync {
+        /// Which.
+        name: FileName,
+        /// Only say.
+        dry: bool,
+        /// For what was done.
+        reply: oneshot::Sender<SyncReport>,
     },
     /// Get an object from the peers.
     Want {
@@ -122,6 +138,23 @@ impl Handle {
         self.ask(|reply| Command::Save { save: Box::new(save), reply }).await
     }
 
+    /// Settles a divergence with a commit on the decided head (protocol 4.5).
+    ///
+    /// # Errors
+    /// When the program is stopping: it may or may not be carried out after the next start.
+    pub async fn settle(&self, save: Save) -> Result<SettleOutcome, NodeError> {
+        self.ask(|reply| Command::Settle { save: Box::new(save), reply }).await
+    }
+
+    /// Brings one file together without choosing between sides, within 2 s; `dry` only says what
+    /// that would take.
+    ///
+    /// # Errors
+    /// When the program is stopping.
+    pub async fn sync(&self, name: FileName, dry: bool) -> Result<SyncReport, NodeError> {
+        self.ask(|reply| Command::Sync { name, dry, reply }).await
+    }
+
     /// Founds a cluster.
     ///
     /// # Errors
@@ -141,6 +174,12 @@ impl Handle {
     #[must_use]
     pub fn head(&self, name: &FileName) -> Option<ObjectId> {
         self.shared.file(name).and_then(|entry| entry.served())
+    }
+
+    /// Greatest `time` of the commits of a file that are known here, in milliseconds since 1970.
+    #[must_use]
+    pub fn latest_ms(&self, name: &FileName) -> u64 {
+        self.shared.file(name).map_or(0, |entry| entry.latest_ms)
     }
 
     /// Returns when no newer decided head of a file is known than the one that is served here; at

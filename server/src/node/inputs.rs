@@ -35,6 +35,14 @@ impl Driver {
                 self.waiters.insert(token, Waiter::Save(reply));
                 self.input(Input::Save { token, save });
             }
+            Command::Settle { save, reply } => {
+                self.waiters.insert(token, Waiter::Settle(reply));
+                self.input(Input::Settle { token, save });
+            }
+            Command::Sync { name, dry, reply } => {
+                self.waiters.insert(token, Waiter::Sync(reply));
+                self.input(Input::Sync { token, key: Key::File(name), dry });
+            }
             Command::Want { id, reply } => {
                 self.waiters.insert(token, Waiter::Object(reply));
                 self.input(Input::Want { token, id });

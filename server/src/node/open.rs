@@ -174,45 +174,50 @@ fn foreign_heads(
     if durable.roster.is_none() {
         return Vec::new();
     }
-    let known = |name: &FileName, head: ObjectId| {
-        let state = durable.get(&cluster::Key::File(name.clone()));
-        let decided = state.and_then(|state| state.decided).map(|decided| decided.head);
-        let draft = state.and_then(|state| state.draft).map(|draft| draft.tip);
-        draft == Some(head) || decided.is_some_and(|tip| on_path(index, name, tip, head))
-    };
+    let known = |name: &FileName, head: ObjectId| is_known(index, durable, name, head);
     let foreign = heads.iter().filter(|(name, head)| !known(name, **head));
     foreign.map(|(name, head)| (name.clone(), *head)).collect()
 }
 
+/// True if `head` is on the path of what this node serves, has decided or proposes, or of a tip.
+pub(super) fn is_known(index: &Index, durable: &Durable, name: &FileName, head: ObjectId) -> bool {
+    let Some(state) = durable.get(&cluster::Key::File(name.clone())) else {
+        return false;
+    };
+    let decided = state.decided.map(|decided| decided.head);
+    let draft = state.draft.map(|draft| draft.tip);
+    let tips = state.tips.iter().map(|tip| tip.commit);
+    let mut ends = decided.into_iter().chain(draft).chain(tips);
+    ends.any(|end| on_path(index, name, end, head))
+}
+
 /// True if `wanted` is on the path of `head`.
-pub(super) fn on_path(index: &Index, name: &FileName, head: ObjectId, wanted: ObjectId) -> bool {
+fn on_path(index: &Index, name: &FileName, head: ObjectId, wanted: ObjectId) -> bool {
     let step = |id: &ObjectId| index.link(id).filter(|link| link.name == *name)?.previous;
     std::iter::successors(Some(head), step).any(|id| id == wanted)
 }
 
-/// Writes files and lines of every decided head, whether or not a file is there: a power cut can
-/// leave one empty, and SWISH never rewrites it (protocol 3).
+/// Writes files and lines of every served head, and files of every tip, whether or not a file is
+/// there: a power cut can leave one empty, and SWISH never rewrites it (protocol 3).
 fn file_recovered(
     store: &Store,
     index: &Index,
     heads: &BTreeMap<FileName, ObjectId>,
     recovered: &Recovered,
 ) -> Result<(BTreeSet<ObjectId>, u64), OpenError> {
-    let mut objects: Vec<(ObjectId, Object)> = Vec::new();
+    let mut objects = BTreeMap::new();
     let mut served = Vec::new();
-    for (key, head) in recovered.durable.heads() {
-        if heads.get(key.file()) != Some(&head) {
-            served.push((key.file().clone(), head));
+    for (key, state) in &recovered.durable.keys {
+        let head = recovered.durable.served(key);
+        if heads.get(key.file()) != head.as_ref() {
+            served.extend(head.map(|head| (key.file().clone(), head)));
         }
-        let mut at = Some(head);
-        while let Some(link) = at.and_then(|id| index.link(&id)) {
-            let ids = at.into_iter().chain([link.blob]);
-            let before = objects.len();
-            objects.extend(ids.filter_map(|id| Some((id, recovered.unfiled.get(&id)?.clone()))));
-            let found = objects.len() > before;
-            at = link.previous.filter(|_| found && link.name == *key.file());
+        let ends = state.tips.iter().map(|tip| tip.commit).chain(head);
+        for (name, end) in ends.map(|end| (key.file(), end)) {
+            unfiled_path(index, &recovered.unfiled, name, end, &mut objects);
         }
     }
+    let objects: Vec<_> = objects.into_iter().collect();
     store.repair_tail()?;
     store.write_objects(&objects, Rewrite::Yes)?;
     store.lead(&served)?;
@@ -220,6 +225,25 @@ fn file_recovered(
         store.sync().map_err(OpenError::Sync)?;
     }
     Ok((objects.into_iter().map(|(id, _)| id).collect(), recovered.last))
+}
+
+/// Objects on the path of `end` that only the database has, back to the first commit that has a
+/// file or was seen before.
+fn unfiled_path(
+    index: &Index,
+    unfiled: &BTreeMap<ObjectId, Object>,
+    name: &FileName,
+    end: ObjectId,
+    objects: &mut BTreeMap<ObjectId, Object>,
+) {
+    let mut at = Some(end).filter(|end| !objects.contains_key(end));
+    while let Some(link) = at.and_then(|id| index.link(&id)) {
+        let ids = at.into_iter().chain([link.blob]);
+        let before = objects.len();
+        objects.extend(ids.filter_map(|id| Some((id, unfiled.get(&id)?.clone()))));
+        let found = objects.len() > before;
+        at = link.previous.filter(|_| found && link.name == *name);
+    }
 }
 
 /// The log is replayed: its rows go into the tables, and what has a file or is garbage leaves them.
@@ -271,6 +295,7 @@ fn publish_all(
         shared.change_file(name, |entry| {
             entry.decided = status.decided.map(|decided| decided.head);
             entry.draft = status.draft;
+            entry.diverging = status.diverging;
             entry.imported = store_heads.get(name).copied();
             let head = entry.served();
             let object = head.and_then(|id| shared.unfiled(&id).or_else(|| store.read(&id).ok()));

@@ -3,10 +3,10 @@
 use cluster::{Event, MemberId, Output, PeerMessage, Record, Reply, SaveOutcome, Token, WriteNo};
 use domain::{FileName, Millis, ObjectId};
 use gitty::{HeadUpdate, Object};
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use super::{
-    batch::Held,
+    batch::{Held, Moved},
     driver::{Driver, Waiter},
     filer::Job,
     kill::{self, Point},
@@ -80,6 +80,8 @@ impl Driver {
         }
         // Whoever asked may be gone: that is their business.
         let _ = match (self.waiters.remove(&token), reply) {
+            (Some(Waiter::Settle(waiter)), Reply::Settle(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Sync(waiter)), Reply::Sync(report)) => waiter.send(report).is_ok(),
             (Some(Waiter::Save(waiter)), Reply::Save(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
@@ -108,10 +110,10 @@ impl Driver {
         self.durable_row = writing.number;
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
-        let served = self.shadow.take(writing.number, &writing.records);
+        let Moved { served, tips } = self.shadow.take(writing.number, &writing.records);
         self.show_audit(self.shadow.audit_of(writing.number));
         let mut objects = Vec::new();
-        for (name, head) in &served {
+        for (name, head) in tips.iter().chain(&served) {
             objects.extend(self.path_objects(name, *head));
         }
         let job = Job { number: writing.number, objects, served };
@@ -197,14 +199,11 @@ impl Driver {
         }
     }
 
-    /// A line of the journal that this node did not write.
+    /// A line of the journal that this node did not write. What is on the path of what this node
+    /// serves or of a tip is no news.
     pub(super) fn on_foreign(&mut self, update: &HeadUpdate) {
         let key = Self::key_of(&update.name);
-        let known = self.core.durable().get(&key).is_some_and(|state| {
-            state.decided.is_some_and(|decided| {
-                open::on_path(&self.index, &update.name, decided.head, update.new)
-            })
-        });
+        let known = open::is_known(&self.index, self.core.durable(), &update.name, update.new);
         if !known && self.core.durable().roster.is_some() {
             self.raise(cluster::Alarm::ForeignLine { key, head: update.new });
         }
@@ -226,8 +225,11 @@ impl Driver {
                 kill::point(Point::AfterDecide);
                 self.note_move(key.file(), to);
             }
-            Event::Behind { key } | Event::DraftChanged { key } => {
+            Event::Behind { key } | Event::DraftChanged { key } | Event::SidesChanged { key } => {
                 self.changed.insert(key.file().clone());
+            }
+            Event::SettleEnded { key, commit, outcome } => {
+                info!(file.name = %key.file(), %commit, ?outcome, "settling {key} has ended");
             }
             Event::PeerReported { keys, .. } => {
                 self.changed.extend(keys.iter().map(|key| key.file().clone()));
@@ -288,7 +290,10 @@ fn size_of_message(message: &PeerMessage) -> usize {
             }
             PeerMessage::Announce { content: Some(content), .. }
             | PeerMessage::Chunk { content, .. } => content.0.len(),
-            PeerMessage::Changes { items, .. } => items.len() * ORDINARY,
+            PeerMessage::Changes { items, .. } => {
+                items.iter().map(|change| ORDINARY + size_of_lists(change)).sum()
+            }
+            PeerMessage::KeyIs(change) => size_of_lists(change),
             PeerMessage::AuditIs { entries, .. } => {
                 entries.iter().map(|entry| ORDINARY + entry.content.len()).sum()
             }
@@ -303,9 +308,14 @@ fn size_of_branch(branch: &cluster::TreeBranch) -> usize {
     match &branch.below {
         cluster::Below::Digests(digests) => digests.0.len(),
         cluster::Below::Heads(heads) => {
-            heads.iter().map(|change| HEAD + 40 * change.gaps.len()).sum()
+            heads.iter().map(|change| HEAD + size_of_lists(change)).sum()
         }
     }
+}
+
+/// Tips and gaps.
+fn size_of_lists(change: &cluster::Change) -> usize {
+    40 * change.gaps.len() + 100 * change.tips.len()
 }
 
 /// Votes and heartbeats never wait behind objects (protocol 2).
@@ -314,6 +324,7 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         PeerMessage::Announce { .. }
         | PeerMessage::Chunk { .. }
         | PeerMessage::Changes { .. }
+        | PeerMessage::KeyIs(_)
         | PeerMessage::TreeIs { .. }
         | PeerMessage::AuditIs { .. } => Kind::Bulk,
         PeerMessage::Prepare { .. }
@@ -328,6 +339,7 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Absent { .. }
         | PeerMessage::Heartbeat(_)
         | PeerMessage::Since { .. }
+        | PeerMessage::KeyRequest { .. }
         | PeerMessage::TreeRequest { .. }
         | PeerMessage::AuditSince { .. }
         | PeerMessage::RosterIs { .. }

@@ -54,13 +54,16 @@ impl Driver {
     pub(super) fn publish_file(&self, name: &FileName) {
         let status = self.core.file(&Self::key_of(name));
         let now = now_ms();
+        let latest = self.core.latest_ms(&Self::key_of(name), |id| self.index.link(id));
         self.shared.change_file(name, |entry| {
             let before = entry.served();
             entry.decided = status.decided.map(|decided| decided.head);
             entry.newer = status.newer;
             entry.draft = status.draft;
-            let waits = status.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
-            entry.waiting_since_ms = waits.then(|| entry.waiting_since_ms.unwrap_or(now));
+            entry.diverging = status.diverging;
+            entry.latest_ms = latest;
+            let held = status.draft.is_some_and(|draft| draft.kind == DraftKind::Held);
+            entry.waiting_since_ms = held.then(|| entry.waiting_since_ms.unwrap_or(now));
             entry.reported = status.reported.into_iter().collect();
             if entry.served() != before {
                 self.describe(entry);
@@ -83,7 +86,7 @@ impl Driver {
         let peers = self.core.peers();
         let durable = self.core.durable();
         let (root, roster) = (durable.root(), durable.roster.clone());
-        let waiting = durable.draft_count(DraftKind::Waiting);
+        let waiting = durable.draft_count(DraftKind::Held);
         let importing = durable.draft_count(DraftKind::Import);
         let files = durable.decided_count();
         let me = self.core.me();

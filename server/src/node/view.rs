@@ -5,7 +5,7 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use cluster::{Draft, DraftKind, MemberId, Roster};
+use cluster::{Draft, MemberId, Roster};
 use domain::{FileName, ObjectId, Root, Serial};
 use gitty::Object;
 
@@ -20,9 +20,14 @@ pub struct FileEntry {
     pub newer: Option<ObjectId>,
     /// Head found in the store at the start; served until the cluster has decided one.
     pub imported: Option<ObjectId>,
-    /// A save under way or waiting, or a head of the store that is being proposed.
+    /// A save under way, the open branch of this node, or a head of the store that is proposed.
     pub draft: Option<Draft>,
-    /// When a save of it began to wait, in milliseconds since 1970.
+    /// Divergences of it that somebody has to settle.
+    pub diverging: usize,
+    /// Greatest `time` of its commits that this node knows, in milliseconds since 1970; a new
+    /// commit's is greater (protocol 4.5).
+    pub latest_ms: u64,
+    /// When a save of it began to be held, in milliseconds since 1970.
     pub waiting_since_ms: Option<u64>,
     /// Decided head on each peer, as it reported last.
     pub reported: BTreeMap<MemberId, ObjectId>,
@@ -33,11 +38,12 @@ pub struct FileEntry {
 }
 
 impl FileEntry {
-    /// The served head (protocol 1): the decided one, or the store's before there is any.
+    /// The served head (protocol 1): the tip of the own open branch, else the decided one, or the
+    /// store's before there is any.
     #[must_use]
     pub fn served(&self) -> Option<ObjectId> {
         match self.draft {
-            Some(Draft { tip, kind: DraftKind::Import, .. }) => Some(tip),
+            Some(Draft { tip, kind, .. }) if kind.is_served() => Some(tip),
             Some(_) | None => self.decided.or(self.imported),
         }
     }
@@ -62,7 +68,7 @@ pub struct PeerView {
     pub clock_offset_ms: Option<i64>,
     /// Its software version.
     pub version: Option<String>,
-    /// Digest of its decided heads, as it said last.
+    /// Digest of its decided heads and tips, as it said last.
     pub root: Option<Root>,
     /// Milliseconds since 1970 when its digest last equalled ours.
     pub equal_ms: Option<u64>,
@@ -70,7 +76,7 @@ pub struct PeerView {
     pub serial: Serial,
     /// Files with a decided head there.
     pub files: u64,
-    /// Saves that wait there.
+    /// Files with a save that is held there.
     pub waiting: u64,
 }
 
@@ -94,11 +100,11 @@ pub struct NodeView {
     pub roster: Option<Roster>,
     /// The other members.
     pub peers: Vec<PeerView>,
-    /// Digest of the decided heads here.
+    /// Digest of the decided heads and tips here.
     pub root: Option<Root>,
     /// Files with a decided head here.
     pub files: u64,
-    /// Saves that wait here for a majority.
+    /// Files with a save that is held here.
     pub waiting: u64,
     /// Heads of the own store that are still being proposed.
     pub importing: u64,

@@ -56,15 +56,47 @@ impl Core {
             peer.asked = Some(turn.now);
             turn.send(from, PeerMessage::Since { serial: peer.seen });
         }
+        self.take_changes(from, items, turn);
+    }
+
+    /// What a peer has of some keys: noted, and learned where it is new.
+    pub(crate) fn take_changes(&mut self, from: MemberId, items: Vec<Change>, turn: &mut Turn<'_>) {
         let keys = items.iter().map(|change| change.key.clone()).collect();
         for change in &items {
-            self.note_reported(from, &change.key, Some(change.head));
+            self.note_reported(from, &change.key, change.head);
         }
         turn.emit(Event::PeerReported { peer: from, keys });
-        for Change { key, head, gaps } in items {
-            let holder = from;
-            self.learn(&key, News { head, gaps, holder }, turn);
+        self.learn_changes(from, items, turn);
+    }
+
+    /// Learns heads and tips of a peer.
+    pub(crate) fn learn_changes(
+        &mut self,
+        holder: MemberId,
+        changes: Vec<Change>,
+        turn: &mut Turn<'_>,
+    ) {
+        for change in changes {
+            // Tips first: when the head moves, what diverges from it is known.
+            self.learn_tips(holder, &change, turn);
+            let Change { key, head, gaps, .. } = change;
+            if let Some(head) = head {
+                self.learn(&key, News { head, gaps, holder }, turn);
+            }
         }
+    }
+
+    /// What is told of a key; nothing, if it has neither head nor tips.
+    pub(crate) fn change_of(&self, key: &Key) -> Option<Change> {
+        let state = self.durable.get(key)?;
+        let head = state.decided.map(|decided| decided.head);
+        let tips: Vec<_> = state.tips.iter().copied().collect();
+        (head.is_some() || !tips.is_empty()).then(|| Change {
+            key: key.clone(),
+            head,
+            tips,
+            gaps: state.gaps.clone(),
+        })
     }
 
     /// A peer said what its head of a key is.

@@ -3,7 +3,7 @@
 use domain::{Root, Serial};
 
 use super::Reported;
-use crate::{Change, Core, DraftKind, Event, Heartbeat, MemberId, PeerMessage, Timer, turn::Turn};
+use crate::{Core, DraftKind, Event, Heartbeat, MemberId, PeerMessage, Timer, turn::Turn};
 
 impl Core {
     pub(crate) fn heartbeat(&mut self, turn: &mut Turn<'_>) {
@@ -24,7 +24,7 @@ impl Core {
             serial: self.durable.serial(),
             root: self.durable.root(),
             files: count(self.durable.decided_count()),
-            waiting: count(self.durable.draft_count(DraftKind::Waiting)),
+            waiting: count(self.durable.draft_count(DraftKind::Held)),
             audit: self.audit_numbers(),
         };
         turn.send(peer, PeerMessage::Heartbeat(heartbeat));
@@ -83,7 +83,7 @@ impl Core {
     ) {
         let (retry_after, dispute) = (self.config.fetch_again, self.config.dispute);
         let few = count(self.durable.decided_count()).saturating_mul(2) < heartbeat.files;
-        let settled = self.live.learning.is_empty() && self.live.rounds.is_empty();
+        let settled = !self.catching_up() && self.live.rounds.is_empty();
         let room = self.has_room();
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
@@ -124,15 +124,8 @@ impl Core {
             if items.len() == self.config.changes_page {
                 break;
             }
-            let Some(state) = self.durable.get(key) else {
-                continue;
-            };
-            if let Some(decided) = state.decided {
-                items.push(Change {
-                    key: key.clone(),
-                    head: decided.head,
-                    gaps: state.gaps.clone(),
-                });
+            if let Some(change) = self.change_of(key) {
+                items.push(change);
                 upto = serial;
             }
         }

@@ -151,7 +151,7 @@ impl Core {
 
     /// Makes an object durable, whose id was computed from its bytes, and goes on with what waited
     /// for it.
-    fn store_object(
+    pub(crate) fn store_object(
         &mut self,
         id: ObjectId,
         object: Object,

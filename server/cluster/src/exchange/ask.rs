@@ -89,7 +89,11 @@ impl Core {
             let parked = self.live.parked.get(key).map(|parked| parked.propose.ballot);
             parked.is_some_and(|ballot| promised.is_none_or(|promised| ballot >= promised))
         };
-        let needs = |key| self.live.learning.contains_key(key) || proposed(key);
+        let needs = |key| {
+            self.live.learning.contains_key(key)
+                || self.live.branches.learning.contains_key(key)
+                || proposed(key)
+        };
         !wanted.tokens.is_empty() || wanted.keys.iter().any(needs)
     }
 

@@ -76,7 +76,7 @@ impl Core {
     /// The entry of a wanted object; a new one is counted.
     fn wanted(&mut self, id: ObjectId, turn: &Turn<'_>) -> &mut WantedObject {
         if !self.live.wanted.contains_key(&id) {
-            if self.live.wanted.is_empty() && self.live.learning.is_empty() {
+            if self.live.wanted.is_empty() && !self.catching_up() {
                 self.live.tally = Tally { began: turn.now, total: 0, arrived: 0 };
             }
             self.live.tally.total += 1;

@@ -147,10 +147,7 @@ impl Core {
                 Walk::Elsewhere => return Verdict::Elsewhere,
             }
         }
-        if !gaps.is_empty() && *gaps != state.gaps {
-            let record = Record::Gaps { key: key.clone(), ids: gaps.clone() };
-            self.record(record, Urgency::Now, turn);
-        }
+        self.add_gaps(key, gaps, Urgency::Now, turn);
         let record = Record::Accepted { key: key.clone(), ballot: *ballot, head: *head };
         self.record(record, Urgency::Now, turn);
         if self.config.broken(Mutant::FastWithoutPromise) {

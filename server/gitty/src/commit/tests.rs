@@ -99,8 +99,36 @@ fn a_commit_gives_its_link() {
             blob: "5e5ca88cc4cc34622ff974e51dd92c6533bdb85c".parse().unwrap(),
             op: commit.op(),
             time_ms: 1_795_398_204_932,
+            settles: Vec::new(),
         }
     );
+}
+
+#[test]
+fn a_commit_names_the_tips_it_settles_and_the_next_one_inherits_them() {
+    let head = fixtures::commit("00d3be0b2082183c8228a72828c47ce78d9d2f19");
+    let tips: [ObjectId; 2] = [[1; 20], [2; 20]].map(ObjectId::from_bytes);
+    let id = head.object().id().unwrap();
+    let meta = Meta::default().settles(&tips);
+    let settling = update(&head, id, head.data(), meta, 1_795_398_300.0);
+    assert_eq!(settling.link().settles, tips);
+    let again = Commit::parse(&settling.content()).unwrap();
+    assert_eq!(again.link(), settling.link());
+    let text = String::from_utf8(settling.content()).unwrap();
+    assert!(text.contains(&format!("settles:['{}','{}']", tips[0], tips[1])), "{text}");
+    let id = settling.object().id().unwrap();
+    let next = update(&settling, id, head.data(), Meta::default(), 1_795_398_301.0);
+    assert_eq!(next.link().settles, tips);
+    assert_ne!(settling.op(), update(&head, id, head.data(), Meta::default(), 1.0).op());
+}
+
+#[test]
+fn a_settles_that_is_no_list_of_hashes_settles_nothing() {
+    let blob = "data:e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
+    for value in ["x", "[a,\"b\",1]", "[]"] {
+        let text = format!("gitty{{{blob},name:a,settles:{value},time:1.0}}.");
+        assert_eq!(Commit::parse(text.as_bytes()).unwrap().link().settles, []);
+    }
 }
 
 #[test]

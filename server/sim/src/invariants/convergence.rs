@@ -16,6 +16,7 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
     }
     for (at, node) in nodes.iter().enumerate() {
         check_root(at, node, &nodes[0])?;
+        check_tips(at, node, &nodes[0])?;
     }
     for (op, save) in oracle.ops.iter().enumerate() {
         for attempt in &save.attempts {
@@ -52,13 +53,29 @@ fn check_heads(oracle: &Oracle, at: usize, node: &Node) -> Check {
     Ok(())
 }
 
-/// The root is that of a tree made anew of the heads, and the first node's.
+/// The root is that of a tree made anew of heads and tips, and the first node's.
 fn check_root(at: usize, node: &Node, first: &Node) -> Check {
     let durable = node.core.durable();
     let (incarnation, keys) = (durable.incarnation, durable.keys.clone());
     let anew = cluster::Durable::restore(incarnation, None, 0, keys);
     if durable.root() != anew.root() || anew.root() != first.core.durable().root() {
         return broken(format!("the root of {} is not that of its heads", name(at)));
+    }
+    Ok(())
+}
+
+/// Tips are the first node's, and so is what diverges.
+fn check_tips(at: usize, node: &Node, first: &Node) -> Check {
+    let tips = |node: &Node| {
+        let keys = &node.core.durable().keys;
+        let told = keys.iter().filter(|(_, state)| !state.tips.is_empty());
+        told.map(|(key, state)| (key.clone(), state.tips.clone())).collect::<Vec<_>>()
+    };
+    if tips(node) != tips(first) {
+        return broken(format!("{} has other tips than {}", name(at), name(0)));
+    }
+    if !node.core.diverged().eq(first.core.diverged()) {
+        return broken(format!("{} lists other divergences than {}", name(at), name(0)));
     }
     Ok(())
 }

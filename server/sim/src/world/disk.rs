@@ -48,6 +48,11 @@ impl Disk {
         self.urgent = self.pending.is_some();
     }
 
+    /// True if everything that was written is durable.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.pending.is_none() && self.syncing.is_none()
+    }
+
     /// True if a batch waits that nobody is in a hurry for.
     pub(crate) fn idles(&self) -> bool {
         self.pending.is_some() && !self.urgent && !self.flush_armed

@@ -6,7 +6,8 @@ use domain::ObjectId;
 use super::{World, event::Event};
 use crate::{
     invariants::{
-        Check, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot, one_path,
+        Check, divergences, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot,
+        one_path, tips_are_news,
     },
     trace::{name, short},
 };
@@ -47,8 +48,9 @@ impl World {
             Output::Send { to, message, .. } => self.send_out(node, to, message)?,
             Output::Reply { token, reply, .. } => match reply {
                 Reply::Save(outcome) => self.answered(node, token, outcome)?,
+                Reply::Settle(outcome) => self.settle_answered(node, token, outcome)?,
                 Reply::Audited(is_done) => self.deed_done(node, token, is_done)?,
-                Reply::Object(_) | Reply::Found(_) => {}
+                Reply::Object(_) | Reply::Found(_) | Reply::Sync(_) => {}
             },
             Output::Arm { timer, between } => self.arm(node, timer, between),
             Output::Disarm(timer) => {
@@ -105,7 +107,11 @@ impl World {
                 Record::Accepted { key, ballot, head } => {
                     one_head_per_ballot::check(&mut self.oracle, key, *ballot, *head)?;
                 }
+                Record::Tip { key, tip, .. } if tip.reporter == self.nodes[node].id => {
+                    tips_are_news::check(&self.nodes[node], node, key, tip.commit, &self.oracle)?;
+                }
                 Record::Promised { .. }
+                | Record::Tip { .. }
                 | Record::Draft { .. }
                 | Record::Kept { .. }
                 | Record::Decided { .. }
@@ -193,6 +199,7 @@ impl World {
         if !added.is_empty() {
             objects_on_majority::check(&self.oracle, &self.nodes, key, &added)?;
             once::check(&self.oracle, key, &added)?;
+            divergences::decided(&self.oracle, key, &added)?;
             self.oracle.paths.entry(key.clone()).or_default().append(&added);
         }
         forward_only::check(&self.oracle, node, key, from, to)
@@ -205,6 +212,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Accepted { .. } => "accepted",
         Record::Draft { .. } => "draft",
         Record::Kept { .. } => "kept",
+        Record::Tip { .. } => "tip",
         Record::Decided { .. } => "decided",
         Record::Object { .. } => "object",
         Record::Gaps { .. } => "gaps",

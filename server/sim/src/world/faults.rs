@@ -4,7 +4,7 @@ use cluster::{Event as CoreEvent, Input};
 
 use super::{World, event::Event};
 use crate::{
-    invariants::{Check, forward_only},
+    invariants::{Check, divergences, forward_only},
     profile::Beginning,
     trace::name,
 };
@@ -89,6 +89,7 @@ impl World {
             forward_only::check_recovered(&self.oracle, node, key, head)?;
         }
         self.input(node, Input::Started);
+        self.journal_from_the_beginning(node);
         for peer in (0..self.nodes.len()).filter(|peer| *peer != node) {
             let pause = self.dice.between((500, 300_000));
             self.dial_in(node, peer, pause);
@@ -141,10 +142,19 @@ impl World {
     pub(super) fn core_event(&mut self, node: usize, event: CoreEvent) -> Check {
         match event {
             CoreEvent::HeadMoved { key, from, to, .. } => self.head_moved(node, &key, from, to),
-            CoreEvent::DraftChanged { .. }
+            CoreEvent::SidesChanged { key } => {
+                let sides = self.nodes[node].core.sides(&key).sides;
+                let sides: Vec<_> = sides.iter().map(|side| side.commit).collect();
+                self.counts.diverged += u64::from(!sides.is_empty());
+                divergences::listed(&mut self.oracle, node, &key, &sides)
+            }
+            CoreEvent::SettleEnded { .. }
+            | CoreEvent::DraftChanged { .. }
             | CoreEvent::PeerReported { .. }
             | CoreEvent::PeerHeard { .. }
             | CoreEvent::RosterAdopted
+            | CoreEvent::Behind { .. }
+            | CoreEvent::Offended { .. }
             | CoreEvent::ObjectMissing { .. } => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cluster::{Config, Core, Durable, Input, MemberId, Objects, Output, Timer, WriteNo};
-use domain::{Incarnation, Millis, NodeId, Run};
+use domain::{Incarnation, Millis, NodeId, ObjectId, Run};
 use gitty::Commit;
 
 use super::{disk::Disk, shelf::Shelf};
@@ -98,6 +98,11 @@ impl Node {
         self.held_back = held;
         let free: Vec<(WriteNo, Output)> = free;
         free.into_iter().map(|(_, output)| output).collect()
+    }
+
+    /// True if the object is here: on the disk, or in a write that was issued.
+    pub(crate) fn disk_or_shelf_holds(&self, id: &ObjectId) -> bool {
+        self.disk.holds(id) || self.shelf.holds(id)
     }
 
     pub(crate) fn run_id(&self) -> Run {

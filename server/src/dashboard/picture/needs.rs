@@ -66,13 +66,18 @@ fn node(seat: &Seat) -> Option<Need> {
 
 /// States of files that somebody may have to do something about.
 fn files<'a>(counts: &'a Counts, own: &'a str) -> impl Iterator<Item = Need> + 'a {
-    let shown = [FileState::Held, FileState::Behind, FileState::Imported];
+    let shown = [FileState::Diverged, FileState::Held, FileState::Behind, FileState::Imported];
     shown.into_iter().filter(|state| counts.of(*state) > 0).map(move |state| {
         let number = counts.of(state);
         let (what, reason) = match state {
+            FileState::Diverged => (
+                count(number, "file has two sides", "files have two sides"),
+                "Both were saved while nodes could not reach each other; somebody chooses."
+                    .to_owned(),
+            ),
             FileState::Held => (
                 count(number, "save is held", "saves are held"),
-                format!("Kept on {own} until a majority answers; proposed by itself then."),
+                format!("Saved on {own} only until a majority answers; proposed by itself then."),
             ),
             FileState::Imported => (
                 count(number, "file is not decided yet", "files are not decided yet"),
@@ -127,9 +132,6 @@ fn alarm(alarm: &Alarm) -> Need {
         ),
         Alarm::ForeignLine { key, head } => {
             (FileState::Diverged, format!("A SWISH saved {} as {head}", key.file()), FOREIGN)
-        }
-        Alarm::ImportLost { key, tip } => {
-            (FileState::Diverged, format!("Version {tip} of {} lost", key.file()), FOREIGN)
         }
     };
     Need { state: AnyState::File(state), what, href: None, reason: reason.to_owned() }

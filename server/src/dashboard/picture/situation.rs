@@ -63,6 +63,9 @@ impl Picture {
         if reachable < of {
             return Some(self.degraded(reachable - majority));
         }
+        if tally.counts.diverged > 0 {
+            return Some(Situation::Diverged { files: tally.counts.diverged });
+        }
         let late = self.seats.iter().zip(&tally.behind).max_by_key(|(_, files)| **files);
         if let Some((seat, files)) = late.filter(|(_, files)| **files > 0) {
             return Some(Situation::CatchingUp { node: seat.name.clone(), files: *files });

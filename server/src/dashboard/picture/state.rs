@@ -22,8 +22,7 @@ struct Judged<'a> {
 impl Picture {
     /// The row of a file; none for a name that only a save under way has.
     pub(in crate::dashboard) fn row(&self, name: &FileName, entry: &FileEntry) -> Option<FileRow> {
-        let waits = entry.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
-        if entry.served().is_none() && entry.reported.is_empty() && !waits {
+        if entry.served().is_none() && entry.reported.is_empty() {
             return None;
         }
         let goal = self.goal(entry);
@@ -67,7 +66,7 @@ impl Picture {
     /// with an old store is seen to be behind even in its own eyes.
     fn goal(&self, entry: &FileEntry) -> Option<ObjectId> {
         if self.is_fresh(entry) {
-            return entry.served();
+            return own_head(entry);
         }
         let heads = || self.seats.iter().filter_map(|seat| head(seat, entry));
         let votes = |wanted: ObjectId| heads().filter(|head| *head == wanted).count();
@@ -82,10 +81,13 @@ impl Picture {
 
     fn judge(&self, entry: &FileEntry, goal: Option<ObjectId>) -> Judged<'_> {
         let of = |state| Judged { state, seat: None };
+        if entry.diverging > 0 {
+            return of(FileState::Diverged);
+        }
         match entry.draft.map(|draft| draft.kind) {
-            Some(DraftKind::Waiting) => return of(FileState::Held),
+            Some(DraftKind::Held) => return of(FileState::Held),
             Some(DraftKind::Import) => return of(FileState::Imported),
-            Some(DraftKind::Fresh) | None => {}
+            Some(DraftKind::Fresh | DraftKind::Settle) | None => {}
         }
         let is_away = |seat: &&Seat| seat.health == NodeHealth::Away;
         let lacks = |seat: &&Seat| !is_away(seat) && head(seat, entry) != goal;
@@ -115,7 +117,14 @@ impl Picture {
     }
 }
 
-/// What a member serves, as it says itself.
+/// What a member has, as it says itself. A held save is no head that others could lack.
 fn head(seat: &Seat, entry: &FileEntry) -> Option<ObjectId> {
-    if seat.is_own() { entry.served() } else { entry.reported.get(&seat.member).copied() }
+    if seat.is_own() { own_head(entry) } else { entry.reported.get(&seat.member).copied() }
+}
+
+fn own_head(entry: &FileEntry) -> Option<ObjectId> {
+    match entry.draft {
+        Some(draft) if draft.kind == DraftKind::Held => entry.decided,
+        Some(_) | None => entry.served(),
+    }
 }

@@ -135,7 +135,7 @@ fn a_fresh_head_spreads_and_is_not_late() {
 #[test]
 fn drafts_are_held_or_imported_and_a_save_under_way_is_no_file() {
     let shared = alpha();
-    draft(&shared, "held", DraftKind::Waiting);
+    draft(&shared, "held", DraftKind::Held);
     draft(&shared, "imported", DraftKind::Import);
     draft(&shared, "fresh", DraftKind::Fresh);
     let held = "waits for a majority, on alpha, since 14:02:11 UTC";
@@ -144,6 +144,15 @@ fn drafts_are_held_or_imported_and_a_save_under_way_is_no_file() {
     let picture = Picture::take(&shared, NOW_MS, NOW_MS - 7_000);
     assert_eq!(picture.detailed(&"fresh".into(), &shared.file(&"fresh".into()).unwrap()), None);
     assert_eq!(Tally::take(&picture, &shared).counts.files, 2);
+}
+
+#[test]
+fn a_file_with_two_sides_is_said_to_need_a_choice() {
+    let shared = alpha();
+    file(&shared, "a", [Some(1), Some(1), Some(1)]);
+    shared.change_file(&"a".into(), |entry| entry.diverging = 1);
+    assert_eq!(state(&shared, "a"), (FileState::Diverged, None));
+    assert_eq!(says(&shared).0, ClusterState::Diverged);
 }
 
 #[test]
@@ -188,7 +197,7 @@ fn the_sentence_follows_the_worst() {
                     Can lose 0 more nodes.";
     assert_eq!(says(&shared), (ClusterState::Degraded, degraded.into()));
     silence(&shared, 1, 5_000);
-    draft(&shared, "a", DraftKind::Waiting);
+    draft(&shared, "a", DraftKind::Held);
     let alone = "1 of 3 nodes reachable. Saves are kept on this server and wait: 1 so far. \
                  Needs 1 more node to decide.";
     assert_eq!(says(&shared), (ClusterState::NoMajority, alone.into()));
@@ -213,7 +222,7 @@ fn crowd(shared: &Shared) {
         let byte = |modulus: u32| Some(u8::from(n.is_multiple_of(modulus)));
         file(shared, &format!("f{n:03}"), [Some(1), byte(1), byte(3)]);
         if n.is_multiple_of(7) {
-            draft(shared, &format!("f{n:03}"), DraftKind::Waiting);
+            draft(shared, &format!("f{n:03}"), DraftKind::Held);
         }
     }
 }
