@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use domain::ObjectId;
-use http::Method;
 use serde_json::{Value, json};
 use tests::{
     cluster::{Cluster, Plan},
@@ -29,8 +28,8 @@ async fn cluster() -> Result<Cluster> {
 
 /// The rows of a node's list of divergences.
 async fn divergences(node: &Node) -> Result<Vec<Value>> {
-    let page = node.dashboard().get("/api/v1/divergences").await?.expect(200)?;
-    let overview = node.dashboard().get("/api/v1/overview").await?.expect(200)?;
+    let page = node.dashboard()?.get("/api/v1/divergences").await?.expect(200)?;
+    let overview = node.dashboard()?.get("/api/v1/overview").await?.expect(200)?;
     let rows = page["rows"].as_array().context("no rows")?.clone();
     ensure!(overview["counts"]["diverged"] == page["total"], "{} {page}", overview["counts"]);
     ensure!(page["total"] == json!(rows.len()), "{page}");
@@ -105,18 +104,19 @@ async fn swishes(cluster: &Cluster) -> Result<Vec<Swish>> {
     Ok(all)
 }
 
-/// One settlement through a node's dashboard.
-async fn settle(node: &Node, head: ObjectId, choice: Value) -> Result<Value> {
-    let item = json!({ "file": "family.pl", "expected_head": head, "choice": choice });
-    let body = json!({ "plan": false, "items": [item] });
-    let answer = node.dashboard().send_json(Method::POST, "/api/v1/settle", &body).await?;
-    Ok(answer.expect(200)?[0].clone())
+/// One settlement with the API's answer, by a node's command line.
+async fn settle(node: &Node, head: ObjectId, choice: &[&str]) -> Result<Value> {
+    let head = head.to_string();
+    let rest = ["--expect", &head, "--json"];
+    let (said, _) = node.command(&[&["settle", "family.pl"], choice, &rest].concat()).await?;
+    let results: Value = serde_json::from_str(&said).with_context(|| said.clone())?;
+    Ok(results[0].clone())
 }
 
 /// The history of a file as a node's dashboard tells it, newest first.
 async fn history(node: &Node, name: &str) -> Result<Vec<Value>> {
     let address = format!("/api/v1/files/{name}/history");
-    let page = node.dashboard().get(&address).await?.expect(200)?;
+    let page = node.dashboard()?.get(&address).await?.expect(200)?;
     Ok(page["versions"].as_array().context("no versions")?.clone())
 }
 
@@ -192,18 +192,24 @@ async fn a_cut_makes_one_divergence_and_a_pick_ends_it_on_every_node_and_swish()
     readable(&cluster, theirs, "theirs(1).\n").await?;
 
     // A decision about another head than the one there is changes nothing.
-    let other = json!({ "verb": "pick", "commit": first });
-    let stale = settle(cluster.node(1), ours, other).await?;
+    let stale = settle(cluster.node(1), ours, &["--pick", &first.to_string()]).await?;
     assert_eq!((&stale["outcome"], &stale["head"]), (&json!("head_moved"), &json!(settled)));
     let (said, exit) = node.command(&["settle", "family.pl", "--undo", "--expect", &head]).await?;
     ensure!(exit == Some(1) && said.contains("refused: head moved"), "{said}");
 
-    let undone = settle(cluster.node(3), settled, json!({ "verb": "undo" })).await?;
+    let undone = settle(cluster.node(3), settled, &["--undo"]).await?;
     assert_eq!(undone["outcome"], "done", "{undone}");
     let undone = hash(&undone["head"])?;
     served_by_all(&cluster, &mut swishes, "family.pl", undone).await?;
     none_listed(&cluster).await?;
     assert_eq!(cluster.gateway(1).file("family.pl").await?.text, "ours(1).\n");
+    let told = until("both choices in the audit of another node", EQUAL, async || {
+        let (said, _) = cluster.node(1).command(&["activity"]).await?;
+        ensure!(said.contains("Picked a version: family.pl"), "{said}");
+        ensure!(said.contains("Undid a choice: family.pl"), "{said}");
+        Ok(())
+    });
+    told.await?;
     cluster.end().await
 }
 
@@ -230,10 +236,9 @@ async fn both_texts_can_be_kept_and_a_file_synced_without_a_choice() -> Result<(
     ensure!(exit == Some(0) && said.starts_with("family.pl: no change needed"), "{said}");
 
     let draft = format!("/api/v1/divergences/family.pl/merge?side={theirs}");
-    let draft = node.dashboard().get(&draft).await?.expect(200)?;
+    let draft = node.dashboard()?.get(&draft).await?.expect(200)?;
     assert_eq!(draft["conflicts"], 1, "{draft}");
-    let choice = json!({ "verb": "keep_both", "other_name": "theirs.pl", "commit": theirs });
-    let kept = settle(node, ours, choice).await?;
+    let kept = settle(node, ours, &["--keep-both", "theirs.pl", &theirs.to_string()]).await?;
     assert_eq!(kept["outcome"], "done", "{kept}");
     none_listed(&cluster).await?;
     cluster.serves("family.pl", hash(&kept["head"])?, EQUAL).await?;
@@ -260,8 +265,7 @@ async fn a_choice_without_a_majority_is_refused() -> Result<()> {
         Ok(())
     });
     alone.await?;
-    let refused =
-        settle(cluster.node(3), ours, json!({ "verb": "pick", "commit": theirs })).await?;
+    let refused = settle(cluster.node(3), ours, &["--pick", &theirs.to_string()]).await?;
     assert_eq!(refused["outcome"], "no_majority", "{refused}");
     cluster.mend();
     listed(&cluster, "family.pl", ours, theirs).await?;

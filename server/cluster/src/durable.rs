@@ -6,7 +6,7 @@ use domain::{Incarnation, Link, ObjectId, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, Roster, Tip, catch_up::Tree};
+use crate::{AuditEntry, Ballot, Key, Roster, Tip, Tips, catch_up::Tree};
 
 /// One change of the durable state. A batch of them becomes durable as a whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,6 +80,8 @@ pub enum Record {
     Roster(Roster),
     /// Ballot counters up to this may have been used (docs/decisions/0002).
     Reserved(u64),
+    /// Somebody did something, here or on another node.
+    Audit(AuditEntry),
 }
 
 impl Record {
@@ -94,7 +96,7 @@ impl Record {
             | Self::Tip { key, .. }
             | Self::Decided { key, .. }
             | Self::Gaps { key, .. } => Some(key),
-            Self::Object { .. } | Self::Roster(_) | Self::Reserved(_) => None,
+            Self::Object { .. } | Self::Roster(_) | Self::Reserved(_) | Self::Audit(_) => None,
         }
     }
 }
@@ -195,6 +197,19 @@ impl KeyState {
     fn is_told(&self) -> bool {
         self.decided.is_some() || !self.tips.is_empty()
     }
+
+    /// Every commit that this state leads to: it, and all before it, must stay. A gap names what is
+    /// not here.
+    pub fn named(&self) -> impl Iterator<Item = ObjectId> {
+        let decided = self.decided.map(|decided| decided.head);
+        let accepted = self.accepted.map(|accepted| accepted.head);
+        let draft = self.draft.map(|draft| draft.tip);
+        [decided, accepted, draft]
+            .into_iter()
+            .flatten()
+            .chain(self.kept.iter().copied())
+            .chain(self.tips.iter().map(|tip| tip.commit))
+    }
 }
 
 /// Everything a node knows after a crash; objects are kept by the store.
@@ -208,6 +223,8 @@ pub struct Durable {
     pub reserved: u64,
     /// The registers.
     pub keys: BTreeMap<Key, KeyState>,
+    /// The last entry of each chain of the audit.
+    pub audit: Tips,
     /// The change log: the latest position of each key.
     changes: BTreeMap<Serial, Key>,
     /// The decided heads and the tips.
@@ -241,7 +258,13 @@ impl Durable {
         for draft in keys.values().filter_map(|state| state.draft) {
             *drafts.entry(draft.kind).or_default() += 1;
         }
-        Self { incarnation, roster, reserved, keys, changes, tree, decided, drafts }
+        let audit = Tips::default();
+        Self { incarnation, roster, reserved, keys, audit, changes, tree, decided, drafts }
+    }
+
+    /// Takes in entries of the audit as tables kept them, each chain in order.
+    pub fn restore_audit<'a>(&mut self, entries: impl IntoIterator<Item = &'a AuditEntry>) {
+        entries.into_iter().for_each(|entry| self.audit.add(entry));
     }
 
     /// Makes one change; making it twice in order is the same as once.
@@ -261,6 +284,7 @@ impl Durable {
             Record::Gaps { key, ids } => self.key(key).gaps.clone_from(ids),
             Record::Roster(roster) => self.roster = Some(roster.clone()),
             Record::Reserved(counter) => self.reserved = self.reserved.max(*counter),
+            Record::Audit(entry) => self.audit.add(entry),
         }
     }
 

@@ -5,8 +5,8 @@ use gitty::Object;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Alarm, Copies, Foreign, HoldReason, Key, MemberId, PeerMessage, Record, Roster, SettleOutcome,
-    SyncReport,
+    Alarm, AuditEntry, Copies, Foreign, HoldReason, Key, MemberId, PeerMessage, Record, Roster,
+    SettleOutcome, SyncReport,
 };
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
@@ -107,6 +107,13 @@ pub enum Input {
         /// Heads found in the store.
         heads: Vec<(Key, ObjectId)>,
     },
+    /// Somebody did something here: the next entry of the own chain, sealed.
+    Audit {
+        /// For the reply.
+        token: Token,
+        /// What.
+        entry: Box<AuditEntry>,
+    },
     /// A timer that was armed has fired.
     Timer(Timer),
     /// This write, and all before it, are durable.
@@ -192,6 +199,15 @@ pub enum Output {
         /// How many.
         count: u32,
     },
+    /// Read entries of the audit after a number, and send a page of them to a peer.
+    ServeAudit {
+        /// To whom.
+        to: MemberId,
+        /// Whose chain.
+        origin: MemberId,
+        /// Last number it has.
+        after: u64,
+    },
     /// Something that others may want to know.
     Emit(Event),
     /// Something impossible has happened.
@@ -220,6 +236,8 @@ pub enum Reply {
     Object(bool),
     /// To founding.
     Found(FoundOutcome),
+    /// To an entry of the audit: whether it is the next one of the own chain, and durable.
+    Audited(bool),
 }
 
 /// How founding ended.
@@ -263,6 +281,15 @@ pub enum SaveOutcome {
     Busy,
 }
 
+/// What no peer of this program does; nothing was stored of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Offence {
+    /// It answered what it was not asked.
+    Unasked,
+    /// It sent other bytes than those of the object it was asked for.
+    WrongBytes,
+}
+
 /// Something that others may want to know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
@@ -276,6 +303,11 @@ pub enum Event {
         to: ObjectId,
         /// Position in the change log.
         serial: Serial,
+    },
+    /// A newer decided head of a file is known, and its objects are not here; or that is over.
+    Behind {
+        /// The register.
+        key: Key,
     },
     /// The draft of a file began, changed or ended.
     DraftChanged {
@@ -310,6 +342,13 @@ pub enum Event {
     },
     /// A roster was adopted.
     RosterAdopted,
+    /// A peer did what no peer of this program does.
+    Offended {
+        /// Who.
+        peer: MemberId,
+        /// What.
+        offence: Offence,
+    },
     /// An object that somebody needs is on no linked peer; asked again later.
     ObjectMissing {
         /// Its hash.

@@ -9,6 +9,7 @@
 //!                              exchange/   3   objects
 //!                              catch_up/   5   logs, trees
 //!                              roster/     11  epochs
+//!                              audit/      6   what people did
 //! ```
 //!
 //! Contract: the driver performs the outputs of one call in order before it hands in the next
@@ -20,6 +21,7 @@
 //! Section numbers in comments are those of docs/protocol.md.
 
 mod alarm;
+mod audit;
 mod ballot;
 mod branch;
 mod catch_up;
@@ -40,6 +42,7 @@ mod status;
 mod turn;
 
 pub use alarm::Alarm;
+pub use audit::{AuditEntry, Follows, MAX_CONTENT_BYTES, Tip, Tips};
 pub use ballot::Ballot;
 pub use branch::{Copies, Foreign, HoldReason, SettleOutcome, Tip};
 pub use catch_up::Prefix;
@@ -47,7 +50,8 @@ pub use config::{Config, Mutant};
 pub use core::Core;
 pub use durable::{Accepted, Decided, Draft, DraftKind, Durable, KeyState, Record};
 pub use io::{
-    Event, FoundOutcome, Input, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency, WriteNo,
+    Event, FoundOutcome, Input, Offence, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
+    WriteNo,
 };
 pub use key::{Key, KeyError};
 pub use message::{

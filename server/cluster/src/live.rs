@@ -9,7 +9,7 @@ use crate::{
     Accepted, Ballot, Key, MemberId, Save, Token, WriteNo,
     branch::Branches,
     catch_up::{Comparison, Reported},
-    exchange::{Parked, Source, Tally, WantedObject},
+    exchange::{Owed, Parked, Source, Tally, WantedObject},
 };
 
 /// Volatile state of the core.
@@ -63,6 +63,8 @@ pub(crate) struct Live {
     pub(crate) moved_at: Millis,
     /// Keys whose accepted head is not known to be decided, and since when.
     pub(crate) undecided: BTreeMap<Key, Millis>,
+    /// Chains of the audit that somebody was asked for, and when.
+    pub(crate) audit_asked: BTreeMap<MemberId, Millis>,
     /// Whether [`crate::Timer::Push`] is armed.
     pub(crate) push_armed: bool,
     /// Branches: tips, lines of SWISH, divergences.
@@ -121,6 +123,8 @@ pub(crate) struct Peer {
     pub(crate) files: u64,
     /// Its decided heads, as it reported them.
     pub(crate) heads: Reported,
+    /// Answers that it was asked for and has not sent.
+    pub(crate) owes: Owed,
 }
 
 /// An attempt to decide one key (protocol 4.2).

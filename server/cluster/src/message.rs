@@ -6,7 +6,7 @@ use domain::{ObjectId, ObjectKind, Root, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, Phase, Prefix, Roster, Tip};
+use crate::{AuditEntry, Ballot, Key, MemberId, Phase, Prefix, Roster, Tip};
 
 /// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
 pub const INLINE_BYTES: usize = 60 << 10;
@@ -154,6 +154,20 @@ pub enum PeerMessage {
     },
     /// In answer, and with the question: decided head and tips of one file.
     KeyIs(Change),
+    /// Anyone who has less of a chain of the audit: what comes after this number?
+    AuditSince {
+        /// Whose chain.
+        origin: MemberId,
+        /// Last number known.
+        after: u64,
+    },
+    /// In answer, and to everybody when somebody did something: entries of one chain, in order.
+    AuditIs {
+        /// Each after the one before.
+        entries: Vec<AuditEntry>,
+        /// Last number that the sender has.
+        upto: u64,
+    },
     /// To whoever has a lower epoch, and to whoever asks.
     RosterIs {
         /// The greatest decided roster known here.
@@ -230,6 +244,9 @@ pub struct Heartbeat {
     pub files: u64,
     /// Files with a save that is held there.
     pub waiting: u64,
+    /// Last number of each chain of the audit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audit: Vec<(MemberId, u64)>,
 }
 
 /// Bytes in a message, not repeated one by one in its text form.

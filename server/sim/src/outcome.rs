@@ -52,6 +52,8 @@ pub struct Counts {
     pub settled: u64,
     /// Times a node listed a divergence.
     pub diverged: u64,
+    /// Entries of the audit that were answered as durable.
+    pub deeds: u64,
     /// Commits on decided paths.
     pub commits: u64,
     /// Slowest healing, in microseconds.
@@ -73,6 +75,7 @@ impl AddAssign for Counts {
         self.diverged += other.diverged;
         self.conflicts += other.conflicts;
         self.refused += other.refused;
+        self.deeds += other.deeds;
         self.commits += other.commits;
         self.healing_us = self.healing_us.max(other.healing_us);
     }

@@ -29,11 +29,13 @@ pub enum Kind {
     Held,
     /// A SWISH beside each node saves by itself, and often a moment behind. Not in the round.
     Beside,
+    /// A bit of everything, while people do things that the audit keeps. Not in the round either.
+    Deeds,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -43,6 +45,7 @@ impl Kind {
         Self::Rejoin,
         Self::Held,
         Self::Beside,
+        Self::Deeds,
     ];
     const ROUND: [Self; 7] = [
         Self::Mixed,
@@ -105,6 +108,8 @@ pub struct Profile {
     pub(crate) operator_us: Option<(u64, u64)>,
     /// Texts over 60 KiB.
     pub(crate) large: u64,
+    /// Time between two things that people do, other than saving.
+    pub(crate) deed_gap_us: Option<(u64, u64)>,
     pub(crate) config: Config,
 }
 
@@ -132,6 +137,7 @@ impl Profile {
             Kind::Rejoin => profile.rejoin(&mut dice),
             Kind::Held => profile.held(&mut dice),
             Kind::Beside => profile.beside(&mut dice),
+            Kind::Deeds => profile.deeds(&mut dice),
         }
     }
 
@@ -162,6 +168,7 @@ impl Profile {
             swish_us: None,
             operator_us: None,
             large: 15,
+            deed_gap_us: None,
             config: config(mutant, dice),
         }
     }
@@ -280,6 +287,19 @@ impl Profile {
             faults_us: 10_000_000,
             swish_us: Some((50_000, dice.between((400_000, 2_500_000)))),
             operator_us: dice.chance(500).then_some((200_000, 1_500_000)),
+            ..self
+        }
+    }
+
+    fn deeds(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Deeds,
+            clients: 1,
+            faults_us: 10_000_000,
+            slow_syncs: dice.between((0, 150)),
+            fault_gap_us: Some((50_000, dice.between((300_000, 2_500_000)))),
+            down_us: (1_000, 3_000_000),
+            deed_gap_us: Some((500, dice.between((10_000, 500_000)))),
             ..self
         }
     }

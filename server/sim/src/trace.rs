@@ -102,6 +102,11 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
         }
         PeerMessage::KeyRequest { key } => format!("KeyRequest {key}"),
         PeerMessage::KeyIs(change) => format!("KeyIs {}", change.key),
+        PeerMessage::AuditSince { after, .. } => format!("AuditSince {after}"),
+        PeerMessage::AuditIs { entries, upto } => {
+            let numbers: Vec<u64> = entries.iter().map(|entry| entry.number).collect();
+            format!("AuditIs {numbers:?} of {upto}")
+        }
         PeerMessage::RosterIs { roster } => format!("RosterIs epoch {}", roster.epoch),
         PeerMessage::RosterRequest => "RosterRequest".into(),
     }

@@ -1,11 +1,13 @@
 //! The commands, one file each; they speak the words and types of `/api/v1`.
 
+mod activity;
 mod client;
 mod demo;
 mod divergences;
 mod exit;
 mod file;
 mod init;
+mod operator;
 mod out;
 mod serve;
 mod settle;
@@ -45,6 +47,10 @@ enum Command {
     Sync(sync::Sync),
     /// Say how one file is on each node, and its newest versions.
     File(file::File),
+    /// Say who may use a node's dashboard, and make one-time links.
+    Operator(operator::Operator),
+    /// Show what people did on all nodes, newest first.
+    Activity(activity::Activity),
     /// Look at a store directory, check it and keep it in order; no node is needed.
     Store(store::Store),
 }
@@ -70,6 +76,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Settle(command) => command.run().await,
             Command::Sync(command) => command.run().await,
             Command::File(command) => command.run().await,
+            Command::Operator(command) => command.run().await,
+            Command::Activity(command) => command.run().await,
             Command::Store(command) => command.run(),
         }
     });

@@ -1,5 +1,7 @@
 //! The storage surface over a node that decides alone, against what SWISH answered.
 
+mod limits;
+
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
@@ -89,7 +91,10 @@ impl Site {
                         reply.send(end(&shared, kind, *save)).unwrap();
                     }
                     Command::Want { reply, .. } => reply.send(false).unwrap(),
-                    Command::Settle { .. } | Command::Sync { .. } | Command::Found { .. } => {}
+                    Command::Settle { .. }
+                    | Command::Sync { .. }
+                    | Command::Found { .. }
+                    | Command::Audit { .. } => {}
                 }
             }
         });

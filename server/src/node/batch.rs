@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{
-    Durable, Key, MemberId, PeerMessage, Record, Reply, Roster, Token, Urgency, WriteNo,
+    AuditEntry, Durable, Key, MemberId, PeerMessage, Record, Reply, Roster, Token, Urgency, WriteNo,
 };
 use domain::{FileName, Millis, ObjectId};
+
+use super::audit::Unapplied;
 
 /// A write that nobody waits for joins the next one, or goes by itself after this.
 pub(super) const SOON: Millis = Millis(50);
@@ -74,11 +76,19 @@ pub(super) struct Shadow {
     pub(super) roster: Option<Roster>,
     /// Objects of each batch, until they have a file that is on the disk or a row of their own.
     pub(super) objects: BTreeMap<u64, Vec<ObjectId>>,
+    /// Entries of the audit of each batch, until they are in their table.
+    audit: Unapplied,
 }
 
 impl Shadow {
     pub(super) const fn new(durable: Durable) -> Self {
-        Self { durable, dirty: BTreeMap::new(), roster: None, objects: BTreeMap::new() }
+        Self {
+            durable,
+            dirty: BTreeMap::new(),
+            roster: None,
+            objects: BTreeMap::new(),
+            audit: BTreeMap::new(),
+        }
     }
 
     /// Takes in a batch that is durable; tells which served heads it moved, and which tips came.
@@ -98,6 +108,9 @@ impl Shadow {
                 }
                 Record::Object { id, .. } => self.objects.entry(number).or_default().push(*id),
                 Record::Roster(roster) => self.roster = Some(roster.clone()),
+                Record::Audit(entry) => {
+                    self.audit.entry(number).or_default().push(entry.clone());
+                }
                 Record::Decided { .. }
                 | Record::Promised { .. }
                 | Record::Accepted { .. }
@@ -114,12 +127,19 @@ impl Shadow {
         moved
     }
 
-    /// Takes out what the tables lack up to a batch: keys and objects.
-    pub(super) fn split(&mut self, upto: u64) -> (BTreeSet<Key>, Vec<ObjectId>) {
+    /// Entries of the audit in a batch.
+    pub(super) fn audit_of(&self, number: u64) -> Vec<AuditEntry> {
+        self.audit.get(&number).cloned().unwrap_or_default()
+    }
+
+    /// Takes out what the tables lack up to a batch: keys, objects and entries of the audit.
+    pub(super) fn split(&mut self, upto: u64) -> (BTreeSet<Key>, Vec<ObjectId>, Vec<AuditEntry>) {
         let keys_after = self.dirty.split_off(&(upto + 1));
         let keys = std::mem::replace(&mut self.dirty, keys_after).into_values().flatten();
         let objects_after = self.objects.split_off(&(upto + 1));
         let objects = std::mem::replace(&mut self.objects, objects_after).into_values().flatten();
-        (keys.collect(), objects.collect())
+        let audit_after = self.audit.split_off(&(upto + 1));
+        let audit = std::mem::replace(&mut self.audit, audit_after).into_values().flatten();
+        (keys.collect(), objects.collect(), audit.collect())
     }
 }

@@ -22,6 +22,7 @@ use super::{
     batch::{Held, Pending, Shadow, Writing},
     filer::{Filer, Job, Report},
     handle::{COMMANDS, Command, EVENTS, Handle, NodeEvent},
+    identity::Identity,
     keeper::{self, Found},
     link::{self, HelloState, LinkEvent},
     open::Opened,
@@ -39,7 +40,7 @@ use crate::{
 /// Inputs that are handled before their records are written together.
 const INPUTS_AT_ONCE: usize = 512;
 /// Saves wait while files and journal lines are this far behind the database.
-const FILER_LATE: Millis = Millis(400);
+const FILER_LATE: Millis = Millis(300);
 /// Findings of the keeper that may wait, a thousand objects each.
 const FOUND: usize = 4;
 /// Batches that may wait while the store cannot be written; then saves are refused.
@@ -54,6 +55,8 @@ pub struct Links {
     pub events: mpsc::Receiver<LinkEvent>,
     /// What of our Hello changes.
     pub hello: watch::Sender<HelloState>,
+    /// Seals what people do here.
+    pub identity: Arc<Identity>,
 }
 
 /// Somebody waits for the reply to a command.
@@ -64,6 +67,7 @@ pub(super) enum Waiter {
     Found(oneshot::Sender<FoundOutcome>),
     Settle(oneshot::Sender<SettleOutcome>),
     Sync(oneshot::Sender<SyncReport>),
+    Audit(oneshot::Sender<bool>),
 }
 
 /// What the threads say.
@@ -207,6 +211,7 @@ impl Driver {
 
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut reports: Reports, stop: Stop) {
         self.input(cluster::Input::Started);
+        self.check_audit();
         for (name, head) in std::mem::take(&mut self.foreign) {
             self.on_foreign(HeadUpdate { name, old: None, new: head });
         }

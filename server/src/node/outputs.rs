@@ -12,12 +12,15 @@ use super::{
     driver::{Driver, Waiter},
     filer::Job,
     kill::{self, Point},
-    link::Kind,
+    link::{Kind, now_ms},
+    view::MissingObject,
 };
 use crate::db::Apply;
 
 /// Largest frame that several messages share.
 const FRAME_BYTES: usize = 1 << 20;
+/// Missing objects that are listed.
+const MISSING: usize = 100;
 
 impl Driver {
     pub(super) fn perform(&mut self, now: Millis, output: Output) {
@@ -34,6 +37,7 @@ impl Driver {
             Output::ServeChunks { to, id, first, count } => {
                 self.serve_chunks(to, id, first, count);
             }
+            Output::ServeAudit { to, origin, after } => self.serve_audit(to, origin, after),
             Output::Emit(event) => self.on_event(event),
             Output::Raise(alarm) => self.raise(alarm),
         }
@@ -82,6 +86,7 @@ impl Driver {
             (Some(Waiter::Save(waiter)), Reply::Save(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Audit(waiter)), Reply::Audited(done)) => waiter.send(done).is_ok(),
             (_, _) => false,
         };
     }
@@ -107,6 +112,7 @@ impl Driver {
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
         let Moved { served, tips } = self.shadow.take(writing.number, &writing.records);
+        self.show_audit(self.shadow.audit_of(writing.number));
         let mut objects = Vec::new();
         for (name, head) in tips.iter().chain(&served) {
             objects.extend(self.path_objects(name, *head));
@@ -197,7 +203,7 @@ impl Driver {
             return;
         }
         let Some(upto) = self.covered.take() else { return };
-        let (keys, ids) = self.shadow.split(upto);
+        let (keys, ids, audit) = self.shadow.split(upto);
         let registers = keys
             .into_iter()
             .filter_map(|key| Some((key.clone(), self.shadow.durable.get(&key)?.clone())))
@@ -213,6 +219,7 @@ impl Driver {
             filed: std::mem::take(&mut self.out_of_table),
             roster: self.shadow.roster.take(),
             reserved: self.shadow.durable.reserved,
+            audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
             error!(%reason, "core.db cannot be written: this node stops; what was answered is kept");
@@ -236,7 +243,7 @@ impl Driver {
                 kill::point(Point::AfterDecide);
                 self.note_move(key.file(), to);
             }
-            Event::DraftChanged { key } | Event::SidesChanged { key } => {
+            Event::Behind { key } | Event::DraftChanged { key } | Event::SidesChanged { key } => {
                 self.changed.insert(key.file().clone());
             }
             Event::SettleEnded { key, commit, outcome } => {
@@ -250,6 +257,11 @@ impl Driver {
                 self.dial();
                 self.peers_changed = true;
             }
+            Event::Offended { peer, offence } => {
+                if self.links.links.offend(&peer, offence.into()) {
+                    self.raise(cluster::Alarm::CutOff { peer });
+                }
+            }
             Event::ObjectMissing { id, asked, again } => self.note_missing(id, &asked, again),
         }
     }
@@ -260,8 +272,9 @@ impl Driver {
             "object {id} is on no node that answers; asked for again in {} ms", again.0
         );
         self.shared.change_node(|node| {
-            if node.missing.len() < 100 && !node.missing.contains(&id) {
-                node.missing.push(id);
+            if node.missing.len() < MISSING || node.missing.contains_key(&id) {
+                let again_ms = now_ms() + again.0;
+                node.missing.insert(id, MissingObject { asked: asked.to_vec(), again_ms });
             }
         });
     }
@@ -299,6 +312,9 @@ fn size_of_message(message: &PeerMessage) -> usize {
                 items.iter().map(|change| ORDINARY + size_of_lists(change)).sum()
             }
             PeerMessage::KeyIs(change) => size_of_lists(change),
+            PeerMessage::AuditIs { entries, .. } => {
+                entries.iter().map(|entry| ORDINARY + entry.content.len()).sum()
+            }
             PeerMessage::TreeIs { branches } => branches.iter().map(size_of_branch).sum(),
             _ => 0,
         }
@@ -327,7 +343,8 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Chunk { .. }
         | PeerMessage::Changes { .. }
         | PeerMessage::KeyIs(_)
-        | PeerMessage::TreeIs { .. } => Kind::Bulk,
+        | PeerMessage::TreeIs { .. }
+        | PeerMessage::AuditIs { .. } => Kind::Bulk,
         PeerMessage::Prepare { .. }
         | PeerMessage::Promise { .. }
         | PeerMessage::Propose(_)
@@ -342,6 +359,7 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Since { .. }
         | PeerMessage::KeyRequest { .. }
         | PeerMessage::TreeRequest { .. }
+        | PeerMessage::AuditSince { .. }
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest => Kind::Control,
     }

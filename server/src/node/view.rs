@@ -9,13 +9,15 @@ use cluster::{Draft, MemberId, Roster};
 use domain::{FileName, ObjectId, Root, Serial};
 use gitty::Object;
 
-use super::{divergence::Divergence, pace::CatchUpView, recent::Recent};
+use super::{audit::AuditLog, divergence::Divergence, pace::CatchUpView, recent::Recent};
 
 /// State of one file on this node and, as each of them said, on its peers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileEntry {
     /// Decided head here.
     pub decided: Option<ObjectId>,
+    /// A newer head that is known to be decided, and whose objects are not all here yet.
+    pub newer: Option<ObjectId>,
     /// Head found in the store at the start; served until the cluster has decided one.
     pub imported: Option<ObjectId>,
     /// A save under way, the open branch of this node, or a head of the store that is proposed.
@@ -78,6 +80,15 @@ pub struct PeerView {
     pub waiting: u64,
 }
 
+/// An object that somebody needs and no linked peer has sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingObject {
+    /// Who was asked, each for its time.
+    pub asked: Vec<MemberId>,
+    /// When they are asked again, in milliseconds since 1970; at once if another peer links.
+    pub again_ms: u64,
+}
+
 /// This node in short.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeView {
@@ -103,8 +114,8 @@ pub struct NodeView {
     pub latest: Vec<(u64, FileName, ObjectId)>,
     /// Alarms raised since the start, oldest first, at most 100.
     pub alarms: Vec<cluster::Alarm>,
-    /// Objects that somebody needs and no linked peer has.
-    pub missing: Vec<ObjectId>,
+    /// Objects that somebody needs and no linked peer has; at most 100 are listed.
+    pub missing: BTreeMap<ObjectId, MissingObject>,
     /// Catching up with the other nodes, while that lasts.
     pub catch_up: Option<CatchUpView>,
     /// Number of the last durable batch.
@@ -122,6 +133,7 @@ pub struct Shared {
     unfiled: RwLock<HashMap<ObjectId, Object>>,
     recent: Recent,
     node: RwLock<NodeView>,
+    audit: RwLock<AuditLog>,
 }
 
 impl Shared {
@@ -147,7 +159,8 @@ impl Shared {
             Some(_) => {}
             None => drop(diverged.remove(name)),
         }
-        if entry.served().is_none() && entry.draft.is_none() && entry.reported.is_empty() {
+        let is_named = entry.newer.is_some() || !entry.reported.is_empty();
+        if entry.served().is_none() && entry.draft.is_none() && !is_named {
             files.remove(name);
         }
     }
@@ -180,6 +193,16 @@ impl Shared {
     /// Changes the set of objects without a file.
     pub fn change_unfiled<T>(&self, change: impl FnOnce(&mut HashMap<ObjectId, Object>) -> T) -> T {
         change(&mut self.unfiled.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the audit.
+    pub fn with_audit<T>(&self, read: impl FnOnce(&AuditLog) -> T) -> T {
+        read(&self.audit.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the audit.
+    pub fn change_audit<T>(&self, change: impl FnOnce(&mut AuditLog) -> T) -> T {
+        change(&mut self.audit.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// This node in short.

@@ -124,7 +124,7 @@ impl Indexer {
     fn hear(&mut self, event: NodeEvent) {
         match event {
             NodeEvent::Files(names) => self.due.extend(names.iter().cloned()),
-            NodeEvent::Peers | NodeEvent::Alarm(_) => {}
+            NodeEvent::Peers | NodeEvent::Deed(_) | NodeEvent::Alarm(_) => {}
         }
     }
 

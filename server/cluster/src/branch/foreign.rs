@@ -33,7 +33,10 @@ impl Core {
         }
         let Foreign { key, old, new, objects } = foreign;
         for object in objects {
-            self.store_object(object, Urgency::Now, turn);
+            // A constructed SHA-1 collision has no id.
+            if let Ok(id) = object.id() {
+                self.store_object(id, object, Urgency::Now, turn);
+            }
         }
         self.live.branches.lines.entry(key.clone()).or_default().push(Line { old, new });
         self.judge_lines(&key, turn);

@@ -10,8 +10,11 @@ pub(crate) fn check(node: usize, alarm: &Alarm) -> Check {
     match alarm {
         Alarm::TwoDecidedHeads { .. }
         | Alarm::TwoHeadsOneBallot { .. }
+        | Alarm::AuditForks { .. }
+        | Alarm::AuditForged { .. }
         | Alarm::WrongObject { .. }
-        | Alarm::TwoRosters { .. } => {
+        | Alarm::TwoRosters { .. }
+        | Alarm::CutOff { .. } => {
             Err(Violation::new("no alarm", format!("{} raised {alarm:?}", name(node))))
         }
     }

@@ -46,6 +46,7 @@ impl World {
             let gap = self.dice.between(gap);
             self.after(gap, Event::Operator);
         }
+        self.deed_later();
         if let Some(gap) = self.profile.fault_gap_us {
             let gap = self.dice.between(gap);
             self.after(gap, Event::Fault);

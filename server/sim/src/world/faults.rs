@@ -153,6 +153,8 @@ impl World {
             | CoreEvent::PeerReported { .. }
             | CoreEvent::PeerHeard { .. }
             | CoreEvent::RosterAdopted
+            | CoreEvent::Behind { .. }
+            | CoreEvent::Offended { .. }
             | CoreEvent::ObjectMissing { .. } => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 
 mod begin;
 mod clients;
+mod deeds;
 mod disk;
 mod drive;
 mod event;
@@ -18,8 +19,8 @@ use crate::{
     Counts, Outcome, Profile, Trace, Violation,
     dice::Dice,
     invariants::{
-        Check, answered_saves, conflicts, convergence, divergences, held_saves, settled_once,
-        swish_follows,
+        Check, answered_saves, conflicts, convergence, divergences, held_saves, one_chain,
+        settled_once, swish_follows,
     },
     oracle::Oracle,
 };
@@ -136,6 +137,7 @@ impl World {
             Event::Operator => self.operator_looks(),
             Event::Settle { node, token, save } => self.settle_arrives(node, token, save),
             Event::Answer { token, outcome } => self.client_reads(token, outcome),
+            Event::Deed => self.deed(),
             Event::Look => return self.look(),
         }
         Ok(())
@@ -144,10 +146,12 @@ impl World {
     /// Ends the schedule if everything has converged; complains if it takes too long.
     fn look(&mut self) -> Check {
         let healing_us = self.now - self.profile.faults_us;
-        let converged = convergence::check(&self.oracle, &self.nodes).and_then(|()| {
-            let files = self.profile.files;
-            swish_follows::check(&self.oracle, &self.nodes, &mut self.swishes, files)
-        });
+        let converged = convergence::check(&self.oracle, &self.nodes)
+            .and_then(|()| one_chain::check(&self.oracle, &self.nodes))
+            .and_then(|()| {
+                let files = self.profile.files;
+                swish_follows::check(&self.oracle, &self.nodes, &mut self.swishes, files)
+            });
         if converged.is_err() && healing_us < HEAL_WITHIN_US {
             self.after(LOOK_EVERY_US, Event::Look);
             return Ok(());

@@ -9,7 +9,10 @@ use axum::{
 use domain::view::{Problem, SettleRequest, SyncRequest};
 
 use super::answer;
-use crate::dashboard::site::{Answered, Site};
+use crate::{
+    dashboard::site::{Answered, Site},
+    operators::Who,
+};
 
 /// Routes that choose and repair; they need [`Site`] as extension.
 pub(in crate::dashboard) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -18,22 +21,24 @@ pub(in crate::dashboard) fn router<S: Clone + Send + Sync + 'static>() -> Router
 
 async fn settle(
     Extension(site): Extension<Site>,
+    Extension(who): Extension<Who>,
     body: Result<Json<SettleRequest>, JsonRejection>,
 ) -> Response {
     match read(body, |request| request.items.len()) {
         Ok(SettleRequest { plan: true, items }) => answer(site.plan_settle(items).await),
-        Ok(SettleRequest { plan: false, items }) => answer(site.settle(items).await),
+        Ok(SettleRequest { plan: false, items }) => answer(site.asked_by(&who).settle(items).await),
         Err(problem) => answer::<()>(Err(problem)),
     }
 }
 
 async fn sync(
     Extension(site): Extension<Site>,
+    Extension(who): Extension<Who>,
     body: Result<Json<SyncRequest>, JsonRejection>,
 ) -> Response {
     match read(body, |request| request.files.len()) {
         Ok(SyncRequest { plan: true, files }) => answer(site.plan_sync(files).await),
-        Ok(SyncRequest { plan: false, files }) => answer(site.sync(files).await),
+        Ok(SyncRequest { plan: false, files }) => answer(site.asked_by(&who).sync(files).await),
         Err(problem) => answer::<()>(Err(problem)),
     }
 }

@@ -7,11 +7,10 @@ use cluster::{Save, SettleOutcome};
 use domain::{
     FileName, ObjectId,
     view::{ActionOutcome, ItemResult, Settle, SettlePlan},
-    words::Outcome,
+    words::{Action, Outcome, SettleVerb},
 };
 use futures_util::{StreamExt, stream};
 use gitty::{Commit, Object};
-use tracing::info;
 
 use super::{
     AT_ONCE,
@@ -69,11 +68,18 @@ async fn settle_one(site: &Site, item: Settle) -> ItemResult {
         Ok(chosen) => carry_out(site, &item, chosen).await,
         Err(refused) => refused,
     };
-    info!(
-        file.name = %item.file, verb = verb.code(), outcome = outcome.outcome.code(),
-        "{} {}: {outcome}", verb.code(), item.file
-    );
+    let before = Some(item.expected_head);
+    site.record(action(verb), &item.file, before, item.reason, &outcome).await;
     ItemResult { file: item.file, outcome }
+}
+
+const fn action(verb: SettleVerb) -> Action {
+    match verb {
+        SettleVerb::Pick => Action::Picked,
+        SettleVerb::Merge => Action::Merged,
+        SettleVerb::KeepBoth => Action::KeptBoth,
+        SettleVerb::Undo => Action::Undid,
+    }
 }
 
 async fn carry_out(site: &Site, item: &Settle, mut chosen: Chosen) -> ActionOutcome {

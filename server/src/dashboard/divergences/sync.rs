@@ -4,7 +4,7 @@ use cluster::{StepState, SyncReport, SyncWork};
 use domain::{
     FileName,
     view::{ActionOutcome, ItemResult, NodeRef, SyncPlan, SyncStep},
-    words::Outcome,
+    words::{Action, Outcome},
 };
 use futures_util::{StreamExt, stream};
 
@@ -57,6 +57,7 @@ async fn sync_one(site: &Site, file: FileName) -> ItemResult {
         Err(error) => Err(error),
     };
     let outcome = outcome.unwrap_or_else(|_| ActionOutcome::failed(stopping().message));
+    site.record(Action::Synced, &file, None, None, &outcome).await;
     ItemResult { file, outcome }
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc};
 use tower::ServiceExt;
 
 use crate::{
-    dashboard::{api, site::Site},
+    dashboard::{api, entry, site::Site},
     node::{Branch, Command, Divergence, Handle, PeerView, Shared, link::now_ms},
 };
 
@@ -62,6 +62,7 @@ impl Alpha {
         let routes = api::divergences::router()
             .merge(api::settle::router())
             .merge(api::file::router())
+            .layer(Extension(entry::command_line()))
             .layer(Extension(Site::over(node)));
         let alpha = Self { routes, shared, asked, answers, _dir: dir };
         alpha.found();
