@@ -121,7 +121,7 @@ async fn a_node_that_stood_still_for_four_seconds_misses_no_save() -> Result<()>
             for (name, head) in heads {
                 chains.insert(name, directory.chain(head)?);
             }
-            let faults = history::check(&saves, &chains);
+            let faults = history::check(&saves, &chains, &BTreeSet::new());
             ensure!(faults.is_empty(), "{} faults: {}", faults.len(), faults[0]);
             Ok(chains)
         });
