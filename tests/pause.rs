@@ -1,6 +1,7 @@
 //! P. A node that stands still for four seconds while thousands of saves go on: it misses none.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
