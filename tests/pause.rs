@@ -1,6 +1,7 @@
 //! P. A node that stands still for four seconds while thousands of saves go on: it misses none.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -121,7 +122,7 @@ async fn a_node_that_stood_still_for_four_seconds_misses_no_save() -> Result<()>
             for (name, head) in heads {
                 chains.insert(name, directory.chain(head)?);
             }
-            let faults = history::check(&saves, &chains);
+            let faults = history::check(&saves, &chains, &BTreeSet::new());
             ensure!(faults.is_empty(), "{} faults: {}", faults.len(), faults[0]);
             Ok(chains)
         });

@@ -43,7 +43,8 @@ impl Newer {
     /// As the change log of that member tells it.
     fn told(&self, name: &str, serial: u64) -> PeerMessage {
         let key = Key::File(FileName::from(name));
-        let items = vec![Change { key, head: self.head, gaps: Vec::new() }];
+        let (head, tips, gaps) = (Some(self.head), Vec::new(), Vec::new());
+        let items = vec![Change { key, head, tips, gaps }];
         PeerMessage::Changes { since: Serial(serial - 1), upto: Serial(serial), items }
     }
 

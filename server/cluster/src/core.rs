@@ -198,7 +198,9 @@ impl Core {
             self.durable.put_in_tree(key, before.head);
         }
         match &record {
-            Record::Decided { key, .. } | Record::Tip { key, .. } => {
+            Record::Decided { key, .. }
+            | Record::Tip { key, .. }
+            | Record::Draft { key, draft: None } => {
                 self.live.branches.due.insert(key.clone());
             }
             // Whoever is not in it any more proposes nothing.

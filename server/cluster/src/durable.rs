@@ -6,7 +6,7 @@ use domain::{Incarnation, Link, ObjectId, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{AuditEntry, Ballot, Key, Roster, Tip, Tips, catch_up::Tree};
+use crate::{AuditEntry, Ballot, ChainEnds, Key, Roster, Tip, catch_up::Tree};
 
 /// One change of the durable state. A batch of them becomes durable as a whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -224,7 +224,7 @@ pub struct Durable {
     /// The registers.
     pub keys: BTreeMap<Key, KeyState>,
     /// The last entry of each chain of the audit.
-    pub audit: Tips,
+    pub audit: ChainEnds,
     /// The change log: the latest position of each key.
     changes: BTreeMap<Serial, Key>,
     /// The decided heads and the tips.
@@ -258,7 +258,7 @@ impl Durable {
         for draft in keys.values().filter_map(|state| state.draft) {
             *drafts.entry(draft.kind).or_default() += 1;
         }
-        let audit = Tips::default();
+        let audit = ChainEnds::default();
         Self { incarnation, roster, reserved, keys, audit, changes, tree, decided, drafts }
     }
 

@@ -42,7 +42,7 @@ mod status;
 mod turn;
 
 pub use alarm::Alarm;
-pub use audit::{AuditEntry, Follows, MAX_CONTENT_BYTES, Tip, Tips};
+pub use audit::{AuditEntry, ChainEnd, ChainEnds, Follows, MAX_CONTENT_BYTES};
 pub use ballot::Ballot;
 pub use branch::{Copies, Foreign, HoldReason, SettleOutcome, Tip};
 pub use catch_up::Prefix;

@@ -110,8 +110,11 @@ fn a_held_save_is_told_to_whoever_can_be_reached() {
     let outputs = node.gives(Input::Timer(Timer::Push));
     let tips = vec![tip(first.id, ALPHA)];
     let change = Change { key: key(), head: None, tips, gaps: Vec::new() };
-    let told = |message: &PeerMessage| matches!(message, PeerMessage::Changes { items, .. } if items == &[change.clone()]);
-    assert!(sent(&outputs, BRAVO).iter().any(told), "{outputs:?}");
+    let told = |message: PeerMessage| match message {
+        PeerMessage::Changes { items, .. } => items == [change.clone()],
+        _ => false,
+    };
+    assert!(sent(&outputs, BRAVO).into_iter().any(told), "{outputs:?}");
 }
 
 #[test]

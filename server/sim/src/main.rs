@@ -153,11 +153,8 @@ fn report(share: &Share, core_seconds: f64) {
         counts.diverged,
         counts.settled
     );
-    let lost = share
-        .failed
-        .iter()
-        .filter(|(_, violation)| LOST.iter().any(|name| violation.invariant == *name))
-        .count();
+    let lost =
+        share.failed.iter().filter(|(_, violation)| LOST.contains(&violation.invariant)).count();
     println!("{} broken promises, {lost} lost saves", share.failed.len());
 }
 

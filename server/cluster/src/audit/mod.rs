@@ -5,8 +5,8 @@
 //! number of each chain, and whoever has less asks. What an entry says is not read here.
 
 mod copy;
+mod ends;
 mod entry;
-mod tips;
 
+pub use ends::{ChainEnd, ChainEnds, Follows};
 pub use entry::{AuditEntry, MAX_CONTENT_BYTES};
-pub use tips::{Follows, Tip, Tips};

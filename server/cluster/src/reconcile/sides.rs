@@ -116,9 +116,10 @@ impl Core {
         open.into_iter().find(|commit| !inner.contains(commit) && !cared_for(commit))
     }
 
-    /// Whether a node is in the cluster, in that life of its disk: it proposes its branches itself.
+    /// Whether another node is in the cluster, in that life of its disk: it proposes its branches
+    /// itself. This one may have told of a tip and lost its draft in a crash.
     fn proposes_itself(&self, reporter: &MemberId) -> bool {
-        self.is_member(reporter)
+        *reporter != self.me && self.is_member(reporter)
     }
 }
 

@@ -41,10 +41,7 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
 }
 
 /// The chains on a disk, each from its first entry without a hole.
-fn chains<'a>(
-    at: usize,
-    node: &'a Node,
-) -> Result<BTreeMap<MemberId, Vec<&'a AuditEntry>>, Violation> {
+fn chains(at: usize, node: &Node) -> Result<BTreeMap<MemberId, Vec<&AuditEntry>>, Violation> {
     let mut chains: BTreeMap<MemberId, Vec<&AuditEntry>> = BTreeMap::new();
     for entry in node.disk.audit() {
         let chain = chains.entry(entry.origin).or_default();

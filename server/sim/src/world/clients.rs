@@ -198,7 +198,7 @@ impl World {
             }
             SaveOutcome::Held { .. } => self.counts.held += 1,
             SaveOutcome::NoSuchFile | SaveOutcome::NotFounded | SaveOutcome::Busy => {
-                self.counts.refused += 1
+                self.counts.refused += 1;
             }
         }
         let way = self.dice.between((50, 5_000));

@@ -3,7 +3,7 @@
 use cluster::{Input, Key, Output, PeerMessage, Record, Reply, Timer, WriteNo};
 use domain::ObjectId;
 
-use super::{World, event::Event};
+use super::{Node, World, event::Event};
 use crate::{
     invariants::{
         Check, divergences, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot,
@@ -68,7 +68,10 @@ impl World {
                 }
             }
             Output::ServeAudit { to, origin, after } => {
-                let message = self.nodes[node].shelf.audit_after(origin, after);
+                // As the real one, it shows only what is durable.
+                let Node { disk, shelf, .. } = &mut self.nodes[node];
+                disk.audit().for_each(|entry| shelf.put_audit(entry.clone()));
+                let message = shelf.audit_after(origin, after);
                 self.send_out(node, to, message)?;
             }
             Output::Emit(event) => self.core_event(node, event)?,
@@ -103,7 +106,6 @@ impl World {
                 Record::Object { id, object, .. } => {
                     self.nodes[node].shelf.put(*id, object.clone());
                 }
-                Record::Audit(entry) => self.nodes[node].shelf.put_audit(entry.clone()),
                 Record::Accepted { key, ballot, head } => {
                     one_head_per_ballot::check(&mut self.oracle, key, *ballot, *head)?;
                 }
@@ -111,6 +113,7 @@ impl World {
                     tips_are_news::check(&self.nodes[node], node, key, tip.commit, &self.oracle)?;
                 }
                 Record::Promised { .. }
+                | Record::Audit(_)
                 | Record::Tip { .. }
                 | Record::Draft { .. }
                 | Record::Kept { .. }

@@ -9,7 +9,7 @@ use crate::MemberId;
 
 /// The end of one chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Tip {
+pub struct ChainEnd {
     /// Number of the last entry.
     pub number: u64,
     /// Its hash.
@@ -18,7 +18,7 @@ pub struct Tip {
 
 /// The ends of all chains known here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Tips(BTreeMap<MemberId, Tip>);
+pub struct ChainEnds(BTreeMap<MemberId, ChainEnd>);
 
 /// How an entry follows what is known of its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,10 +34,10 @@ pub enum Follows {
     Forks,
 }
 
-impl Tips {
+impl ChainEnds {
     /// The end of a chain; none if nothing of it is known.
     #[must_use]
-    pub fn get(&self, origin: &MemberId) -> Option<Tip> {
+    pub fn get(&self, origin: &MemberId) -> Option<ChainEnd> {
         self.0.get(origin).copied()
     }
 
@@ -64,14 +64,14 @@ impl Tips {
         if entry.number > number {
             return Follows::Gap;
         }
-        let same = |tip: Tip| tip.number != entry.number || tip.hash == entry.hash();
+        let same = |tip: ChainEnd| tip.number != entry.number || tip.hash == entry.hash();
         if entry.number > 0 && tip.is_some_and(same) { Follows::Known } else { Follows::Forks }
     }
 
     /// Takes in an entry that follows; twice in order is the same as once.
     pub(crate) fn add(&mut self, entry: &AuditEntry) {
         if entry.number > self.number(&entry.origin) {
-            let tip = Tip { number: entry.number, hash: entry.hash() };
+            let tip = ChainEnd { number: entry.number, hash: entry.hash() };
             self.0.insert(entry.origin, tip);
         }
     }
