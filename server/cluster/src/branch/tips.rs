@@ -54,7 +54,13 @@ impl Core {
             self.record_tip(key, tip, Urgency::Soon, turn);
             return self.push_within(self.config.push.0, turn);
         }
+        let mut news = news;
         let holder = news.holder;
+        // Whoever told it without gaps may not know of them: what was told before stays.
+        let before = self.live.branches.learning.get(key).and_then(|tips| tips.get(&tip));
+        if let Some(before) = before.filter(|_| news.gaps.is_empty()) {
+            news.gaps.clone_from(&before.gaps);
+        }
         self.live.branches.learning.entry(key.clone()).or_default().insert(tip, news);
         for id in missing {
             self.want_for_key(id, key, holder, turn);

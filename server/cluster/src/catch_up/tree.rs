@@ -2,8 +2,7 @@
 //!
 //! 16-way, placed by the SHA-256 of the key. Up to [`BUCKET`] keys are one bucket; more split by
 //! the next digit. So two nodes with the same heads and tips have the same tree, however they came
-//! to it,
-//! and a subtree's digest does not depend on how deep it is.
+//! to it, and a subtree's digest does not depend on how deep it is.
 
 use domain::{ObjectId, Root};
 use sha2::{Digest as _, Sha256};

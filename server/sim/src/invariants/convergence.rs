@@ -48,7 +48,8 @@ fn check_heads(oracle: &Oracle, at: usize, node: &Node) -> Check {
         }
     }
     if node.core.catching_up() {
-        return broken(format!("{} is still catching up", name(at)));
+        let what = node.core.catch_up();
+        return broken(format!("{} is still catching up: {what:?}", name(at)));
     }
     Ok(())
 }
