@@ -56,6 +56,8 @@ pub enum Command {
 pub enum NodeEvent {
     /// Something about these files: head, draft, or what a peer reports of them.
     Files(Arc<[FileName]>),
+    /// What is known of a peer's files has changed as a whole.
+    AllFiles,
     /// A peer came, went, or said something of itself.
     Peers,
     /// An alarm was raised.

@@ -74,6 +74,7 @@ impl Watch {
         self.is_overview_due = true;
         match event {
             NodeEvent::Files(names) => self.changed.extend(names.iter().cloned()),
+            NodeEvent::AllFiles => self.lose(),
             NodeEvent::Peers | NodeEvent::Alarm(_) => {}
         }
     }
