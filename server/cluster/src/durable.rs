@@ -193,6 +193,13 @@ impl KeyState {
         self.decided.map_or(self.tipped, |decided| decided.serial.max(self.tipped))
     }
 
+    /// The served head (protocol 1): the tip of the own open branch, otherwise the decided head.
+    #[must_use]
+    pub fn served(&self) -> Option<ObjectId> {
+        let branch = self.draft.filter(|draft| draft.kind.is_served()).map(|draft| draft.tip);
+        branch.or(self.decided.map(|decided| decided.head))
+    }
+
     /// Whether peers are told of it: there is a decided head or a tip.
     fn is_told(&self) -> bool {
         self.decided.is_some() || !self.tips.is_empty()
@@ -328,9 +335,7 @@ impl Durable {
     /// head.
     #[must_use]
     pub fn served(&self, key: &Key) -> Option<ObjectId> {
-        let state = self.keys.get(key)?;
-        let branch = state.draft.filter(|draft| draft.kind.is_served()).map(|draft| draft.tip);
-        branch.or(state.decided.map(|decided| decided.head))
+        self.keys.get(key)?.served()
     }
 
     /// Decided heads, in order of their keys.

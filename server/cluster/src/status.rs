@@ -24,6 +24,8 @@ pub struct PeerStatus {
     pub files: u64,
     /// Files with a held save there.
     pub waiting: u64,
+    /// Whether it has the decided heads of this node, but for files of which it said otherwise.
+    pub has_ours: bool,
 }
 
 /// A file as this node and its peers have it.
@@ -39,8 +41,8 @@ pub struct FileStatus {
     pub served: Option<ObjectId>,
     /// Open divergences.
     pub diverging: usize,
-    /// Decided head of each peer, as it reported last.
-    pub reported: Vec<(MemberId, ObjectId)>,
+    /// What peers said of this file in particular: their decided head, or that they have none.
+    pub reported: Vec<(MemberId, Option<ObjectId>)>,
 }
 
 /// A catch-up under way (protocol 5).
@@ -91,6 +93,7 @@ impl Core {
                 serial: peer.serial,
                 files: peer.files,
                 waiting: peer.waiting,
+                has_ours: peer.heads.is_whole(),
             })
             .collect()
     }
@@ -99,7 +102,6 @@ impl Core {
     #[must_use]
     pub fn file(&self, key: &Key) -> FileStatus {
         let state = self.durable.get(key);
-        let ours = self.decided(key);
         let peers = self.live.peers.iter();
         FileStatus {
             decided: state.and_then(|state| state.decided),
@@ -107,9 +109,7 @@ impl Core {
             draft: state.and_then(|state| state.draft),
             served: self.served(key),
             diverging: self.diverging(key),
-            reported: peers
-                .filter_map(|(id, peer)| Some((*id, peer.heads.get(key, ours)?)))
-                .collect(),
+            reported: peers.filter_map(|(id, peer)| Some((*id, peer.heads.said(key)?))).collect(),
         }
     }
 

@@ -8,9 +8,10 @@ use gitty::Object;
 use tracing::{error, info, warn};
 
 use super::{
-    batch::{Held, Moved},
+    batch::{self, Held, Moved},
     driver::{Driver, Waiter},
     filer::Job,
+    handle::NodeEvent,
     kill::{self, Point},
     link::{Kind, now_ms},
     view::MissingObject,
@@ -27,7 +28,7 @@ impl Driver {
         match output {
             Output::Persist { no, records, urgency } => {
                 self.keep_objects(&records);
-                self.pending.add(now, no, records, urgency);
+                self.pending.add(now, (no, records), urgency, self.core.durable());
             }
             Output::Send { to, message, after } => self.hold(after, Held::Send(to, message)),
             Output::Reply { token, reply, after } => self.hold(after, Held::Reply(token, reply)),
@@ -111,22 +112,23 @@ impl Driver {
         self.durable_row = writing.number;
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
-        let Moved { served, tips } = self.shadow.take(writing.number, &writing.records);
-        self.show_audit(self.shadow.audit_of(writing.number));
+        let (number, upto) = (writing.number, writing.upto);
+        let Moved { served, tips } = self.shadow.take(writing);
+        self.show_audit(self.shadow.audit_of(number));
         let mut objects = Vec::new();
         for (name, head) in tips.iter().chain(&served) {
             objects.extend(self.path_objects(name, *head));
         }
-        let job = Job { number: writing.number, objects, served: self.led(served, &tips) };
+        let job = Job { number, objects, served: self.led(served, &tips) };
         if self.jobs.send(job).is_err() {
             error!("the filer's thread has ended: this node stops; what was answered is kept");
             std::process::abort();
         }
-        let later = self.held.split_off(&WriteNo(writing.upto.0 + 1));
+        let later = self.held.split_off(&WriteNo(upto.0 + 1));
         for held in std::mem::replace(&mut self.held, later).into_values().flatten() {
             self.release(held);
         }
-        self.input(cluster::Input::Persisted(writing.upto));
+        self.input(cluster::Input::Persisted(upto));
     }
 
     /// The files whose journal lines are looked at with this batch: heads that moved, tips that
@@ -141,7 +143,7 @@ impl Driver {
         let names: BTreeSet<FileName> =
             waited.chain(tips.iter().map(|(name, _)| name.clone())).collect();
         let heads = names.into_iter().filter_map(|name| {
-            let head = self.shadow.durable.served(&Self::key_of(&name))?;
+            let head = self.durably_served(&name)?;
             Some((name, head))
         });
         served.into_iter().chain(heads).collect()
@@ -149,11 +151,20 @@ impl Driver {
 
     /// Has the journal lead every SWISH to the served head of a file, wherever it stands.
     pub(super) fn lead_again(&self, name: &FileName) {
-        let served = self.shadow.durable.served(&Self::key_of(name));
+        let served = self.durably_served(name);
         let served = served.map(|head| (name.clone(), head)).into_iter().collect();
         let job = Job { number: self.durable_row, objects: Vec::new(), served };
         // The filer's thread is gone: the next batch finds that out and says so.
         let _ = self.jobs.send(job);
+    }
+
+    /// The served head of a file, unless a batch that is not durable yet moves it: that leads it.
+    fn durably_served(&self, name: &FileName) -> Option<ObjectId> {
+        let key = Self::key_of(name);
+        let written = self.writing.iter().flat_map(|writing| &writing.records);
+        let moves = |record: &Record| record.key() == Some(&key) && batch::moves(record);
+        let is_moving = written.chain(&self.pending.records).any(moves);
+        if is_moving { None } else { self.core.durable().served(&key) }
     }
 
     /// Objects on the path of a head that have no file and were not handed to the filer before.
@@ -203,11 +214,7 @@ impl Driver {
             return;
         }
         let Some(upto) = self.covered.take() else { return };
-        let (keys, ids, audit) = self.shadow.split(upto);
-        let registers = keys
-            .into_iter()
-            .filter_map(|key| Some((key.clone(), self.shadow.durable.get(&key)?.clone())))
-            .collect();
+        let (registers, ids, audit) = self.shadow.split(upto);
         let unfiled: Vec<(ObjectId, Object)> = self.shared.change_unfiled(|unfiled| {
             ids.into_iter().filter_map(|id| Some((id, unfiled.get(&id)?.clone()))).collect()
         });
@@ -218,7 +225,7 @@ impl Driver {
             unfiled,
             filed: std::mem::take(&mut self.out_of_table),
             roster: self.shadow.roster.take(),
-            reserved: self.shadow.durable.reserved,
+            reserved: self.shadow.reserved,
             audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
@@ -234,7 +241,7 @@ impl Driver {
                 node.alarms.push(alarm.clone());
             }
         });
-        let _ = self.events.send(super::handle::NodeEvent::Alarm(alarm));
+        let _ = self.events.send(NodeEvent::Alarm(alarm));
     }
 
     fn on_event(&mut self, event: Event) {
@@ -251,6 +258,11 @@ impl Driver {
             }
             Event::PeerReported { keys, .. } => {
                 self.changed.extend(keys.iter().map(|key| key.file().clone()));
+            }
+            Event::PeerKnown { peer } => {
+                self.shared.forget_reported(&peer);
+                self.publish_node();
+                let _ = self.events.send(NodeEvent::AllFiles);
             }
             Event::PeerHeard { .. } => self.peers_changed = true,
             Event::RosterAdopted => {

@@ -123,7 +123,7 @@ impl Picture {
 
 /// What a member has, as it says itself. A held save is no head that others could lack.
 pub(in crate::dashboard) fn head(seat: &Seat, entry: &FileEntry) -> Option<ObjectId> {
-    if seat.is_own() { own_head(entry) } else { entry.reported.get(&seat.member).copied() }
+    seat.peer.as_ref().map_or_else(|| own_head(entry), |peer| entry.on(peer))
 }
 
 fn own_head(entry: &FileEntry) -> Option<ObjectId> {
