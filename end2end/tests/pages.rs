@@ -329,13 +329,7 @@ async fn names_and_messages_of_sides_are_text() -> Result<()> {
     let file = "/files/%3Cscript%3Ealert(1)%3C%2Fscript%3E.pl";
     for address in [file, &format!("{file}?view=three_way"), "/divergences"] {
         let page = get(MadeUp::diverged(NOW_MS, 40, 0), address).await?;
-        // What the server hands over as data stands in a script, where only `</` could end it.
-        let markup: String = page
-            .html
-            .split("<script")
-            .map(|part| part.split_once("</script>").map_or(part, |(_, rest)| rest))
-            .collect();
-        assert!(!markup.contains("<img") && !markup.contains("alert(1)</script"), "{address}");
+        assert!(!page.html.contains("<script>alert") && !page.html.contains("<img"), "{address}");
         assert_says(&page, &["&lt;script&gt;alert(1)&lt;/script&gt;"]);
     }
     Ok(())
