@@ -5,15 +5,25 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod no_majority;
 #[cfg(test)]
 mod one_save;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
+mod pause;
+#[cfg(test)]
 mod power_cuts;
 #[cfg(test)]
+mod reads;
+#[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod retries;
 
 /// A file that nobody lists would be a test that nobody runs.
 #[test]

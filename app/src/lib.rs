@@ -29,6 +29,8 @@ pub mod made_up;
 mod pages;
 mod root;
 mod shell;
+#[cfg(feature = "ssr")]
+mod sign_in;
 mod site;
 mod visible;
 
@@ -39,3 +41,5 @@ pub use api::{Answer, Api, SharedApi};
 pub use root::hydrate;
 pub use root::{App, AppProps};
 pub use shell::{OUTPUT_NAME, options, package_dir, shell};
+#[cfg(feature = "ssr")]
+pub use sign_in::{SignIn, sign_in};

@@ -1,6 +1,7 @@
 //! A site that does not exist: three nodes and some files, to show and test pages without a
 //! cluster.
 
+mod deeds;
 mod forks;
 mod versions;
 
@@ -12,13 +13,13 @@ use std::{
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        ActionOutcome, Activity, AnyState, CatchUp, Column, Counts, DiffQuery, Difference,
-        DivergencePage, DivergencesPage, DivergencesQuery, FilePage, FileRow, FilesPage,
-        FilesQuery, HistoryPage, HistoryQuery, ItemResult, LinkReport, LiveEvent, MergeDraft, Need,
-        NodeCard, NodeRef, ObjectText, Overview, Problem, SessionView, Settle, SettlePlan,
-        SyncPlan, Version, file_href,
+        ActionOutcome, Activity, ActivityPage, ActivityQuery, AnyState, CatchUp, Column, Counts,
+        DiffQuery, Difference, DivergencePage, DivergencesPage, DivergencesQuery, FilePage,
+        FileRow, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult, LinkReport,
+        LiveEvent, Me, MergeDraft, Need, NodeCard, NodeRef, ObjectText, Overview, Problem, Settle,
+        SettlePlan, SyncPlan, Version, file_href,
     },
-    words::{self, ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Situation},
+    words::{self, ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Role, Situation},
 };
 
 use self::forks::Fork;
@@ -213,6 +214,17 @@ impl Api for MadeUp {
         Box::pin(async { text })
     }
 
+    fn me(&self) -> Answer<Me> {
+        let may_act = self.with(|inner| inner.may_act);
+        let role = if may_act { Role::Operator } else { Role::Viewer };
+        Box::pin(async move { Ok(Me { name: "ann".into(), role }) })
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
+        let page = self.with(|inner| inner.activity(&query));
+        Box::pin(async { Ok(page) })
+    }
+
     fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage> {
         let page = self.with(|inner| inner.divergences(&query));
         Box::pin(async { Ok(page) })
@@ -259,11 +271,6 @@ impl Api for MadeUp {
         };
         Box::pin(async { said })
     }
-
-    fn session(&self) -> Answer<SessionView> {
-        let may_act = self.with(|inner| inner.may_act);
-        Box::pin(async move { Ok(SessionView { name: None, may_act }) })
-    }
 }
 
 /// A site that answers nothing.
@@ -292,6 +299,14 @@ impl Api for Silent {
     }
 
     fn object(&self, _: ObjectId) -> Answer<ObjectText> {
+        starting()
+    }
+
+    fn me(&self) -> Answer<Me> {
+        starting()
+    }
+
+    fn activity(&self, _: ActivityQuery) -> Answer<ActivityPage> {
         starting()
     }
 

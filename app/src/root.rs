@@ -14,7 +14,8 @@ use crate::{
     components::{KeysDialog, KeysHelp, Sections, StaleMark, TopBar},
     live::Live,
     pages::{
-        DivergencesPage, FilePage, FilesPage, NodesPage, NotFoundPage, OverviewPage, Selection,
+        ActivityPage, DivergencesPage, FilePage, FilesPage, NodesPage, NotFoundPage, OverviewPage,
+        Selection,
     },
     site::Site,
 };
@@ -46,6 +47,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/files/:name") view=FilePage ssr=SsrMode::Async />
                     <Route path=path!("/divergences") view=DivergencesPage ssr=SsrMode::Async />
                     <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async />
+                    <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async />
                 </Routes>
             </main>
             <ConfirmDialog />

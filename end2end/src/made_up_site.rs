@@ -161,7 +161,7 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
 /// Divergences, and what changes something.
 fn acting<S: Clone + Send + Sync + 'static>(api: &SharedApi) -> Router<S> {
     let (list, one, merge) = (api.clone(), api.clone(), api.clone());
-    let (settle, sync, node, session) = (api.clone(), api.clone(), api.clone(), api.clone());
+    let (settle, sync, node) = (api.clone(), api.clone(), api.clone());
     Router::new()
         .route(
             "/api/v1/divergences",
@@ -202,7 +202,6 @@ fn acting<S: Clone + Send + Sync + 'static>(api: &SharedApi) -> Router<S> {
                 answer(node.node_action(id, action).await)
             }),
         )
-        .route("/api/v1/session", get(async move || answer(session.session().await)))
 }
 
 /// Which side is merged with the decided head.

@@ -204,6 +204,7 @@ async fn demo_shows_hostile_files_as_text_and_new_versions_as_they_come() -> Res
 
     let browser = Browser::start().await?;
     let address = domain::view::escape(&name);
+    demo.log_in(&browser, third).await?;
     browser.open(&format!("{}/files/{address}", third.dashboard)).await?;
     let shows = |what: &str| {
         format!("document.querySelector('main').textContent.includes({})", json!(what))
@@ -232,6 +233,7 @@ async fn demo_shows_a_save_on_another_node_within_a_second() -> Result<()> {
     let demo = Demo::start().await?;
     let [first, _, third] = &demo.nodes[..] else { panic!("three nodes: {:?}", demo.nodes) };
     let browser = Browser::start().await?;
+    demo.log_in(&browser, third).await?;
     browser.open(&format!("{}/files", third.dashboard)).await?;
     browser.value(MARK).await?;
 

@@ -3,14 +3,15 @@
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        DiffQuery, Difference, DivergencePage, DivergencesPage, DivergencesQuery, FilePage,
-        FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult, MergeDraft, ObjectText,
-        Overview, Problem, Settle, SettlePlan, SettleRequest, SyncPlan, SyncRequest, escape,
-        file_href,
+        ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
+        DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
+        Me, MergeDraft, ObjectText, Overview, Problem, Settle, SettlePlan, SettleRequest, SyncPlan,
+        SyncRequest, escape, file_href,
     },
     words::NodeAction,
 };
 use gloo_net::http::{Request, Response};
+use leptos::prelude::window;
 use send_wrapper::SendWrapper;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -43,6 +44,14 @@ impl Api for Fetch {
 
     fn object(&self, id: ObjectId) -> Answer<ObjectText> {
         get(format!("/api/v1/objects/{id}"))
+    }
+
+    fn me(&self) -> Answer<Me> {
+        get("/api/v1/me".to_owned())
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
+        get(format!("/api/v1/activity{query}"))
     }
 
     fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage> {
@@ -81,8 +90,7 @@ impl Api for Fetch {
 /// A browser has one thread, so the wrapper never sees another.
 fn get<T: DeserializeOwned + 'static>(address: String) -> Answer<T> {
     Box::pin(SendWrapper::new(async move {
-        let response = Request::get(&address).send().await.map_err(|_| offline())?;
-        read(response).await
+        read(Request::get(&address).send().await.map_err(|_| offline())?).await
     }))
 }
 
@@ -100,7 +108,17 @@ async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Problem> {
         return response.json().await.map_err(|error| garbled(&error.to_string()));
     }
     let status = response.status();
+    if status == 401 {
+        log_in();
+    }
     Err(response.json().await.unwrap_or_else(|_| garbled(&format!("status {status}"))))
+}
+
+/// The login is over: to the login page, and back to this one.
+fn log_in() {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    let _ = location.set_href(&format!("/login?next={}", escape(&path)));
 }
 
 fn offline() -> Problem {

@@ -8,9 +8,9 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        DiffQuery, Difference, DivergencePage, DivergencesPage, DivergencesQuery, FilePage,
-        FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult, MergeDraft, ObjectText,
-        Overview, Problem, SessionView, Settle, SettlePlan, SyncPlan,
+        ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
+        DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
+        Me, MergeDraft, ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
     },
     words::NodeAction,
 };
@@ -42,6 +42,12 @@ pub trait Api {
     /// `GET /api/v1/objects/{hash}`.
     fn object(&self, id: ObjectId) -> Answer<ObjectText>;
 
+    /// `GET /api/v1/me`: who asks.
+    fn me(&self) -> Answer<Me>;
+
+    /// `GET /api/v1/activity?…`; the address is the query's `Display`.
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage>;
+
     /// `GET /api/v1/divergences?…`; the address is the query's `Display`.
     fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage>;
 
@@ -65,11 +71,6 @@ pub trait Api {
 
     /// `POST /api/v1/nodes/{id}/{action}`; the answer is the sentence that says what happened.
     fn node_action(&self, node: NodeId, action: NodeAction) -> Answer<String>;
-
-    /// `GET /api/v1/session`: who asks. Until there is a login everybody may act.
-    fn session(&self) -> Answer<SessionView> {
-        Box::pin(async { Ok(SessionView::default()) })
-    }
 }
 
 /// The [`Api`] as context: the server provides it around each render.
@@ -107,6 +108,14 @@ impl Api for Nobody {
     }
 
     fn object(&self, _: ObjectId) -> Answer<ObjectText> {
+        unprovided()
+    }
+
+    fn me(&self) -> Answer<Me> {
+        unprovided()
+    }
+
+    fn activity(&self, _: ActivityQuery) -> Answer<ActivityPage> {
         unprovided()
     }
 

@@ -40,6 +40,9 @@ pub(crate) fn Sections() -> impl IntoView {
                 <li>
                     <A href="/nodes">"Nodes" <span class="n">{nodes}</span></A>
                 </li>
+                <li>
+                    <A href="/activity">"Activity"</A>
+                </li>
             </ul>
             <p class="keys">
                 <kbd>"/"</kbd> " search" <br /> <kbd>"g"</kbd> " " <kbd>"d"</kbd> " divergences" <br />

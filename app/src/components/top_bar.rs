@@ -12,7 +12,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::{Pill, StateMark, with_overview};
+use super::{Login, Pill, StateMark, with_overview};
 use crate::{clock::Clock, site::Shown};
 
 /// A pause in typing after which the list follows.
@@ -34,6 +34,7 @@ pub(crate) fn TopBar() -> impl IntoView {
             {with_overview(|shown| view! { <Sentence shown /> })}
             <Search />
             <Pill />
+            <Login />
         </header>
     }
     .into_any()

@@ -1,5 +1,6 @@
 //! The pages, one for each address.
 
+mod activity;
 mod divergences;
 mod file;
 mod files;
@@ -7,6 +8,7 @@ mod nodes;
 mod not_found;
 mod overview;
 
+pub(crate) use activity::ActivityPage;
 pub(crate) use divergences::{DivergencesPage, Selection};
 pub(crate) use file::FilePage;
 pub(crate) use files::FilesPage;

@@ -48,6 +48,7 @@ impl Core {
         if self.live.asks_due {
             self.send_requests(&mut turn);
         }
+        self.note_asked(&turn);
         if turn.writes() {
             self.live.issued = no;
             if turn.urgent() {
@@ -78,6 +79,7 @@ impl Core {
             Input::Save { token, save } => self.on_save(token, save, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
             Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
+            Input::Audit { token, entry } => self.on_audit(token, *entry, turn),
             Input::Timer(timer) => self.on_timer(timer, turn),
             Input::Persisted(no) => self.on_persisted(no, turn),
         }
@@ -95,6 +97,7 @@ impl Core {
         {
             return;
         }
+        self.note_answer(from, &message, turn);
         match message {
             PeerMessage::Prepare { key, ballot, .. } => self.on_prepare(from, key, ballot, turn),
             PeerMessage::Promise { epoch, key, ballot, accepted } => {
@@ -132,6 +135,10 @@ impl Core {
             }
             PeerMessage::TreeRequest { prefixes } => self.on_tree_request(from, &prefixes, turn),
             PeerMessage::TreeIs { branches } => self.on_tree(from, branches, turn),
+            PeerMessage::AuditSince { origin, after } => {
+                self.on_audit_since(from, origin, after, turn);
+            }
+            PeerMessage::AuditIs { entries, upto } => self.on_audit_is(from, entries, upto, turn),
             PeerMessage::RosterIs { roster } => self.on_roster(from, roster, turn),
             PeerMessage::RosterRequest => self.tell_roster(from, turn),
         }
@@ -204,6 +211,8 @@ fn epoch_of(message: &PeerMessage) -> Option<u64> {
         | PeerMessage::Changes { .. }
         | PeerMessage::TreeRequest { .. }
         | PeerMessage::TreeIs { .. }
+        | PeerMessage::AuditSince { .. }
+        | PeerMessage::AuditIs { .. }
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest => None,
     }

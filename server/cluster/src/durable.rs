@@ -6,7 +6,7 @@ use domain::{Incarnation, Link, ObjectId, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, Roster, catch_up::Tree};
+use crate::{AuditEntry, Ballot, Key, Roster, Tips, catch_up::Tree};
 
 /// One change of the durable state. A batch of them becomes durable as a whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,6 +71,8 @@ pub enum Record {
     Roster(Roster),
     /// Ballot counters up to this may have been used (docs/decisions/0002).
     Reserved(u64),
+    /// Somebody did something, here or on another node.
+    Audit(AuditEntry),
 }
 
 impl Record {
@@ -84,7 +86,7 @@ impl Record {
             | Self::Kept { key, .. }
             | Self::Decided { key, .. }
             | Self::Gaps { key, .. } => Some(key),
-            Self::Object { .. } | Self::Roster(_) | Self::Reserved(_) => None,
+            Self::Object { .. } | Self::Roster(_) | Self::Reserved(_) | Self::Audit(_) => None,
         }
     }
 }
@@ -161,6 +163,17 @@ impl Default for KeyState {
     }
 }
 
+impl KeyState {
+    /// Every commit that this state leads to: it, and all before it, must stay. A gap names what is
+    /// not here.
+    pub fn named(&self) -> impl Iterator<Item = ObjectId> {
+        let decided = self.decided.map(|decided| decided.head);
+        let accepted = self.accepted.map(|accepted| accepted.head);
+        let draft = self.draft.map(|draft| draft.tip);
+        [decided, accepted, draft].into_iter().flatten().chain(self.kept.iter().copied())
+    }
+}
+
 /// Everything a node knows after a crash; objects are kept by the store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Durable {
@@ -172,6 +185,8 @@ pub struct Durable {
     pub reserved: u64,
     /// The registers.
     pub keys: BTreeMap<Key, KeyState>,
+    /// The last entry of each chain of the audit.
+    pub audit: Tips,
     /// The change log: the latest position of each key.
     changes: BTreeMap<Serial, Key>,
     /// The decided heads.
@@ -202,7 +217,13 @@ impl Durable {
         for draft in keys.values().filter_map(|state| state.draft) {
             *drafts.entry(draft.kind).or_default() += 1;
         }
-        Self { incarnation, roster, reserved, keys, changes, tree, drafts }
+        let audit = Tips::default();
+        Self { incarnation, roster, reserved, keys, audit, changes, tree, drafts }
+    }
+
+    /// Takes in entries of the audit as tables kept them, each chain in order.
+    pub fn restore_audit<'a>(&mut self, entries: impl IntoIterator<Item = &'a AuditEntry>) {
+        entries.into_iter().for_each(|entry| self.audit.add(entry));
     }
 
     /// Makes one change; making it twice in order is the same as once.
@@ -221,6 +242,7 @@ impl Durable {
             Record::Gaps { key, ids } => self.key(key).gaps.clone_from(ids),
             Record::Roster(roster) => self.roster = Some(roster.clone()),
             Record::Reserved(counter) => self.reserved = self.reserved.max(*counter),
+            Record::Audit(entry) => self.audit.add(entry),
         }
     }
 

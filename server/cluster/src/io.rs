@@ -4,7 +4,7 @@ use domain::{Link, Millis, ObjectId, Run, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Alarm, Key, MemberId, PeerMessage, Record, Roster};
+use crate::{Alarm, AuditEntry, Key, MemberId, PeerMessage, Record, Roster};
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +79,13 @@ pub enum Input {
         roster: Roster,
         /// Heads found in the store.
         heads: Vec<(Key, ObjectId)>,
+    },
+    /// Somebody did something here: the next entry of the own chain, sealed.
+    Audit {
+        /// For the reply.
+        token: Token,
+        /// What.
+        entry: Box<AuditEntry>,
     },
     /// A timer that was armed has fired.
     Timer(Timer),
@@ -163,6 +170,15 @@ pub enum Output {
         /// How many.
         count: u32,
     },
+    /// Read entries of the audit after a number, and send a page of them to a peer.
+    ServeAudit {
+        /// To whom.
+        to: MemberId,
+        /// Whose chain.
+        origin: MemberId,
+        /// Last number it has.
+        after: u64,
+    },
     /// Something that others may want to know.
     Emit(Event),
     /// Something impossible has happened.
@@ -187,6 +203,8 @@ pub enum Reply {
     Object(bool),
     /// To founding.
     Found(FoundOutcome),
+    /// To an entry of the audit: whether it is the next one of the own chain, and durable.
+    Audited(bool),
 }
 
 /// How founding ended.
@@ -242,6 +260,15 @@ pub enum WaitReason {
     Contention,
 }
 
+/// What no peer of this program does; nothing was stored of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Offence {
+    /// It answered what it was not asked.
+    Unasked,
+    /// It sent other bytes than those of the object it was asked for.
+    WrongBytes,
+}
+
 /// Something that others may want to know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
@@ -256,6 +283,11 @@ pub enum Event {
         /// Position in the change log.
         serial: Serial,
     },
+    /// A newer decided head of a file is known, and its objects are not here; or that is over.
+    Behind {
+        /// The register.
+        key: Key,
+    },
     /// The draft of a file began, changed or ended.
     DraftChanged {
         /// The register.
@@ -268,6 +300,11 @@ pub enum Event {
         /// Which files.
         keys: Vec<Key>,
     },
+    /// All heads of a peer are known: it has ours, but for those it reports in particular.
+    PeerKnown {
+        /// Who.
+        peer: MemberId,
+    },
     /// A heartbeat of a peer came in.
     PeerHeard {
         /// Who.
@@ -275,6 +312,13 @@ pub enum Event {
     },
     /// A roster was adopted.
     RosterAdopted,
+    /// A peer did what no peer of this program does.
+    Offended {
+        /// Who.
+        peer: MemberId,
+        /// What.
+        offence: Offence,
+    },
     /// An object that somebody needs is on no linked peer; asked again later.
     ObjectMissing {
         /// Its hash.

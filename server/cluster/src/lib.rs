@@ -7,6 +7,7 @@
 //!   saves, timers, writes      exchange/   3   objects          arm timers, serve objects,
 //!   that are durable           catch_up/   5   logs, trees      events, alarms
 //!                              roster/     11  epochs
+//!                              audit/      6   what people did
 //! ```
 //!
 //! Contract: the driver performs the outputs of one call in order before it hands in the next
@@ -18,6 +19,7 @@
 //! Section numbers in comments are those of docs/protocol.md.
 
 mod alarm;
+mod audit;
 mod ballot;
 mod catch_up;
 mod config;
@@ -36,13 +38,14 @@ mod status;
 mod turn;
 
 pub use alarm::Alarm;
+pub use audit::{AuditEntry, Follows, MAX_CONTENT_BYTES, Tip, Tips};
 pub use ballot::Ballot;
 pub use catch_up::Prefix;
 pub use config::{Config, Mutant};
 pub use core::Core;
 pub use durable::{Accepted, Decided, Draft, DraftKind, Durable, KeyState, Record};
 pub use io::{
-    Event, FoundOutcome, Input, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
+    Event, FoundOutcome, Input, Offence, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
     WaitReason, WriteNo,
 };
 pub use key::{Key, KeyError};

@@ -8,7 +8,7 @@ use gitty::Object;
 use crate::{
     Accepted, Ballot, Key, MemberId, Save, Token, WriteNo,
     catch_up::{Comparison, Reported},
-    exchange::{Parked, Source, Tally, WantedObject},
+    exchange::{Owed, Parked, Source, Tally, WantedObject},
 };
 
 /// Volatile state of the core.
@@ -62,6 +62,8 @@ pub(crate) struct Live {
     pub(crate) moved_at: Millis,
     /// Keys whose accepted head is not known to be decided, and since when.
     pub(crate) undecided: BTreeMap<Key, Millis>,
+    /// Chains of the audit that somebody was asked for, and when.
+    pub(crate) audit_asked: BTreeMap<MemberId, Millis>,
     /// Whether [`crate::Timer::Push`] is armed.
     pub(crate) push_armed: bool,
     /// When the program started.
@@ -118,6 +120,8 @@ pub(crate) struct Peer {
     pub(crate) files: u64,
     /// Its decided heads, as it reported them.
     pub(crate) heads: Reported,
+    /// Answers that it was asked for and has not sent.
+    pub(crate) owes: Owed,
 }
 
 /// An attempt to decide one key (protocol 4.2).

@@ -6,7 +6,7 @@ use domain::{ObjectId, ObjectKind, Root, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, Phase, Prefix, Roster};
+use crate::{AuditEntry, Ballot, Key, MemberId, Phase, Prefix, Roster};
 
 /// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
 pub const INLINE_BYTES: usize = 60 << 10;
@@ -147,6 +147,20 @@ pub enum PeerMessage {
         /// In the order of the request.
         branches: Vec<TreeBranch>,
     },
+    /// Anyone who has less of a chain of the audit: what comes after this number?
+    AuditSince {
+        /// Whose chain.
+        origin: MemberId,
+        /// Last number known.
+        after: u64,
+    },
+    /// In answer, and to everybody when somebody did something: entries of one chain, in order.
+    AuditIs {
+        /// Each after the one before.
+        entries: Vec<AuditEntry>,
+        /// Last number that the sender has.
+        upto: u64,
+    },
     /// To whoever has a lower epoch, and to whoever asks.
     RosterIs {
         /// The greatest decided roster known here.
@@ -219,6 +233,9 @@ pub struct Heartbeat {
     pub files: u64,
     /// Saves that wait for a majority there.
     pub waiting: u64,
+    /// Last number of each chain of the audit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audit: Vec<(MemberId, u64)>,
 }
 
 /// Bytes in a message, not repeated one by one in its text form.

@@ -2,6 +2,7 @@
 //!
 //! One file for each page or concern; everything is named here without its file.
 
+mod activity;
 mod address;
 mod counts;
 mod divergence;
@@ -16,6 +17,7 @@ mod overview;
 mod problem;
 mod settle;
 
+pub use activity::{ActivityPage, ActivityQuery, DeedRow};
 use address::{unescape, unescape_path};
 
 pub use address::escape;
@@ -29,8 +31,8 @@ pub use file_query::{DiffQuery, DiffView, FileQuery, HistoryQuery};
 pub use files::{Column, FileRow, FilesPage};
 pub use files_query::{FileSort, FilesQuery};
 pub use live::LiveEvent;
-pub use nodes::{CatchUp, LinkReport, SessionView};
-pub use overview::{Activity, AnyState, Need, NodeCard, NodeRef, Overview};
+pub use nodes::{CatchUp, LinkReport};
+pub use overview::{Activity, AnyState, Me, Need, NodeCard, NodeRef, Overview};
 pub use problem::Problem;
 pub use settle::{
     ActionOutcome, Choice, ItemResult, Settle, SettlePlan, SettleRequest, SyncPlan, SyncRequest,

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{Ballot, Key, SaveOutcome, Token};
+use cluster::{AuditEntry, Ballot, Key, SaveOutcome, Token};
 use domain::{Link, ObjectId};
 use gitty::Commit;
 
@@ -69,6 +69,10 @@ pub(crate) struct Oracle {
     pub(crate) tokens: BTreeMap<Token, (usize, usize)>,
     /// Objects that no node ever had.
     pub(crate) gaps: BTreeSet<ObjectId>,
+    /// Entries of the audit that were asked for and not answered yet, by token.
+    pub(crate) deeds: BTreeMap<Token, AuditEntry>,
+    /// Entries of the audit that were answered as durable.
+    pub(crate) done: Vec<AuditEntry>,
     /// Head that was proposed or accepted under each ballot.
     pub(crate) proposed: BTreeMap<(Key, Ballot), ObjectId>,
 }

@@ -48,6 +48,8 @@ pub struct Counts {
     pub conflicts: u64,
     /// Of them refused: blocked, busy, unknown.
     pub refused: u64,
+    /// Entries of the audit that were answered as durable.
+    pub deeds: u64,
     /// Commits on decided paths.
     pub commits: u64,
     /// Slowest healing, in microseconds.
@@ -67,6 +69,7 @@ impl AddAssign for Counts {
         self.waiting += other.waiting;
         self.conflicts += other.conflicts;
         self.refused += other.refused;
+        self.deeds += other.deeds;
         self.commits += other.commits;
         self.healing_us = self.healing_us.max(other.healing_us);
     }

@@ -24,11 +24,13 @@ pub enum Kind {
     /// Nodes are away for seconds while others save many files, and come back over a lossy network.
     /// Not in the round: it came later, and the seeds of the others keep their weather.
     Rejoin,
+    /// A bit of everything, while people do things that the audit keeps. Not in the round either.
+    Deeds,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -36,6 +38,7 @@ impl Kind {
         Self::Echoes,
         Self::Calm,
         Self::Rejoin,
+        Self::Deeds,
     ];
     const ROUND: [Self; 7] = [
         Self::Mixed,
@@ -94,6 +97,8 @@ pub struct Profile {
     pub(crate) client_patience_us: (u64, u64),
     /// Texts over 60 KiB.
     pub(crate) large: u64,
+    /// Time between two things that people do, other than saving.
+    pub(crate) deed_gap_us: Option<(u64, u64)>,
     pub(crate) config: Config,
 }
 
@@ -119,6 +124,7 @@ impl Profile {
             Kind::Calm => profile.calm(),
             Kind::Echoes => profile.echoes(&mut dice),
             Kind::Rejoin => profile.rejoin(&mut dice),
+            Kind::Deeds => profile.deeds(&mut dice),
         }
     }
 
@@ -147,6 +153,7 @@ impl Profile {
             think_us: (5_000, 900_000),
             client_patience_us: (300_000, 12_000_000),
             large: 15,
+            deed_gap_us: None,
             config: config(mutant, dice),
         }
     }
@@ -236,6 +243,19 @@ impl Profile {
             down_us: (500_000, 4_000_000),
             cut_us: (500_000, 4_000_000),
             think_us: (1_000, 80_000),
+            ..self
+        }
+    }
+
+    fn deeds(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Deeds,
+            clients: 1,
+            faults_us: 10_000_000,
+            slow_syncs: dice.between((0, 150)),
+            fault_gap_us: Some((50_000, dice.between((300_000, 2_500_000)))),
+            down_us: (1_000, 3_000_000),
+            deed_gap_us: Some((500, dice.between((10_000, 500_000)))),
             ..self
         }
     }

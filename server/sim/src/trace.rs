@@ -100,6 +100,11 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
             let prefixes: Vec<_> = branches.iter().map(|branch| branch.prefix).collect();
             format!("TreeIs {prefixes:?}")
         }
+        PeerMessage::AuditSince { after, .. } => format!("AuditSince {after}"),
+        PeerMessage::AuditIs { entries, upto } => {
+            let numbers: Vec<u64> = entries.iter().map(|entry| entry.number).collect();
+            format!("AuditIs {numbers:?} of {upto}")
+        }
         PeerMessage::RosterIs { roster } => format!("RosterIs epoch {}", roster.epoch),
         PeerMessage::RosterRequest => "RosterRequest".into(),
     }

@@ -91,3 +91,15 @@ fn every_weather_can_be_chosen() {
         assert_eq!(sim::run(profile, Trace::off()).violation, None);
     }
 }
+
+#[test]
+fn what_people_did_is_on_every_node_once() {
+    let mut deeds = 0;
+    for seed in 1..301 {
+        let profile = Profile::in_weather(Kind::Deeds, seed, 3, None);
+        let outcome = sim::run(profile, Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind deeds");
+        deeds += outcome.counts.deeds;
+    }
+    assert!(deeds > 3_000, "{deeds}");
+}

@@ -1,9 +1,11 @@
 //! The commands, one file each; they speak the words and types of `/api/v1`.
 
+mod activity;
 mod client;
 mod demo;
 mod exit;
 mod init;
+mod operator;
 mod out;
 mod serve;
 mod status;
@@ -33,6 +35,10 @@ enum Command {
     Init(init::Init),
     /// Say how the cluster is, as this node sees it.
     Status(status::Status),
+    /// Say who may use a node's dashboard, and make one-time links.
+    Operator(operator::Operator),
+    /// Show what people did on all nodes, newest first.
+    Activity(activity::Activity),
     /// Look at a store directory, check it and keep it in order; no node is needed.
     Store(store::Store),
 }
@@ -54,6 +60,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Demo(command) => command.run().await,
             Command::Init(command) => command.run().await,
             Command::Status(command) => command.run().await,
+            Command::Operator(command) => command.run().await,
+            Command::Activity(command) => command.run().await,
             Command::Store(command) => command.run(),
         }
     });

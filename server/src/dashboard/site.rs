@@ -4,21 +4,22 @@ use app::{Answer, Api};
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        DiffQuery, Difference, DivergencePage, DivergencesPage, DivergencesQuery, FilePage,
-        FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult, LiveEvent, MergeDraft,
-        ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
+        ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
+        DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
+        LiveEvent, Me, MergeDraft, ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
     },
     words::NodeAction,
 };
 
 use super::{
-    behind, divergences,
+    activity, behind, divergences,
     picture::{self, Picture, files, overview},
     versions,
 };
 use crate::{
     app::App,
     node::{Handle, Shared, link::now_ms},
+    operators::Who,
 };
 
 /// An answer or why there is none.
@@ -29,18 +30,26 @@ pub(super) type Answered<T> = Result<T, Problem>;
 pub(super) struct Site {
     node: Handle,
     since_ms: u64,
+    /// Who asks, where it matters.
+    who: Option<Me>,
 }
 
 impl Site {
     /// Reads from the program's node.
     pub(super) fn new(app: &App) -> Self {
-        Self { node: app.node.clone(), since_ms: app.started_ms }
+        Self { node: app.node.clone(), since_ms: app.started_ms, who: None }
     }
 
     /// Reads from a node of a test.
     #[cfg(test)]
     pub(super) const fn over(node: Handle) -> Self {
-        Self { node, since_ms: 0 }
+        Self { node, since_ms: 0, who: None }
+    }
+
+    /// The same for one request.
+    pub(super) fn asked_by(&self, who: &Who) -> Self {
+        let me = Me { name: who.name.clone(), role: who.role };
+        Self { who: Some(me), ..self.clone() }
     }
 
     /// The node behind it.
@@ -111,6 +120,15 @@ impl Api for Site {
         Box::pin(async move { versions::object(&site, id).await })
     }
 
+    fn me(&self) -> Answer<Me> {
+        let me = self.who.clone();
+        Box::pin(async move { me.ok_or_else(nobody) })
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
+        self.ask(move |_, shared| activity::page(shared, &query))
+    }
+
     fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage> {
         self.ask(move |picture, _| divergences::list(picture, &query))
     }
@@ -145,6 +163,10 @@ impl Api for Site {
         let message = format!("This version of the node cannot do that yet: {action}.");
         Box::pin(async { Err(Problem { code: "not_built".into(), message }) })
     }
+}
+
+fn nobody() -> Problem {
+    Problem { code: "login".into(), message: "Nobody is logged in.".into() }
 }
 
 /// The program ends; nothing was changed.

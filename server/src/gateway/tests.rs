@@ -1,5 +1,7 @@
 //! The storage surface over a node that decides alone, against what SWISH answered.
 
+mod limits;
+
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
@@ -85,7 +87,7 @@ impl Site {
                         reply.send(end(&shared, kind, *save)).unwrap();
                     }
                     Command::Want { reply, .. } => reply.send(false).unwrap(),
-                    Command::Found { .. } => {}
+                    Command::Found { .. } | Command::Audit { .. } => {}
                 }
             }
         });

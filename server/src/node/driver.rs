@@ -18,6 +18,7 @@ use super::{
     batch::{Held, Pending, Shadow, Writing},
     filer::{Filer, Job, Report},
     handle::{COMMANDS, Command, EVENTS, Handle, NodeEvent},
+    identity::Identity,
     keeper::{self, Found},
     link::{self, HelloState, LinkEvent},
     open::Opened,
@@ -35,7 +36,7 @@ use crate::{
 /// Inputs that are handled before their records are written together.
 const INPUTS_AT_ONCE: usize = 512;
 /// Saves wait while files and journal lines are this far behind the database.
-const FILER_LATE: Millis = Millis(400);
+const FILER_LATE: Millis = Millis(300);
 /// Findings of the keeper that may wait, a thousand objects each.
 const FOUND: usize = 4;
 /// Batches that may wait while the store cannot be written; then saves are refused.
@@ -50,6 +51,8 @@ pub struct Links {
     pub events: mpsc::Receiver<LinkEvent>,
     /// What of our Hello changes.
     pub hello: watch::Sender<HelloState>,
+    /// Seals what people do here.
+    pub identity: Arc<Identity>,
 }
 
 /// Somebody waits for the reply to a command.
@@ -58,6 +61,7 @@ pub(super) enum Waiter {
     Save(oneshot::Sender<SaveOutcome>),
     Object(oneshot::Sender<bool>),
     Found(oneshot::Sender<FoundOutcome>),
+    Audit(oneshot::Sender<bool>),
 }
 
 /// What the threads say.
@@ -107,6 +111,8 @@ pub(super) struct Driver {
     /// Lines found at the start that this node did not write.
     pub(super) foreign: Vec<(FileName, ObjectId)>,
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
+    /// Files that the store had at the start.
+    pub(super) store_files: usize,
     pub(super) changed: BTreeSet<FileName>,
     pub(super) peers_changed: bool,
     pub(super) pace: Pace,
@@ -140,7 +146,7 @@ pub fn start(
         Arc::clone(&opened.store),
     );
     let driver = Driver {
-        shadow: Shadow::new(opened.core.durable().clone()),
+        shadow: Shadow::new(opened.core.durable().reserved),
         core: opened.core,
         index: opened.index,
         db: opened.db,
@@ -169,6 +175,7 @@ pub fn start(
         out_of_table: Vec::new(),
         covered: None,
         store_heads: opened.store_heads,
+        store_files: opened.store_files,
         changed: BTreeSet::new(),
         peers_changed: true,
         pace: Pace::default(),
@@ -195,6 +202,7 @@ impl Driver {
 
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut reports: Reports, stop: Stop) {
         self.input(cluster::Input::Started);
+        self.check_audit();
         for (name, head) in std::mem::take(&mut self.foreign) {
             self.raise(cluster::Alarm::ForeignLine { key: Key::File(name), head });
         }
@@ -287,7 +295,8 @@ impl Driver {
         let bytes = rmp_serde::to_vec_named(&pending.records).expect("records are plain values");
         let db = self.db.clone();
         self.write = Some(Box::pin(async move { db.write(number, bytes).await }));
-        self.writing = Some(Writing { number, upto: pending.upto, records: pending.records });
+        let Pending { records, states, upto, .. } = pending;
+        self.writing = Some(Writing { number, upto, records, states });
     }
 
     fn on_written(&mut self, done: Result<(), DbError>) {

@@ -7,10 +7,12 @@
 //! core.db ──┘                        └─▶ shared state, events
 //! ```
 
+pub mod audit;
 mod batch;
 mod driver;
 mod filer;
 pub mod founding;
+mod garbage;
 pub mod handle;
 pub mod identity;
 mod index;
@@ -34,4 +36,4 @@ pub use handle::{Command, Handle, NodeError, NodeEvent, ObjectError};
 pub use open::{OpenError, Opened, open};
 pub use pace::CatchUpView;
 pub use thread::NodeThread;
-pub use view::{FileEntry, NodeView, PeerView, Shared};
+pub use view::{FileEntry, MissingObject, NodeView, PeerView, Shared};

@@ -15,8 +15,9 @@ use thiserror::Error;
 use tracing::{info, warn};
 
 use super::{
-    publish::{self, About},
-    view::Shared,
+    garbage,
+    publish::About,
+    view::{FileEntry, Shared},
 };
 use crate::db::{Apply, CoreDb, DbError, Recovered};
 
@@ -61,7 +62,9 @@ pub struct Opened {
     pub(super) about: About,
     pub(super) last_row: u64,
     pub(super) in_table: BTreeSet<ObjectId>,
+    /// Heads of the store, as long as this node is in no cluster.
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
+    pub(super) store_files: usize,
     /// Heads of the journal that neither the cluster decided nor this node proposes.
     pub(super) foreign: Vec<(FileName, ObjectId)>,
 }
@@ -76,7 +79,7 @@ impl Opened {
     /// Files in the store.
     #[must_use]
     pub fn files(&self) -> usize {
-        self.store_heads.len().max(self.core.durable().decided_count())
+        self.store_files.max(self.core.durable().decided_count())
     }
 }
 
@@ -91,26 +94,38 @@ pub async fn open(
     node: NodeId,
 ) -> Result<Opened, OpenError> {
     let db = CoreDb::open(&data.join("core.db")).await?;
-    let recovered = db.recover(Incarnation::from_bytes(rand::random())).await?;
+    let mut recovered = db.recover(Incarnation::from_bytes(rand::random())).await?;
     let index_file = data.join("store.index");
     let opened = open_store(store_dir, &index_file)?;
     for id in &opened.damaged {
         warn!(object = %id, "object {id} of the store is damaged; it is not used");
     }
     let mut index = opened.index;
+    let garbage = garbage::garbage(&recovered.unfiled, &recovered.durable, &index);
+    recovered.unfiled.retain(|id, _| !garbage.contains(id));
     index_unfiled(&mut index, &recovered);
     let store = Arc::new(opened.store);
     let (filed, last_row) = file_recovered(&store, &index, &opened.heads, &recovered)?;
-    let in_table = apply_recovered(&db, &recovered, &filed, last_row).await?;
+    let in_table = apply_recovered(&db, &recovered, (&filed, &garbage), last_row).await?;
     let shared = Arc::new(Shared::default());
     let unfiled = recovered.unfiled.into_iter().filter(|(id, _)| !filed.contains(id));
     shared.change_unfiled(|map| *map = unfiled.collect::<HashMap<_, _>>());
-    info!(replayed = recovered.replayed, files = opened.heads.len(), "store and database are open");
+    info!(
+        replayed = recovered.replayed,
+        files = opened.heads.len(),
+        garbage = garbage.len(),
+        "store and database are open"
+    );
     let foreign = foreign_heads(&index, &opened.heads, &recovered.durable);
     let core = Core::recover(Config::default(), node, recovered.durable);
-    publish_all(&shared, &store, &core, &opened.heads);
+    shared.change_audit(|audit| {
+        recovered.audit.into_iter().for_each(|entry| drop(audit.add(entry)));
+    });
+    publish_all(&shared, &index, &core, &opened.heads);
     let about = About { name: name.to_owned() };
-    let store_heads = opened.heads;
+    let store_files = opened.heads.len();
+    // Only a node that may still found needs them.
+    let store_heads = if core.durable().roster.is_some() { BTreeMap::new() } else { opened.heads };
     Ok(Opened {
         core,
         index,
@@ -122,6 +137,7 @@ pub async fn open(
         last_row,
         in_table,
         store_heads,
+        store_files,
         foreign,
     })
 }
@@ -211,11 +227,11 @@ fn file_recovered(
     Ok((objects.into_iter().map(|(id, _)| id).collect(), recovered.last))
 }
 
-/// The log is replayed: its rows go into the tables.
+/// The log is replayed: its rows go into the tables, and what has a file or is garbage leaves them.
 async fn apply_recovered(
     db: &CoreDb,
     recovered: &Recovered,
-    filed: &BTreeSet<ObjectId>,
+    (filed, garbage): (&BTreeSet<ObjectId>, &BTreeSet<ObjectId>),
     last_row: u64,
 ) -> Result<BTreeSet<ObjectId>, OpenError> {
     let unfiled: Vec<(ObjectId, Object)> = recovered
@@ -225,7 +241,7 @@ async fn apply_recovered(
         .map(|(id, object)| (*id, object.clone()))
         .collect();
     let in_table = unfiled.iter().map(|(id, _)| *id).collect();
-    if recovered.replayed > 0 {
+    if recovered.replayed > 0 || !garbage.is_empty() {
         let durable = &recovered.durable;
         let keys = recovered.dirty.iter();
         let registers =
@@ -234,37 +250,39 @@ async fn apply_recovered(
             upto: last_row,
             registers,
             unfiled,
-            filed: filed.iter().copied().collect(),
+            filed: filed.union(garbage).copied().collect(),
             roster: durable.roster.clone(),
             reserved: durable.reserved,
+            audit: recovered.audit.iter().skip(recovered.audit_in_table).cloned().collect(),
         };
         db.apply(apply).await?;
     }
     Ok(in_table)
 }
 
-/// Lists every file with its head, author and time before the first page is served.
+/// Lists every file with its head and time before the first page is served. Authors are in commits
+/// only: whoever indexes these tells them.
 fn publish_all(
     shared: &Shared,
-    store: &Store,
+    index: &Index,
     core: &Core,
     store_heads: &BTreeMap<FileName, ObjectId>,
 ) {
     let decided = core.durable().heads().map(|(key, _)| key.file());
     let drafts = core.durable().keys.iter().filter(|(_, state)| state.draft.is_some());
     let names: BTreeSet<&FileName> =
-        store_heads.keys().chain(decided).chain(drafts.map(|(key, _)| key.file())).collect();
-    for name in names {
+        decided.chain(drafts.map(|(key, _)| key.file())).chain(store_heads.keys()).collect();
+    let file = |name: &FileName| {
         let status = core.file(&cluster::Key::File(name.clone()));
-        shared.change_file(name, |entry| {
-            entry.decided = status.decided.map(|decided| decided.head);
-            entry.draft = status.draft;
-            entry.imported = store_heads.get(name).copied();
-            let head = entry.served();
-            let object = head.and_then(|id| shared.unfiled(&id).or_else(|| store.read(&id).ok()));
-            if let Some(object) = object {
-                publish::describe(entry, &object);
-            }
-        });
-    }
+        let mut entry = FileEntry {
+            decided: status.decided.map(|decided| decided.head),
+            draft: status.draft,
+            imported: store_heads.get(name).copied(),
+            ..FileEntry::default()
+        };
+        let head = entry.served().and_then(|id| index.link(&id));
+        entry.changed_ms = head.map_or(0, |link| link.time_ms);
+        (name.clone(), entry)
+    };
+    shared.replace_files(names.into_iter().map(file).collect());
 }

@@ -9,21 +9,25 @@ use super::{
     batch::Held,
     driver::{Driver, Waiter},
     filer::Job,
+    handle::NodeEvent,
     kill::{self, Point},
-    link::Kind,
+    link::{Kind, now_ms},
     open,
+    view::MissingObject,
 };
 use crate::db::Apply;
 
 /// Largest frame that several messages share.
 const FRAME_BYTES: usize = 1 << 20;
+/// Missing objects that are listed.
+const MISSING: usize = 100;
 
 impl Driver {
     pub(super) fn perform(&mut self, now: Millis, output: Output) {
         match output {
             Output::Persist { no, records, urgency } => {
                 self.keep_objects(&records);
-                self.pending.add(now, no, records, urgency);
+                self.pending.add(now, (no, records), urgency, self.core.durable());
             }
             Output::Send { to, message, after } => self.hold(after, Held::Send(to, message)),
             Output::Reply { token, reply, after } => self.hold(after, Held::Reply(token, reply)),
@@ -33,6 +37,7 @@ impl Driver {
             Output::ServeChunks { to, id, first, count } => {
                 self.serve_chunks(to, id, first, count);
             }
+            Output::ServeAudit { to, origin, after } => self.serve_audit(to, origin, after),
             Output::Emit(event) => self.on_event(event),
             Output::Raise(alarm) => self.raise(alarm),
         }
@@ -79,6 +84,7 @@ impl Driver {
             (Some(Waiter::Save(waiter)), Reply::Save(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Audit(waiter)), Reply::Audited(done)) => waiter.send(done).is_ok(),
             (_, _) => false,
         };
     }
@@ -103,21 +109,23 @@ impl Driver {
         self.durable_row = writing.number;
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
-        let served = self.shadow.take(writing.number, &writing.records);
+        let (number, upto) = (writing.number, writing.upto);
+        let served = self.shadow.take(writing);
+        self.show_audit(self.shadow.audit_of(number));
         let mut objects = Vec::new();
         for (name, head) in &served {
             objects.extend(self.path_objects(name, *head));
         }
-        let job = Job { number: writing.number, objects, served };
+        let job = Job { number, objects, served };
         if self.jobs.send(job).is_err() {
             error!("the filer's thread has ended: this node stops; what was answered is kept");
             std::process::abort();
         }
-        let later = self.held.split_off(&WriteNo(writing.upto.0 + 1));
+        let later = self.held.split_off(&WriteNo(upto.0 + 1));
         for held in std::mem::replace(&mut self.held, later).into_values().flatten() {
             self.release(held);
         }
-        self.input(cluster::Input::Persisted(writing.upto));
+        self.input(cluster::Input::Persisted(upto));
     }
 
     /// Objects on the path of a head that have no file and were not handed to the filer before.
@@ -167,11 +175,7 @@ impl Driver {
             return;
         }
         let Some(upto) = self.covered.take() else { return };
-        let (keys, ids) = self.shadow.split(upto);
-        let registers = keys
-            .into_iter()
-            .filter_map(|key| Some((key.clone(), self.shadow.durable.get(&key)?.clone())))
-            .collect();
+        let (registers, ids, audit) = self.shadow.split(upto);
         let unfiled: Vec<(ObjectId, Object)> = self.shared.change_unfiled(|unfiled| {
             ids.into_iter().filter_map(|id| Some((id, unfiled.get(&id)?.clone()))).collect()
         });
@@ -182,7 +186,8 @@ impl Driver {
             unfiled,
             filed: std::mem::take(&mut self.out_of_table),
             roster: self.shadow.roster.take(),
-            reserved: self.shadow.durable.reserved,
+            reserved: self.shadow.reserved,
+            audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
             error!(%reason, "core.db cannot be written: this node stops; what was answered is kept");
@@ -210,7 +215,7 @@ impl Driver {
                 node.alarms.push(alarm.clone());
             }
         });
-        let _ = self.events.send(super::handle::NodeEvent::Alarm(alarm));
+        let _ = self.events.send(NodeEvent::Alarm(alarm));
     }
 
     fn on_event(&mut self, event: Event) {
@@ -219,16 +224,26 @@ impl Driver {
                 kill::point(Point::AfterDecide);
                 self.note_move(key.file(), to);
             }
-            Event::DraftChanged { key } => {
+            Event::Behind { key } | Event::DraftChanged { key } => {
                 self.changed.insert(key.file().clone());
             }
             Event::PeerReported { keys, .. } => {
                 self.changed.extend(keys.iter().map(|key| key.file().clone()));
             }
+            Event::PeerKnown { peer } => {
+                self.shared.forget_reported(&peer);
+                self.publish_node();
+                let _ = self.events.send(NodeEvent::AllFiles);
+            }
             Event::PeerHeard { .. } => self.peers_changed = true,
             Event::RosterAdopted => {
                 self.dial();
                 self.peers_changed = true;
+            }
+            Event::Offended { peer, offence } => {
+                if self.links.links.offend(&peer, offence.into()) {
+                    self.raise(cluster::Alarm::CutOff { peer });
+                }
             }
             Event::ObjectMissing { id, asked, again } => self.note_missing(id, &asked, again),
         }
@@ -240,8 +255,9 @@ impl Driver {
             "object {id} is on no node that answers; asked for again in {} ms", again.0
         );
         self.shared.change_node(|node| {
-            if node.missing.len() < 100 && !node.missing.contains(&id) {
-                node.missing.push(id);
+            if node.missing.len() < MISSING || node.missing.contains_key(&id) {
+                let again_ms = now_ms() + again.0;
+                node.missing.insert(id, MissingObject { asked: asked.to_vec(), again_ms });
             }
         });
     }
@@ -276,6 +292,9 @@ fn size_of_message(message: &PeerMessage) -> usize {
             PeerMessage::Announce { content: Some(content), .. }
             | PeerMessage::Chunk { content, .. } => content.0.len(),
             PeerMessage::Changes { items, .. } => items.len() * ORDINARY,
+            PeerMessage::AuditIs { entries, .. } => {
+                entries.iter().map(|entry| ORDINARY + entry.content.len()).sum()
+            }
             PeerMessage::TreeIs { branches } => branches.iter().map(size_of_branch).sum(),
             _ => 0,
         }
@@ -298,7 +317,8 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         PeerMessage::Announce { .. }
         | PeerMessage::Chunk { .. }
         | PeerMessage::Changes { .. }
-        | PeerMessage::TreeIs { .. } => Kind::Bulk,
+        | PeerMessage::TreeIs { .. }
+        | PeerMessage::AuditIs { .. } => Kind::Bulk,
         PeerMessage::Prepare { .. }
         | PeerMessage::Promise { .. }
         | PeerMessage::Propose(_)
@@ -312,6 +332,7 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Heartbeat(_)
         | PeerMessage::Since { .. }
         | PeerMessage::TreeRequest { .. }
+        | PeerMessage::AuditSince { .. }
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest => Kind::Control,
     }

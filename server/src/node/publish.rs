@@ -57,6 +57,7 @@ impl Driver {
         self.shared.change_file(name, |entry| {
             let before = entry.served();
             entry.decided = status.decided.map(|decided| decided.head);
+            entry.newer = status.newer;
             entry.draft = status.draft;
             let waits = status.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
             entry.waiting_since_ms = waits.then(|| entry.waiting_since_ms.unwrap_or(now));
@@ -108,7 +109,7 @@ impl Driver {
             node.importing = as_u64(importing);
             node.catch_up = catch_up;
             node.batches = self.durable_row;
-            node.missing.retain(|id| !self.index.holds(id));
+            node.missing.retain(|id, _| self.core.is_wanted(id));
         });
         self.say_hello();
         if std::mem::take(&mut self.peers_changed) {
@@ -129,7 +130,7 @@ impl Driver {
     fn say_hello(&self) {
         let durable = self.core.durable();
         let roster = durable.roster.as_ref();
-        let files = durable.decided_count().max(self.store_heads.len());
+        let files = durable.decided_count().max(self.store_files);
         let state = HelloState {
             cluster: roster.map(|roster| roster.cluster),
             incarnation: self.core.me().incarnation,
@@ -147,7 +148,7 @@ impl Driver {
 }
 
 /// Takes author and time out of a commit.
-pub(super) fn describe(entry: &mut FileEntry, object: &Object) {
+fn describe(entry: &mut FileEntry, object: &Object) {
     if object.kind != ObjectKind::Commit {
         return;
     }
@@ -181,5 +182,6 @@ fn peer_view(
         serial: status.map(|status| status.serial).unwrap_or_default(),
         files: status.map_or(0, |status| status.files),
         waiting: status.map_or(0, |status| status.waiting),
+        has_ours: status.is_some_and(|status| status.has_ours),
     }
 }

@@ -9,21 +9,23 @@ use cluster::{Draft, DraftKind, MemberId, Roster};
 use domain::{FileName, ObjectId, Root, Serial};
 use gitty::Object;
 
-use super::{pace::CatchUpView, recent::Recent};
+use super::{audit::AuditLog, pace::CatchUpView, recent::Recent};
 
 /// State of one file on this node and, as each of them said, on its peers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileEntry {
     /// Decided head here.
     pub decided: Option<ObjectId>,
+    /// A newer head that is known to be decided, and whose objects are not all here yet.
+    pub newer: Option<ObjectId>,
     /// Head found in the store at the start; served until the cluster has decided one.
     pub imported: Option<ObjectId>,
     /// A save under way or waiting, or a head of the store that is being proposed.
     pub draft: Option<Draft>,
     /// When a save of it began to wait, in milliseconds since 1970.
     pub waiting_since_ms: Option<u64>,
-    /// Decided head on each peer, as it reported last.
-    pub reported: BTreeMap<MemberId, ObjectId>,
+    /// What peers said of this file in particular; see [`FileEntry::on`] for those that did not.
+    pub reported: BTreeMap<MemberId, Option<ObjectId>>,
     /// Author of the served head.
     pub author: Option<String>,
     /// `time` of the served head, in milliseconds since 1970.
@@ -31,6 +33,18 @@ pub struct FileEntry {
 }
 
 impl FileEntry {
+    /// Decided head on a peer, as far as it said so.
+    #[must_use]
+    pub fn on(&self, peer: &PeerView) -> Option<ObjectId> {
+        let as_ours = || if peer.has_ours { self.decided } else { None };
+        self.reported.get(&peer.id).copied().unwrap_or_else(as_ours)
+    }
+
+    fn is_nothing(&self) -> bool {
+        let is_named = self.newer.is_some() || !self.reported.is_empty();
+        self.served().is_none() && self.draft.is_none() && !is_named
+    }
+
     /// The served head (protocol 1): the decided one, or the store's before there is any.
     #[must_use]
     pub fn served(&self) -> Option<ObjectId> {
@@ -70,6 +84,17 @@ pub struct PeerView {
     pub files: u64,
     /// Saves that wait there.
     pub waiting: u64,
+    /// Whether it has the decided heads of this node, but for files of which it said otherwise.
+    pub has_ours: bool,
+}
+
+/// An object that somebody needs and no linked peer has sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingObject {
+    /// Who was asked, each for its time.
+    pub asked: Vec<MemberId>,
+    /// When they are asked again, in milliseconds since 1970; at once if another peer links.
+    pub again_ms: u64,
 }
 
 /// This node in short.
@@ -97,8 +122,8 @@ pub struct NodeView {
     pub latest: Vec<(u64, FileName, ObjectId)>,
     /// Alarms raised since the start, oldest first, at most 100.
     pub alarms: Vec<cluster::Alarm>,
-    /// Objects that somebody needs and no linked peer has.
-    pub missing: Vec<ObjectId>,
+    /// Objects that somebody needs and no linked peer has; at most 100 are listed.
+    pub missing: BTreeMap<ObjectId, MissingObject>,
     /// Catching up with the other nodes, while that lasts.
     pub catch_up: Option<CatchUpView>,
     /// Number of the last durable batch.
@@ -114,6 +139,7 @@ pub struct Shared {
     unfiled: RwLock<HashMap<ObjectId, Object>>,
     recent: Recent,
     node: RwLock<NodeView>,
+    audit: RwLock<AuditLog>,
 }
 
 impl Shared {
@@ -133,8 +159,29 @@ impl Shared {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let entry = files.entry(name.clone()).or_default();
         change(entry);
-        if entry.served().is_none() && entry.draft.is_none() && entry.reported.is_empty() {
+        if entry.is_nothing() {
             files.remove(name);
+        }
+    }
+
+    /// Puts these in place of all files.
+    pub fn replace_files(&self, files: BTreeMap<FileName, FileEntry>) {
+        *self.files.write().unwrap_or_else(PoisonError::into_inner) = files;
+    }
+
+    /// Drops what a peer said of files in particular.
+    pub fn forget_reported(&self, peer: &MemberId) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        files.retain(|_, entry| entry.reported.remove(peer).is_none() || !entry.is_nothing());
+    }
+
+    /// Notes who made versions, of those that are served.
+    pub fn set_authors(&self, authors: Vec<(FileName, ObjectId, Option<String>)>) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, head, author) in authors {
+            if let Some(entry) = files.get_mut(&name).filter(|entry| entry.served() == Some(head)) {
+                entry.author = author;
+            }
         }
     }
 
@@ -158,6 +205,16 @@ impl Shared {
     /// Changes the set of objects without a file.
     pub fn change_unfiled<T>(&self, change: impl FnOnce(&mut HashMap<ObjectId, Object>) -> T) -> T {
         change(&mut self.unfiled.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the audit.
+    pub fn with_audit<T>(&self, read: impl FnOnce(&AuditLog) -> T) -> T {
+        read(&self.audit.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the audit.
+    pub fn change_audit<T>(&self, change: impl FnOnce(&mut AuditLog) -> T) -> T {
+        change(&mut self.audit.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// This node in short.

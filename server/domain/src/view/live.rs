@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileRow, Overview};
+use super::{DeedRow, FileRow, Overview};
 use crate::{FileName, ObjectId};
 
 /// One message of the event stream `/api/v1/events`, as the data of an unnamed event.
@@ -23,6 +23,8 @@ pub enum LiveEvent {
     },
     /// The overview changed.
     Overview(Box<Overview>),
+    /// Something was done, here or on another node.
+    Deed(Box<DeedRow>),
     /// Every 5 s, so that silence is news.
     Tick {
         /// The node's clock, ms since 1970.

@@ -62,21 +62,6 @@ impl std::fmt::Display for CatchUp {
     }
 }
 
-/// Who asks, and what they may do: `GET /api/v1/session`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionView {
-    /// What people call them; none before there is a login.
-    pub name: Option<String>,
-    /// Whether actions are offered. The server refuses them by itself as well.
-    pub may_act: bool,
-}
-
-impl Default for SessionView {
-    fn default() -> Self {
-        Self { name: None, may_act: true }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{CatchUp, Counts, LinkReport};
 use crate::{
     NodeId,
-    words::{ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Tone},
+    words::{ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Outcome, Role, Tone},
 };
 
 /// A node by id and name.
@@ -15,6 +15,15 @@ pub struct NodeRef {
     pub id: NodeId,
     /// What people call it.
     pub name: String,
+}
+
+/// Who asks: `GET /api/v1/me`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// The account's name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
 }
 
 /// The cluster as one node sees it.
@@ -106,6 +115,8 @@ pub enum AnyState {
     Node(NodeHealth),
     /// Of a file.
     File(FileState),
+    /// Of an action that ended.
+    Outcome(Outcome),
 }
 
 impl AnyState {
@@ -116,6 +127,7 @@ impl AnyState {
             Self::Cluster(state) => state.word(),
             Self::Node(health) => health.word(),
             Self::File(state) => state.word(),
+            Self::Outcome(outcome) => outcome.word(),
         }
     }
 
@@ -126,6 +138,7 @@ impl AnyState {
             Self::Cluster(state) => state.tone(),
             Self::Node(health) => health.tone(),
             Self::File(state) => state.tone(),
+            Self::Outcome(outcome) => outcome.tone(),
         }
     }
 }

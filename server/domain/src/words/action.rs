@@ -11,6 +11,8 @@ words! {
     Outcome {
         /// It could not be done; the reason stands beside it.
         Failed = "failed", "failed", Bad;
+        /// It was not allowed; nothing changed.
+        Refused = "refused", "refused", Warn;
         /// Too few nodes answered before anything was proposed; nothing changed.
         NoMajority = "no_majority", "refused: no majority", Warn;
         /// The head is no longer the one that was shown; nothing changed.

@@ -10,6 +10,7 @@
 //! | an operation takes effect once | P6 | `once` |
 //! | decided order follows real time | P7 | `real_time` |
 //! | a conflict names a decided head, and the save that lost is never decided | P8 | `conflicts` |
+//! | what people did is on every node, once, in one chain for each node | 6 | `one_chain` |
 //! | no ballot is used for two heads | 4.1 | `one_head_per_ballot` |
 //! | no node sees the impossible | 4.2 | `no_alarm` |
 
@@ -20,6 +21,7 @@ pub(crate) mod forward_only;
 pub(crate) mod no_alarm;
 pub(crate) mod objects_on_majority;
 pub(crate) mod once;
+pub(crate) mod one_chain;
 pub(crate) mod one_head_per_ballot;
 pub(crate) mod one_path;
 pub(crate) mod real_time;

@@ -12,6 +12,8 @@ pub(crate) fn check(node: usize, alarm: &Alarm) -> Check {
         Alarm::TwoDecidedHeads { .. }
         | Alarm::ForeignLine { .. }
         | Alarm::TwoHeadsOneBallot { .. }
+        | Alarm::AuditForks { .. }
+        | Alarm::AuditForged { .. }
         | Alarm::WrongObject { .. }
         | Alarm::TwoRosters { .. } => {
             Err(Violation::new("no alarm", format!("{} raised {alarm:?}", name(node))))

@@ -36,6 +36,7 @@ impl World {
             self.clients.push(Client::at(client % self.nodes.len()));
             self.thinks(client);
         }
+        self.deed_later();
         if let Some(gap) = self.profile.fault_gap_us {
             let gap = self.dice.between(gap);
             self.after(gap, Event::Fault);

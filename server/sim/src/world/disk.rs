@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cluster::{Durable, Record, Urgency, WriteNo};
+use cluster::{AuditEntry, Durable, Record, Urgency, WriteNo};
 use domain::{Incarnation, ObjectId};
 use gitty::Object;
 
@@ -81,6 +81,14 @@ impl Disk {
         self.pending = None;
         self.urgent = false;
         self.flush_armed = false;
+    }
+
+    /// Entries of the audit that are durable.
+    pub(crate) fn audit(&self) -> impl Iterator<Item = &AuditEntry> {
+        self.log.iter().filter_map(|record| match record {
+            Record::Audit(entry) => Some(entry),
+            _ => None,
+        })
     }
 
     /// What a start of the program reads back.

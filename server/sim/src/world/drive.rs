@@ -47,6 +47,7 @@ impl World {
             Output::Send { to, message, .. } => self.send_out(node, to, message)?,
             Output::Reply { token, reply, .. } => match reply {
                 Reply::Save(outcome) => self.answered(node, token, outcome)?,
+                Reply::Audited(is_done) => self.deed_done(node, token, is_done)?,
                 Reply::Object(_) | Reply::Found(_) => {}
             },
             Output::Arm { timer, between } => self.arm(node, timer, between),
@@ -63,6 +64,10 @@ impl World {
                 for message in self.nodes[node].shelf.chunks(id, first, count) {
                     self.send_out(node, to, message)?;
                 }
+            }
+            Output::ServeAudit { to, origin, after } => {
+                let message = self.nodes[node].shelf.audit_after(origin, after);
+                self.send_out(node, to, message)?;
             }
             Output::Emit(event) => self.core_event(node, event)?,
             Output::Raise(alarm) => no_alarm::check(node, &alarm)?,
@@ -96,6 +101,7 @@ impl World {
                 Record::Object { id, object, .. } => {
                     self.nodes[node].shelf.put(*id, object.clone());
                 }
+                Record::Audit(entry) => self.nodes[node].shelf.put_audit(entry.clone()),
                 Record::Accepted { key, ballot, head } => {
                     one_head_per_ballot::check(&mut self.oracle, key, *ballot, *head)?;
                 }
@@ -204,5 +210,6 @@ const fn kind(record: &Record) -> &'static str {
         Record::Gaps { .. } => "gaps",
         Record::Roster(_) => "roster",
         Record::Reserved(_) => "reserved",
+        Record::Audit(_) => "audit",
     }
 }

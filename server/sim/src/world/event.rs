@@ -35,6 +35,8 @@ pub(crate) enum Event {
     Save { node: usize, token: Token, save: Box<Save> },
     /// An answer reaches its client.
     Answer { token: Token, outcome: SaveOutcome },
+    /// Somebody does something on a node that the audit keeps.
+    Deed,
     /// Has everything converged?
     Look,
 }
@@ -58,6 +60,7 @@ impl Event {
             | Self::Client { .. }
             | Self::GiveUp { .. }
             | Self::Answer { .. }
+            | Self::Deed
             | Self::Look => None,
         }
     }

@@ -2,6 +2,7 @@
 
 mod begin;
 mod clients;
+mod deeds;
 mod disk;
 mod drive;
 mod event;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use crate::{
     Counts, Outcome, Profile, Trace, Violation,
     dice::Dice,
-    invariants::{Check, answered_saves, conflicts, convergence},
+    invariants::{Check, answered_saves, conflicts, convergence, one_chain},
     oracle::Oracle,
 };
 use clients::Client;
@@ -122,6 +123,7 @@ impl World {
             Event::GiveUp { client, token } => self.client_gives_up(client, token),
             Event::Save { node, token, save } => self.save_arrives(node, token, save),
             Event::Answer { token, outcome } => self.client_reads(token, outcome),
+            Event::Deed => self.deed(),
             Event::Look => return self.look(),
         }
         Ok(())
@@ -130,7 +132,8 @@ impl World {
     /// Ends the schedule if everything has converged; complains if it takes too long.
     fn look(&mut self) -> Check {
         let healing_us = self.now - self.profile.faults_us;
-        let converged = convergence::check(&self.oracle, &self.nodes);
+        let converged = convergence::check(&self.oracle, &self.nodes)
+            .and_then(|()| one_chain::check(&self.oracle, &self.nodes));
         if converged.is_err() && healing_us < HEAL_WITHIN_US {
             self.after(LOOK_EVERY_US, Event::Look);
             return Ok(());

@@ -1,10 +1,13 @@
 //! `/api/v1`: one file per resource, JSON of the types in `domain::view`.
 
+mod activity;
 pub(super) mod divergences;
 mod events;
 pub(super) mod file;
 mod files;
 pub(super) mod init;
+mod me;
+pub(crate) mod operators;
 mod overview;
 pub(super) mod settle;
 pub(crate) mod status;
@@ -27,6 +30,8 @@ pub(super) fn router(app: &App) -> Router<App> {
     let feed = live::start(site.clone(), app.stop.clone());
     Router::new()
         .route("/api/v1/overview", get(overview::show))
+        .route("/api/v1/me", get(me::show))
+        .route("/api/v1/activity", get(activity::show))
         .route("/api/v1/files", get(files::show))
         .merge(file::router())
         .merge(divergences::router())
@@ -52,7 +57,7 @@ fn status_of(problem: &Problem) -> StatusCode {
         "not_found" | "missing" => StatusCode::NOT_FOUND,
         "malformed" => StatusCode::BAD_REQUEST,
         "too_large" => StatusCode::UNPROCESSABLE_ENTITY,
-        "already_member" | "not_empty" => StatusCode::CONFLICT,
+        "already_member" | "not_empty" | "taken" => StatusCode::CONFLICT,
         "unreachable" => StatusCode::BAD_GATEWAY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }
