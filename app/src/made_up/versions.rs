@@ -237,7 +237,7 @@ fn line_by_line(old: &[&str], new: &[&str]) -> Option<String> {
 
 /// One place from the first line that differs to the last one, with three lines around it.
 fn one_place(old: &[&str], new: &[&str]) -> String {
-    let start = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let start = old.iter().zip(new).take_while(|(old, new)| old == new).count();
     let ends = old[start..].iter().rev().zip(new[start..].iter().rev());
     let end = ends.take_while(|(old, new)| old == new).count();
     let (old_end, new_end) = (old.len() - end, new.len() - end);
