@@ -58,7 +58,7 @@ impl KeysHelp {
 }
 
 /// What the keys do. Enter and Escape are the browser's own on links and dialogs.
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 15] = [
     ("/", "Search"),
     ("j k", "Next, previous row"),
     ("Enter", "Open the row"),
@@ -71,6 +71,7 @@ const KEYS: [(&str, &str); 14] = [
     ("g f", "Files"),
     ("g d", "Divergences"),
     ("g n", "Nodes"),
+    ("g a", "Activity"),
     ("r", "Ask again"),
     ("?", "This help; Esc closes it"),
 ];

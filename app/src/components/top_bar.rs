@@ -125,7 +125,7 @@ impl Searched {
     /// Address of the form without JavaScript, and what the empty box says.
     fn form(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Divergences(_) => ("/divergences", "Words, node:, author:, older:1h  ( / )"),
+            Self::Divergences(_) => ("/divergences", "Filter divergences  ( / )"),
             Self::Files(_) | Self::Elsewhere => ("/files", "Search files  ( / )"),
         }
     }

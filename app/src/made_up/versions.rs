@@ -194,19 +194,56 @@ fn cut(from: Option<Version>, to: Version, mut unified: String) -> Difference {
     Difference { from, to, unified, left_out }
 }
 
-/// One place from the first line that differs to the last one, with three lines around it.
+/// The difference as `diff -u` shows it, well enough for made-up texts.
 fn unified(old: &str, new: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
     if old == new {
         return String::new();
     }
-    let start = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let mut text = "--- old\n+++ new\n".to_owned();
+    match line_by_line(&old, &new) {
+        Some(hunks) => text += &hunks,
+        None => text += &one_place(&old, &new),
+    }
+    text
+}
+
+/// For texts of which few lines differ, each from the one in its place.
+fn line_by_line(old: &[&str], new: &[&str]) -> Option<String> {
+    let last = old.len().max(new.len());
+    let changed: Vec<_> = (0..last).filter(|at| old.get(*at) != new.get(*at)).collect();
+    if changed.len() > 3 {
+        return None;
+    }
+    let mut text = String::new();
+    for group in changed.chunk_by(|one, next| next - one <= 6) {
+        let (first, after) = (group[0].saturating_sub(3), (group[group.len() - 1] + 4).min(last));
+        let lines = |all: &[&str]| after.min(all.len()).saturating_sub(first);
+        let (old_lines, new_lines) = (lines(old), lines(new));
+        text += &format!("@@ -{},{old_lines} +{},{new_lines} @@\n", first + 1, first + 1);
+        for at in first..after {
+            let (old, new) = (old.get(at), new.get(at));
+            match (old, new) {
+                (Some(same), Some(new)) if same == new => text += &format!(" {same}\n"),
+                _ => {
+                    old.iter().for_each(|line| text += &format!("-{line}\n"));
+                    new.iter().for_each(|line| text += &format!("+{line}\n"));
+                }
+            }
+        }
+    }
+    Some(text)
+}
+
+/// One place from the first line that differs to the last one, with three lines around it.
+fn one_place(old: &[&str], new: &[&str]) -> String {
+    let start = old.iter().zip(new).take_while(|(old, new)| old == new).count();
     let ends = old[start..].iter().rev().zip(new[start..].iter().rev());
     let end = ends.take_while(|(old, new)| old == new).count();
     let (old_end, new_end) = (old.len() - end, new.len() - end);
     let (first, after) = (start.saturating_sub(3), end.min(3));
     let mut text = format!(
-        "--- old\n+++ new\n@@ -{},{} +{},{} @@\n",
+        "@@ -{},{} +{},{} @@\n",
         if old.is_empty() { 0 } else { first + 1 },
         old_end + after - first,
         first + 1,

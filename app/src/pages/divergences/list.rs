@@ -133,6 +133,14 @@ fn Narrow(page: Page) -> impl IntoView {
             </a>
             {links.collect_view()}
         </nav>
+        <details class="tokens">
+            <summary>"What the filter understands"</summary>
+            <p class="sub">
+                "Words of the name, and " <code>"name:ex*"</code> " " <code>"node:charlie"</code> " "
+                <code>"author:\"Ann B\""</code> " " <code>"older:1h"</code> " "
+                <code>"sides:3"</code> ". All of them must hold; the address keeps them."
+            </p>
+        </details>
     }
     .into_any()
 }
@@ -274,7 +282,7 @@ fn follow(page: Page) {
             }
             News::Missed => ask(),
             News::Beat if outdated.get_value() => ask(),
-            News::Row(_) | News::Beat => {}
+            News::Row(_) | News::Beat | News::Deed => {}
         }));
     });
 }

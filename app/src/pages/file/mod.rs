@@ -98,7 +98,7 @@ fn Content(
         <Heads file />
         <Actions wanted offering recheck />
         <Fork wanted divergence offering />
-        <div class="grid file">
+        <div class="grid file" class:forked=move || divergence.with(Option::is_some)>
             <History wanted file history shown offering />
             <ShownPanel wanted view shown divergence />
         </div>

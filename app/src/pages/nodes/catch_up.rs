@@ -14,7 +14,7 @@ pub(super) fn CatchingUp(overview: Signal<Option<Overview>>) -> impl IntoView {
             <li data-node=node.name.clone()>
                 <strong>{node.name.clone()} " is catching up"</strong>
                 <progress max=wanted value=arrived aria-label=label></progress>
-                <span>{catch_up.to_string()} "."</span>
+                <span>{format!("{catch_up}.")}</span>
             </li>
         })
     };

@@ -54,7 +54,6 @@ fn row(node: NodeCard, own: &str, data_ms: u64, offering: Offering) -> AnyView {
     let id = node.id.to_string();
     let silent = matches!(node.health, NodeHealth::Away | NodeHealth::Suspect);
     let own_mark = node.own.then(|| view! { <small>" · this node"</small> });
-    let role = format!(" · {}", node.role);
     let heard = match (node.own, node.last_seen_ms) {
         (true, _) => view! { "—" }.into_any(),
         (false, Some(at_ms)) => view! { <When at_ms data_ms /> }.into_any(),
@@ -72,8 +71,8 @@ fn row(node: NodeCard, own: &str, data_ms: u64, offering: Offering) -> AnyView {
                     <code title=id.clone()>{id[..SHORT_ID].to_owned()}</code>
                     " "
                     {node.address.clone()}
-                    {role}
                 </small>
+                <small class="detail role">{node.role.word()}</small>
             </th>
             <td data-label="State" class="state"><StateMark state=AnyState::Node(node.health) /></td>
             <td data-label="Version">{or_dash(node.version.clone())}</td>
