@@ -14,7 +14,7 @@ use axum::{
 };
 use domain::{
     ObjectId,
-    view::{DiffQuery, FilesQuery, HistoryQuery, LiveEvent},
+    view::{ActivityQuery, DiffQuery, FilesQuery, HistoryQuery, LiveEvent},
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use leptos::{
@@ -100,6 +100,7 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
     let routes = generate_route_list(App);
     let (overview, files, file) = (api.clone(), api.clone(), api.clone());
     let (history, diff, object) = (api.clone(), api.clone(), api.clone());
+    let (me, activity) = (api.clone(), api.clone());
     Router::new()
         .route("/api/v1/overview", get(async move || answer(overview.overview().await)))
         .route(
@@ -125,6 +126,14 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
             "/api/v1/files/{name}/diff",
             get(async move |Path(name): Path<String>, Query(query): Query<DiffQuery>| {
                 answer(diff.diff(name.as_str().into(), query).await)
+            }),
+        )
+        .route("/api/v1/me", get(async move || answer(me.me().await)))
+        .route(
+            "/api/v1/activity",
+            get(async move |RawQuery(query): RawQuery| {
+                let query = ActivityQuery::parse(&query.unwrap_or_default());
+                answer(activity.activity(query).await)
             }),
         )
         .route(

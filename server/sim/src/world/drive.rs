@@ -66,7 +66,7 @@ impl World {
                 }
             }
             Output::ServeAudit { to, origin, after } => {
-                let message = self.nodes[node].shelf.audit_after(origin, after);
+                let message = self.nodes[node].disk.audit_after(origin, after);
                 self.send_out(node, to, message)?;
             }
             Output::Emit(event) => self.core_event(node, event)?,
@@ -101,7 +101,6 @@ impl World {
                 Record::Object { id, object, .. } => {
                     self.nodes[node].shelf.put(*id, object.clone());
                 }
-                Record::Audit(entry) => self.nodes[node].shelf.put_audit(entry.clone()),
                 Record::Accepted { key, ballot, head } => {
                     one_head_per_ballot::check(&mut self.oracle, key, *ballot, *head)?;
                 }
@@ -111,7 +110,8 @@ impl World {
                 | Record::Decided { .. }
                 | Record::Gaps { .. }
                 | Record::Roster(_)
-                | Record::Reserved(_) => {}
+                | Record::Reserved(_)
+                | Record::Audit(_) => {}
             }
         }
         let now = self.now;
