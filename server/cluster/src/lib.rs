@@ -7,7 +7,7 @@
 //!   saves, timers, writes      exchange/   3   objects          arm timers, serve objects,
 //!   that are durable           catch_up/   5   logs, trees      events, alarms
 //!                              roster/     11  epochs
-//!                              audit/      6   what people did
+//!                              audit/      5.1 what people did
 //! ```
 //!
 //! Contract: the driver performs the outputs of one call in order before it hands in the next

@@ -10,7 +10,7 @@
 //! | an operation takes effect once | P6 | `once` |
 //! | decided order follows real time | P7 | `real_time` |
 //! | a conflict names a decided head, and the save that lost is never decided | P8 | `conflicts` |
-//! | what people did is on every node, once, in one chain for each node | 6 | `one_chain` |
+//! | what people did is on every node, once, in one chain for each node | 5.1 | `one_chain` |
 //! | no ballot is used for two heads | 4.1 | `one_head_per_ballot` |
 //! | no node sees the impossible | 4.2 | `no_alarm` |
 
