@@ -23,8 +23,8 @@ impl Inner {
 fn rows(at_ms: u64) -> Vec<DeedRow> {
     let deeds = deeds();
     let count = u64::try_from(deeds.len()).unwrap_or(0);
-    let row = |(back, (at, deed)): (u64, (usize, Deed))| DeedRow {
-        node: NodeRef { id: node_id(at), name: NAMES[at].into() },
+    let row = |(back, (at, deed)): (u64, (u8, Deed))| DeedRow {
+        node: NodeRef { id: node_id(at), name: NAMES[usize::from(at)].into() },
         number: count - back,
         hash: format!("{:02x}", 0x51 + back).repeat(32),
         deed: Deed { at_ms: at_ms.saturating_sub(EVERY_MS * back + 2_000), ..deed },
@@ -33,7 +33,7 @@ fn rows(at_ms: u64) -> Vec<DeedRow> {
 }
 
 /// Newest first, each with its node.
-fn deeds() -> Vec<(usize, Deed)> {
+fn deeds() -> Vec<(u8, Deed)> {
     let deed = |person, action, outcome| Deed::new(0, person, action, outcome);
     let ben = Some(Thing::Person("ben".into()));
     let evil = "<script>alert(1)</script>";
