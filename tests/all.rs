@@ -7,6 +7,8 @@ mod architecture;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod no_majority;
@@ -15,9 +17,15 @@ mod one_save;
 #[cfg(test)]
 mod operators;
 #[cfg(test)]
+mod pause;
+#[cfg(test)]
 mod power_cuts;
 #[cfg(test)]
+mod reads;
+#[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod retries;
 
 /// A file that nobody lists would be a test that nobody runs.
 #[test]

@@ -16,6 +16,7 @@
 #![recursion_limit = "256"] // a page is one type, as deep as its markup
 #![expect(unreachable_pub, reason = "the component macro writes `pub` for its own functions")]
 
+mod actions;
 mod api;
 mod clock;
 mod components;

@@ -25,6 +25,11 @@ impl Site {
         site
     }
 
+    /// Whether actions are offered; not to somebody who is not known.
+    pub(crate) async fn may_act(self) -> bool {
+        self.me.await.is_some_and(|me| me.role.may_act())
+    }
+
     /// The newest overview, where `loaded` is what [`Site::loaded`] gave.
     pub(crate) fn current(self, loaded: Result<Overview, Problem>) -> Memo<Shown> {
         Memo::new(move |_| match self.latest.get() {

@@ -131,6 +131,15 @@ impl Cluster {
     /// # Errors
     /// It is refused, or they do not agree in time.
     pub async fn found(&mut self) -> Result<()> {
+        self.found_within(PATIENCE).await?;
+        Ok(())
+    }
+
+    /// As [`Cluster::found`], of a store that needs this long; tells how long it took.
+    ///
+    /// # Errors
+    /// It is refused, or they do not agree in time.
+    pub async fn found_within(&mut self, patience: Duration) -> Result<Duration> {
         let others: Vec<_> = self.nodes[1..].iter().map(|node| node.setup.reached()).collect();
         let setup = &self.nodes[0].setup;
         let output = tokio::process::Command::new(&setup.program)
@@ -141,9 +150,9 @@ impl Cluster {
             .await?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "init: {}: {said}", output.status);
-        let agreed = self.settles(PATIENCE).await?;
+        let agreed = self.settles(patience).await?;
         eprintln!("founded; all nodes agree after {agreed:.1?}");
-        Ok(())
+        Ok(agreed)
     }
 
     /// Node by number, from 1.
@@ -229,6 +238,15 @@ impl Cluster {
     /// A node does not stop well, or raised an alarm.
     pub async fn end(self) -> Result<()> {
         remove(&self.close().await?)
+    }
+
+    /// Ends a story in which alarms had to be raised.
+    ///
+    /// # Errors
+    /// A node does not stop well.
+    pub async fn end_alarmed(mut self) -> Result<()> {
+        self.stop().await?;
+        remove(&self.folder.take().context("no folder")?.keep())
     }
 
     /// As [`Cluster::end`], and leaves the folder.

@@ -10,6 +10,7 @@
 //!  replay: what a real SWISH was recorded to answer, asked again
 //!  image: a file system in a file, that loses what was not synced
 //!  kills: where and when nodes are killed, drawn by seed
+//!  impostor: a member that says on real links whatever a test wants
 //!  bench: load, syncs, processor time, and the table
 //! ```
 //!
@@ -23,6 +24,7 @@ pub mod directory;
 pub mod gateway;
 pub mod history;
 pub mod image;
+pub mod impostor;
 pub mod kills;
 pub mod node;
 pub mod program;

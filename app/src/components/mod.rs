@@ -1,6 +1,7 @@
 //! Parts that pages share.
 
 mod hash;
+mod keys_help;
 mod loaded;
 mod me;
 mod offset;
@@ -12,6 +13,7 @@ mod top_bar;
 mod when;
 
 pub(crate) use hash::{Hash, short};
+pub(crate) use keys_help::{KeysDialog, KeysHelp};
 pub(crate) use loaded::{Failure, Loading, with_overview};
 pub(crate) use me::Login;
 pub(crate) use offset::offset;

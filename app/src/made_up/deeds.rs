@@ -69,7 +69,7 @@ fn deeds() -> Vec<(u8, Deed)> {
             Deed {
                 thing: Some(Thing::File(evil.into())),
                 detail: Some("transmogrified".into()),
-                ..deed("ann", Action::Other, Outcome::Unknown)
+                ..deed("ann", Action::Other, Outcome::NotKnown)
             },
         ),
         (

@@ -32,6 +32,12 @@ pub enum Alarm {
         /// What was asked for.
         id: ObjectId,
     },
+    /// A peer did so much of what no peer does that its links were closed; it may link again after
+    /// a minute. Nothing of what it sent was stored.
+    CutOff {
+        /// Who.
+        peer: MemberId,
+    },
     /// A peer has another roster under the same epoch.
     TwoRosters {
         /// Who has it.

@@ -17,6 +17,9 @@ pub struct Config {
     pub lease: Millis,
     /// An object that one peer does not send is asked of the next after this (protocol 3).
     pub fetch: Millis,
+    /// Peers that send nothing have been asked, one after the other, and are named within this:
+    /// with several of them each gets its part, if that is less than [`Config::fetch`].
+    pub fetch_all: Millis,
     /// Objects in one request.
     pub fetch_batch: usize,
     /// An object nobody has is asked for again after this, then after twice as long, and so on.
@@ -63,6 +66,7 @@ impl Default for Config {
             round_max: Millis(3_000),
             lease: Millis(10),
             fetch: Millis(500),
+            fetch_all: Millis(800),
             fetch_batch: 64,
             fetch_again: Millis(2_000),
             fetch_again_max: Millis(60_000),

@@ -48,6 +48,7 @@ impl Core {
         if self.live.asks_due {
             self.send_requests(&mut turn);
         }
+        self.note_asked(&turn);
         if turn.writes() {
             self.live.issued = no;
             if turn.urgent() {
@@ -96,6 +97,7 @@ impl Core {
         {
             return;
         }
+        self.note_answer(from, &message, turn);
         match message {
             PeerMessage::Prepare { key, ballot, .. } => self.on_prepare(from, key, ballot, turn),
             PeerMessage::Promise { epoch, key, ballot, accepted } => {

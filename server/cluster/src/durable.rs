@@ -163,6 +163,17 @@ impl Default for KeyState {
     }
 }
 
+impl KeyState {
+    /// Every commit that this state leads to: it, and all before it, must stay. A gap names what is
+    /// not here.
+    pub fn named(&self) -> impl Iterator<Item = ObjectId> {
+        let decided = self.decided.map(|decided| decided.head);
+        let accepted = self.accepted.map(|accepted| accepted.head);
+        let draft = self.draft.map(|draft| draft.tip);
+        [decided, accepted, draft].into_iter().flatten().chain(self.kept.iter().copied())
+    }
+}
+
 /// Everything a node knows after a crash; objects are kept by the store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Durable {

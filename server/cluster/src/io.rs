@@ -261,6 +261,15 @@ pub enum WaitReason {
     Contention,
 }
 
+/// What no peer of this program does; nothing was stored of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Offence {
+    /// It answered what it was not asked.
+    Unasked,
+    /// It sent other bytes than those of the object it was asked for.
+    WrongBytes,
+}
+
 /// Something that others may want to know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
@@ -274,6 +283,11 @@ pub enum Event {
         to: ObjectId,
         /// Position in the change log.
         serial: Serial,
+    },
+    /// A newer decided head of a file is known, and its objects are not here; or that is over.
+    Behind {
+        /// The register.
+        key: Key,
     },
     /// The draft of a file began, changed or ended.
     DraftChanged {
@@ -294,6 +308,13 @@ pub enum Event {
     },
     /// A roster was adopted.
     RosterAdopted,
+    /// A peer did what no peer of this program does.
+    Offended {
+        /// Who.
+        peer: MemberId,
+        /// What.
+        offence: Offence,
+    },
     /// An object that somebody needs is on no linked peer; asked again later.
     ObjectMissing {
         /// Its hash.

@@ -45,7 +45,7 @@ pub use config::{Config, Mutant};
 pub use core::Core;
 pub use durable::{Accepted, Decided, Draft, DraftKind, Durable, KeyState, Record};
 pub use io::{
-    Event, FoundOutcome, Input, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
+    Event, FoundOutcome, Input, Offence, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
     WaitReason, WriteNo,
 };
 pub use key::{Key, KeyError};

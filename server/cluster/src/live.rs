@@ -8,7 +8,7 @@ use gitty::Object;
 use crate::{
     Accepted, Ballot, Key, MemberId, Save, Token, WriteNo,
     catch_up::{Comparison, Reported},
-    exchange::{Parked, Source, Tally, WantedObject},
+    exchange::{Owed, Parked, Source, Tally, WantedObject},
 };
 
 /// Volatile state of the core.
@@ -120,6 +120,8 @@ pub(crate) struct Peer {
     pub(crate) files: u64,
     /// Its decided heads, as it reported them.
     pub(crate) heads: Reported,
+    /// Answers that it was asked for and has not sent.
+    pub(crate) owes: Owed,
 }
 
 /// An attempt to decide one key (protocol 4.2).

@@ -31,6 +31,8 @@ pub struct PeerStatus {
 pub struct FileStatus {
     /// Decided head here.
     pub decided: Option<Decided>,
+    /// A head that is known to be decided, and whose objects are not all here.
+    pub newer: Option<ObjectId>,
     /// Save under way here.
     pub draft: Option<Draft>,
     /// Decided head of each peer, as it reported last.
@@ -97,6 +99,7 @@ impl Core {
         let peers = self.live.peers.iter();
         FileStatus {
             decided: state.and_then(|state| state.decided),
+            newer: self.live.learning.get(key).and_then(|heads| heads.keys().next()).copied(),
             draft: state.and_then(|state| state.draft),
             reported: peers
                 .filter_map(|(id, peer)| Some((*id, peer.heads.get(key, ours)?)))

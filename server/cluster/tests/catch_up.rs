@@ -47,6 +47,10 @@ fn sent(outputs: &[Output], peer: MemberId) -> Vec<PeerMessage> {
     outputs.iter().filter_map(message).collect()
 }
 
+fn unasked(peer: MemberId) -> Output {
+    Output::Emit(Event::Offended { peer, offence: cluster::Offence::Unasked })
+}
+
 /// What a comparison of two nodes cost.
 #[derive(Debug, Default)]
 struct Cost {
@@ -198,7 +202,7 @@ fn nothing_is_taken_from_a_tree_that_was_not_asked_for() {
         }]),
     };
     let outputs = alpha.hears(BRAVO, PeerMessage::TreeIs { branches: vec![branch] });
-    assert_eq!(outputs, []);
+    assert_eq!(outputs, [unasked(BRAVO)]);
 }
 
 #[test]
@@ -243,5 +247,5 @@ fn a_comparison_ends_with_the_run_it_was_about() {
     alpha.gives(Input::PeerUp { peer: BRAVO, epoch: 1, run: Run::from_bytes([8; 8]) });
     let branches =
         vec![cluster::TreeBranch { prefix: Prefix::TOP, below: cluster::Below::Heads(Vec::new()) }];
-    assert_eq!(alpha.hears(BRAVO, PeerMessage::TreeIs { branches }), []);
+    assert_eq!(alpha.hears(BRAVO, PeerMessage::TreeIs { branches }), [unasked(BRAVO)]);
 }

@@ -160,7 +160,7 @@ fn an_acceptor_answers_only_what_is_durable_and_fetches_what_it_lacks() {
         [
             send(BRAVO, fetching, None),
             send(BRAVO, PeerMessage::Request { ids: vec![made.id] }, None),
-            arm(Timer::Fetch(BRAVO), 500, 625),
+            arm(Timer::Fetch(BRAVO), 400, 440),
         ]
     );
     let outputs = node.hears(BRAVO, propose(vec![made.commit.object(), made.blob.clone()]));

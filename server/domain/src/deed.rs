@@ -113,7 +113,7 @@ impl Deed {
             let person = found["person"].as_str().unwrap_or("somebody");
             let node_name = found["node_name"].as_str().unwrap_or_default().to_owned();
             let detail = found["action"].as_str().map(str::to_owned);
-            Self { node_name, detail, ..Self::new(at_ms, person, Action::Other, Outcome::Unknown) }
+            Self { node_name, detail, ..Self::new(at_ms, person, Action::Other, Outcome::NotKnown) }
         })
     }
 }

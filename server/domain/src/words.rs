@@ -85,9 +85,11 @@ macro_rules! words {
     };
 }
 
+mod action;
 mod people;
 
-pub use people::{Action, Outcome, Role};
+pub use action::{NodeAction, Outcome, SettleVerb};
+pub use people::{Action, Role};
 
 words! {
     /// The whole cluster, as one node sees it.
@@ -364,7 +366,8 @@ pub fn day_ms(text: &str) -> Option<u64> {
 }
 
 /// Names as a person lists them: "alpha, bravo and charlie".
-fn list(names: &[String]) -> String {
+#[must_use]
+pub fn list(names: &[String]) -> String {
     match names {
         [] => "a node".to_owned(),
         [one] => one.clone(),

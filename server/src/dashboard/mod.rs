@@ -12,6 +12,7 @@ mod activity;
 mod api;
 mod assets;
 mod behind;
+mod divergences;
 mod entry;
 mod health;
 mod live;

@@ -2,15 +2,17 @@
 
 use app::{Answer, Api};
 use domain::{
-    FileName, ObjectId,
+    FileName, NodeId, ObjectId,
     view::{
-        ActivityPage, ActivityQuery, DiffQuery, Difference, FilePage, FilesPage, FilesQuery,
-        HistoryPage, HistoryQuery, LiveEvent, Me, ObjectText, Overview, Problem,
+        ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
+        DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
+        LiveEvent, Me, MergeDraft, ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
     },
+    words::NodeAction,
 };
 
 use super::{
-    activity, behind,
+    activity, behind, divergences,
     picture::{self, Picture, files, overview},
     versions,
 };
@@ -125,6 +127,41 @@ impl Api for Site {
 
     fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
         self.ask(move |_, shared| activity::page(shared, &query))
+    }
+
+    fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage> {
+        self.ask(move |picture, _| divergences::list(picture, &query))
+    }
+
+    fn divergence(&self, name: FileName) -> Answer<DivergencePage> {
+        let page = self.ask(move |picture, _| divergences::find(picture, &name));
+        Box::pin(async move { page.await? })
+    }
+
+    fn merge(&self, name: FileName, side: ObjectId) -> Answer<MergeDraft> {
+        let draft = self.ask(move |picture, _| divergences::merge(picture, &name, side));
+        Box::pin(async move { draft.await? })
+    }
+
+    fn plan_settle(&self, items: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
+        Box::pin(async { Ok(divergences::plan_settle(items)) })
+    }
+
+    fn settle(&self, items: Vec<Settle>) -> Answer<Vec<ItemResult>> {
+        Box::pin(async { Ok(divergences::settle(items)) })
+    }
+
+    fn plan_sync(&self, files: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
+        Box::pin(async { Ok(divergences::plan_sync(files)) })
+    }
+
+    fn sync(&self, files: Vec<FileName>) -> Answer<Vec<ItemResult>> {
+        Box::pin(async { Ok(divergences::sync(files)) })
+    }
+
+    fn node_action(&self, _: NodeId, action: NodeAction) -> Answer<String> {
+        let message = format!("This version of the node cannot do that yet: {action}.");
+        Box::pin(async { Err(Problem { code: "not_built".into(), message }) })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The storage surface over a node that decides alone, against what SWISH answered.
 
+mod limits;
+
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{

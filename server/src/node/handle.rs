@@ -1,13 +1,19 @@
 //! How the rest of the program talks to the node: commands with a reply, reads without one.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use cluster::{FoundOutcome, Roster, Save, SaveOutcome};
 use domain::{Deed, FileName, ObjectId};
 use gitty::Object;
 use store::{ReadError, Store};
 use thiserror::Error;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        mpsc, oneshot,
+    },
+    time::timeout,
+};
 
 use super::{audit::Kept, view::Shared};
 
@@ -15,6 +21,9 @@ use super::{audit::Kept, view::Shared};
 pub const COMMANDS: usize = 1024;
 /// Events a slow listener may fall behind; then it is told that it missed some.
 pub const EVENTS: usize = 4096;
+
+/// Whoever reads a file that is behind is let wait so long.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the node's task is asked to do.
 #[derive(Debug)]
@@ -132,6 +141,32 @@ impl Handle {
     #[must_use]
     pub fn head(&self, name: &FileName) -> Option<ObjectId> {
         self.shared.file(name).and_then(|entry| entry.served())
+    }
+
+    /// Returns when no newer decided head of a file is known than the one that is served here; at
+    /// the latest after 2 s, while its objects are asked for before others (protocol 3).
+    pub async fn caught_up(&self, name: &FileName) {
+        if self.newer(name).is_some() {
+            let _ = timeout(PATIENCE, self.catches_up(name)).await;
+        }
+    }
+
+    async fn catches_up(&self, name: &FileName) {
+        let mut events = self.subscribe();
+        while let Some(head) = self.newer(name) {
+            let (reply, _) = oneshot::channel();
+            let wanted = self.commands.send(Command::Want { id: head, reply }).await;
+            // Until that head is here, or another one is known.
+            while wanted.is_ok() && self.newer(name) == Some(head) {
+                if let Err(RecvError::Closed) = events.recv().await {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn newer(&self, name: &FileName) -> Option<ObjectId> {
+        self.shared.file(name).and_then(|entry| entry.newer)
     }
 
     /// Reads an object that is here, from memory or disk; verified by its hash.

@@ -1,6 +1,6 @@
 //! What comes to the node, as inputs of the core.
 
-use cluster::{Input, Key, Output, Token};
+use cluster::{Alarm, Input, Key, Output, Token};
 use tracing::{error, info};
 
 use super::{
@@ -60,14 +60,16 @@ impl Driver {
                 info!(peer.id = %peer.node, "link with {} is gone", peer.node);
                 self.input(Input::PeerDown { peer });
             }
-            LinkEvent::Frame { from, messages } => {
+            LinkEvent::Frame { from, messages, load } => {
                 for message in messages {
                     if !self.is_genuine(from, &message) {
                         continue;
                     }
                     self.input(Input::Message { from, message });
                 }
+                drop(load);
             }
+            LinkEvent::CutOff { peer } => self.raise(Alarm::CutOff { peer }),
         }
     }
 

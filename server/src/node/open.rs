@@ -15,6 +15,7 @@ use thiserror::Error;
 use tracing::{info, warn};
 
 use super::{
+    garbage,
     publish::{self, About},
     view::Shared,
 };
@@ -91,21 +92,28 @@ pub async fn open(
     node: NodeId,
 ) -> Result<Opened, OpenError> {
     let db = CoreDb::open(&data.join("core.db")).await?;
-    let recovered = db.recover(Incarnation::from_bytes(rand::random())).await?;
+    let mut recovered = db.recover(Incarnation::from_bytes(rand::random())).await?;
     let index_file = data.join("store.index");
     let opened = open_store(store_dir, &index_file)?;
     for id in &opened.damaged {
         warn!(object = %id, "object {id} of the store is damaged; it is not used");
     }
     let mut index = opened.index;
+    let garbage = garbage::garbage(&recovered.unfiled, &recovered.durable, &index);
+    recovered.unfiled.retain(|id, _| !garbage.contains(id));
     index_unfiled(&mut index, &recovered);
     let store = Arc::new(opened.store);
     let (filed, last_row) = file_recovered(&store, &index, &opened.heads, &recovered)?;
-    let in_table = apply_recovered(&db, &recovered, &filed, last_row).await?;
+    let in_table = apply_recovered(&db, &recovered, (&filed, &garbage), last_row).await?;
     let shared = Arc::new(Shared::default());
     let unfiled = recovered.unfiled.into_iter().filter(|(id, _)| !filed.contains(id));
     shared.change_unfiled(|map| *map = unfiled.collect::<HashMap<_, _>>());
-    info!(replayed = recovered.replayed, files = opened.heads.len(), "store and database are open");
+    info!(
+        replayed = recovered.replayed,
+        files = opened.heads.len(),
+        garbage = garbage.len(),
+        "store and database are open"
+    );
     let foreign = foreign_heads(&index, &opened.heads, &recovered.durable);
     let core = Core::recover(Config::default(), node, recovered.durable);
     shared.change_audit(|audit| {
@@ -214,11 +222,11 @@ fn file_recovered(
     Ok((objects.into_iter().map(|(id, _)| id).collect(), recovered.last))
 }
 
-/// The log is replayed: its rows go into the tables.
+/// The log is replayed: its rows go into the tables, and what has a file or is garbage leaves them.
 async fn apply_recovered(
     db: &CoreDb,
     recovered: &Recovered,
-    filed: &BTreeSet<ObjectId>,
+    (filed, garbage): (&BTreeSet<ObjectId>, &BTreeSet<ObjectId>),
     last_row: u64,
 ) -> Result<BTreeSet<ObjectId>, OpenError> {
     let unfiled: Vec<(ObjectId, Object)> = recovered
@@ -228,7 +236,7 @@ async fn apply_recovered(
         .map(|(id, object)| (*id, object.clone()))
         .collect();
     let in_table = unfiled.iter().map(|(id, _)| *id).collect();
-    if recovered.replayed > 0 {
+    if recovered.replayed > 0 || !garbage.is_empty() {
         let durable = &recovered.durable;
         let keys = recovered.dirty.iter();
         let registers =
@@ -237,7 +245,7 @@ async fn apply_recovered(
             upto: last_row,
             registers,
             unfiled,
-            filed: filed.iter().copied().collect(),
+            filed: filed.union(garbage).copied().collect(),
             roster: durable.roster.clone(),
             reserved: durable.reserved,
             audit: recovered.audit.iter().skip(recovered.audit_in_table).cloned().collect(),

@@ -10,13 +10,16 @@ use super::{
     driver::{Driver, Waiter},
     filer::Job,
     kill::{self, Point},
-    link::Kind,
+    link::{Kind, now_ms},
     open,
+    view::MissingObject,
 };
 use crate::db::Apply;
 
 /// Largest frame that several messages share.
 const FRAME_BYTES: usize = 1 << 20;
+/// Missing objects that are listed.
+const MISSING: usize = 100;
 
 impl Driver {
     pub(super) fn perform(&mut self, now: Millis, output: Output) {
@@ -223,7 +226,7 @@ impl Driver {
                 kill::point(Point::AfterDecide);
                 self.note_move(key.file(), to);
             }
-            Event::DraftChanged { key } => {
+            Event::Behind { key } | Event::DraftChanged { key } => {
                 self.changed.insert(key.file().clone());
             }
             Event::PeerReported { keys, .. } => {
@@ -233,6 +236,11 @@ impl Driver {
             Event::RosterAdopted => {
                 self.dial();
                 self.peers_changed = true;
+            }
+            Event::Offended { peer, offence } => {
+                if self.links.links.offend(&peer, offence.into()) {
+                    self.raise(cluster::Alarm::CutOff { peer });
+                }
             }
             Event::ObjectMissing { id, asked, again } => self.note_missing(id, &asked, again),
         }
@@ -244,8 +252,9 @@ impl Driver {
             "object {id} is on no node that answers; asked for again in {} ms", again.0
         );
         self.shared.change_node(|node| {
-            if node.missing.len() < 100 && !node.missing.contains(&id) {
-                node.missing.push(id);
+            if node.missing.len() < MISSING || node.missing.contains_key(&id) {
+                let again_ms = now_ms() + again.0;
+                node.missing.insert(id, MissingObject { asked: asked.to_vec(), again_ms });
             }
         });
     }

@@ -57,6 +57,7 @@ impl Driver {
         self.shared.change_file(name, |entry| {
             let before = entry.served();
             entry.decided = status.decided.map(|decided| decided.head);
+            entry.newer = status.newer;
             entry.draft = status.draft;
             let waits = status.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
             entry.waiting_since_ms = waits.then(|| entry.waiting_since_ms.unwrap_or(now));
@@ -108,7 +109,7 @@ impl Driver {
             node.importing = as_u64(importing);
             node.catch_up = catch_up;
             node.batches = self.durable_row;
-            node.missing.retain(|id| !self.index.holds(id));
+            node.missing.retain(|id, _| self.core.is_wanted(id));
         });
         self.say_hello();
         if std::mem::take(&mut self.peers_changed) {

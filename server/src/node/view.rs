@@ -16,6 +16,8 @@ use super::{audit::AuditLog, pace::CatchUpView, recent::Recent};
 pub struct FileEntry {
     /// Decided head here.
     pub decided: Option<ObjectId>,
+    /// A newer head that is known to be decided, and whose objects are not all here yet.
+    pub newer: Option<ObjectId>,
     /// Head found in the store at the start; served until the cluster has decided one.
     pub imported: Option<ObjectId>,
     /// A save under way or waiting, or a head of the store that is being proposed.
@@ -72,6 +74,15 @@ pub struct PeerView {
     pub waiting: u64,
 }
 
+/// An object that somebody needs and no linked peer has sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingObject {
+    /// Who was asked, each for its time.
+    pub asked: Vec<MemberId>,
+    /// When they are asked again, in milliseconds since 1970; at once if another peer links.
+    pub again_ms: u64,
+}
+
 /// This node in short.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeView {
@@ -97,8 +108,8 @@ pub struct NodeView {
     pub latest: Vec<(u64, FileName, ObjectId)>,
     /// Alarms raised since the start, oldest first, at most 100.
     pub alarms: Vec<cluster::Alarm>,
-    /// Objects that somebody needs and no linked peer has.
-    pub missing: Vec<ObjectId>,
+    /// Objects that somebody needs and no linked peer has; at most 100 are listed.
+    pub missing: BTreeMap<ObjectId, MissingObject>,
     /// Catching up with the other nodes, while that lasts.
     pub catch_up: Option<CatchUpView>,
     /// Number of the last durable batch.
@@ -134,7 +145,8 @@ impl Shared {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let entry = files.entry(name.clone()).or_default();
         change(entry);
-        if entry.served().is_none() && entry.draft.is_none() && entry.reported.is_empty() {
+        let is_named = entry.newer.is_some() || !entry.reported.is_empty();
+        if entry.served().is_none() && entry.draft.is_none() && !is_named {
             files.remove(name);
         }
     }

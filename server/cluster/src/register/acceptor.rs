@@ -76,9 +76,7 @@ impl Core {
         }
         let state = self.state(&propose.key);
         if propose.ballot >= state.promised {
-            for object in &propose.objects {
-                self.store_object(object.clone(), Urgency::Now, turn);
-            }
+            self.take_carried(&propose, turn);
         }
         self.answer_proposal(from, propose, turn);
     }

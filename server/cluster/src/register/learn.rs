@@ -44,7 +44,9 @@ impl Core {
             Relation::Missing(ids) => {
                 let holder = news.holder;
                 let learning = self.live.learning.entry(key.clone()).or_default();
-                learning.insert(head, news);
+                if learning.insert(head, news).is_none() {
+                    turn.emit(Event::Behind { key: key.clone() });
+                }
                 for id in ids {
                     self.want_for_key(id, key, holder, turn);
                 }
@@ -58,6 +60,7 @@ impl Core {
             heads.remove(&head);
             if heads.is_empty() {
                 self.live.learning.remove(key);
+                turn.emit(Event::Behind { key: key.clone() });
             }
         }
         if moved {

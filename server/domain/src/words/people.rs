@@ -42,24 +42,6 @@ words! {
     }
 }
 
-words! {
-    /// How an action on one item ended.
-    Outcome {
-        /// It failed, and the detail says why.
-        Failed = "failed", "Failed", Bad;
-        /// It was not allowed, and the detail says why; nothing was changed.
-        Refused = "refused", "Refused", Warn;
-        /// Nobody knows yet whether it happened.
-        Unknown = "unknown", "Not known yet", Unknown;
-        /// It was stopped before this item.
-        NotTried = "not_tried", "Not tried", Unknown;
-        /// It was as wanted already.
-        Unchanged = "unchanged", "No change needed", Info;
-        /// It was done.
-        Done = "done", "Done", Good;
-    }
-}
-
 impl Role {
     /// Whether somebody in this role may change anything.
     #[must_use]

@@ -141,7 +141,10 @@ impl World {
     pub(super) fn core_event(&mut self, node: usize, event: CoreEvent) -> Check {
         match event {
             CoreEvent::HeadMoved { key, from, to, .. } => self.head_moved(node, &key, from, to),
-            CoreEvent::DraftChanged { .. }
+            // What comes late or twice may look like an offence; too much of it is an alarm.
+            CoreEvent::Offended { .. }
+            | CoreEvent::Behind { .. }
+            | CoreEvent::DraftChanged { .. }
             | CoreEvent::PeerReported { .. }
             | CoreEvent::PeerHeard { .. }
             | CoreEvent::RosterAdopted

@@ -1,6 +1,7 @@
 //! `/api/v1`: one file per resource, JSON of the types in `domain::view`.
 
 mod activity;
+pub(super) mod divergences;
 mod events;
 pub(super) mod file;
 mod files;
@@ -8,6 +9,7 @@ pub(super) mod init;
 mod me;
 pub(crate) mod operators;
 mod overview;
+pub(super) mod settle;
 pub(crate) mod status;
 
 use axum::{
@@ -22,7 +24,7 @@ use serde::Serialize;
 use super::{live, site::Site};
 use crate::app::App;
 
-/// Routes that read; starts the task behind the event stream.
+/// Routes of pages and scripts; starts the task behind the event stream.
 pub(super) fn router(app: &App) -> Router<App> {
     let site = Site::new(app);
     let feed = live::start(site.clone(), app.stop.clone());
@@ -32,6 +34,8 @@ pub(super) fn router(app: &App) -> Router<App> {
         .route("/api/v1/activity", get(activity::show))
         .route("/api/v1/files", get(files::show))
         .merge(file::router())
+        .merge(divergences::router())
+        .merge(settle::router())
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/events", get(events::show))
         .layer(Extension(site))

@@ -1,6 +1,6 @@
 //! What an operator should look at, worst first.
 
-use cluster::Alarm;
+use cluster::{Alarm, MemberId};
 use domain::{
     view::{AnyState, Counts, Need},
     words::{FileState, NodeHealth, count},
@@ -25,12 +25,22 @@ impl Picture {
 
     fn missing(&self) -> Option<Need> {
         let missing = u64::try_from(self.node.missing.len()).unwrap_or(u64::MAX);
-        (missing > 0).then(|| Need {
+        let first = self.node.missing.values().min_by_key(|missing| missing.again_ms)?;
+        let next_try_ms = first.again_ms.saturating_sub(self.at_ms);
+        let detail =
+            FileState::missing_detail(&self.node.name, &self.names(&first.asked), next_try_ms);
+        Some(Need {
             state: AnyState::File(FileState::ObjectMissing),
             what: count(missing, "object is missing", "objects are missing"),
             href: None,
-            reason: "No node that answers has them; each is asked for again.".to_owned(),
+            reason: format!("No node that answers has it: {detail}."),
         })
+    }
+
+    /// Names of members, for a sentence.
+    fn names(&self, members: &[MemberId]) -> String {
+        let seats = self.seats.iter().filter(|seat| members.contains(&seat.member));
+        seats.map(|seat| seat.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -80,6 +90,8 @@ fn files<'a>(counts: &'a Counts, own: &'a str) -> impl Iterator<Item = Need> + '
 
 fn alarm(alarm: &Alarm) -> Need {
     const IMPOSSIBLE: &str = "This must not happen: keep the logs of all nodes and report it.";
+    const CUT_OFF: &str = "It sends what no node of this program sends: look at its logs and its \
+         server, and at who else has its keys.";
     const AUDIT: &str = "The first that came is kept. Somebody copied or restored that node's disk, or \
                          has its key: look at its machine.";
     const FOREIGN: &str = "It stays readable by its hash; save it again if it is the wanted text.";
@@ -95,6 +107,11 @@ fn alarm(alarm: &Alarm) -> Need {
         Alarm::WrongObject { id, .. } => {
             (FileState::Damaged, format!("A node sent wrong bytes for {id}"), IMPOSSIBLE)
         }
+        Alarm::CutOff { peer } => (
+            FileState::Damaged,
+            format!("Node {} misbehaved and was cut off for a minute", peer.node),
+            CUT_OFF,
+        ),
         Alarm::TwoRosters { epoch, .. } => {
             (FileState::Diverged, format!("Two rosters have epoch {epoch}"), IMPOSSIBLE)
         }

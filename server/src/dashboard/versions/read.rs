@@ -14,6 +14,9 @@ use crate::{
 /// Digits of a hash that sentences have.
 const SHORT: usize = 7;
 
+/// Most settled sides that are shown of a version.
+const MAX_SETTLES: usize = 100;
+
 /// Longest author and message, in characters.
 const MAX_CHARS: usize = 500;
 
@@ -48,7 +51,15 @@ pub(super) async fn version(site: &Site, id: ObjectId) -> Result<Version, Proble
         message: text(&commit, "commit_message"),
         data: commit.data(),
         previous: commit.previous(),
+        settles: settles(&commit),
     })
+}
+
+/// The sides that a version settled. A save by SWISH carries the list of the version before it
+/// along, so it says what is settled at the latest here.
+fn settles(commit: &Commit) -> Vec<ObjectId> {
+    let tips = commit.get("settles").and_then(Term::as_list).unwrap_or_default();
+    tips.iter().filter_map(|tip| tip.as_text()?.parse().ok()).take(MAX_SETTLES).collect()
 }
 
 /// The version that most nodes serve.
