@@ -301,6 +301,11 @@ pub enum Event {
         /// Which files.
         keys: Vec<Key>,
     },
+    /// All heads of a peer are known: it has ours, but for those it reports in particular.
+    PeerKnown {
+        /// Who.
+        peer: MemberId,
+    },
     /// A heartbeat of a peer came in.
     PeerHeard {
         /// Who.

@@ -24,6 +24,8 @@ pub struct PeerStatus {
     pub files: u64,
     /// Saves that wait there.
     pub waiting: u64,
+    /// Whether it has the decided heads of this node, but for files of which it said otherwise.
+    pub has_ours: bool,
 }
 
 /// A file as this node and its peers have it.
@@ -35,8 +37,8 @@ pub struct FileStatus {
     pub newer: Option<ObjectId>,
     /// Save under way here.
     pub draft: Option<Draft>,
-    /// Decided head of each peer, as it reported last.
-    pub reported: Vec<(MemberId, ObjectId)>,
+    /// What peers said of this file in particular: their decided head, or that they have none.
+    pub reported: Vec<(MemberId, Option<ObjectId>)>,
 }
 
 /// A catch-up under way (protocol 5).
@@ -87,6 +89,7 @@ impl Core {
                 serial: peer.serial,
                 files: peer.files,
                 waiting: peer.waiting,
+                has_ours: peer.heads.is_whole(),
             })
             .collect()
     }
@@ -95,15 +98,12 @@ impl Core {
     #[must_use]
     pub fn file(&self, key: &Key) -> FileStatus {
         let state = self.durable.get(key);
-        let ours = self.decided(key);
         let peers = self.live.peers.iter();
         FileStatus {
             decided: state.and_then(|state| state.decided),
             newer: self.live.learning.get(key).and_then(|heads| heads.keys().next()).copied(),
             draft: state.and_then(|state| state.draft),
-            reported: peers
-                .filter_map(|(id, peer)| Some((*id, peer.heads.get(key, ours)?)))
-                .collect(),
+            reported: peers.filter_map(|(id, peer)| Some((*id, peer.heads.said(key)?))).collect(),
         }
     }
 

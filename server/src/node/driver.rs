@@ -111,6 +111,8 @@ pub(super) struct Driver {
     /// Lines found at the start that this node did not write.
     pub(super) foreign: Vec<(FileName, ObjectId)>,
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
+    /// Files that the store had at the start.
+    pub(super) store_files: usize,
     pub(super) changed: BTreeSet<FileName>,
     pub(super) peers_changed: bool,
     pub(super) pace: Pace,
@@ -144,7 +146,7 @@ pub fn start(
         Arc::clone(&opened.store),
     );
     let driver = Driver {
-        shadow: Shadow::new(opened.core.durable().clone()),
+        shadow: Shadow::new(opened.core.durable().reserved),
         core: opened.core,
         index: opened.index,
         db: opened.db,
@@ -173,6 +175,7 @@ pub fn start(
         out_of_table: Vec::new(),
         covered: None,
         store_heads: opened.store_heads,
+        store_files: opened.store_files,
         changed: BTreeSet::new(),
         peers_changed: true,
         pace: Pace::default(),
@@ -292,7 +295,8 @@ impl Driver {
         let bytes = rmp_serde::to_vec_named(&pending.records).expect("records are plain values");
         let db = self.db.clone();
         self.write = Some(Box::pin(async move { db.write(number, bytes).await }));
-        self.writing = Some(Writing { number, upto: pending.upto, records: pending.records });
+        let Pending { records, states, upto, .. } = pending;
+        self.writing = Some(Writing { number, upto, records, states });
     }
 
     fn on_written(&mut self, done: Result<(), DbError>) {

@@ -65,6 +65,8 @@ pub enum NodeEvent {
     Files(Arc<[FileName]>),
     /// Somebody did something, here or on another node.
     Deed(Arc<Kept>),
+    /// What is known of a peer's files has changed as a whole.
+    AllFiles,
     /// A peer came, went, or said something of itself.
     Peers,
     /// An alarm was raised.

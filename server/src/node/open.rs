@@ -16,8 +16,8 @@ use tracing::{info, warn};
 
 use super::{
     garbage,
-    publish::{self, About},
-    view::Shared,
+    publish::About,
+    view::{FileEntry, Shared},
 };
 use crate::db::{Apply, CoreDb, DbError, Recovered};
 
@@ -62,7 +62,9 @@ pub struct Opened {
     pub(super) about: About,
     pub(super) last_row: u64,
     pub(super) in_table: BTreeSet<ObjectId>,
+    /// Heads of the store, as long as this node is in no cluster.
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
+    pub(super) store_files: usize,
     /// Heads of the journal that neither the cluster decided nor this node proposes.
     pub(super) foreign: Vec<(FileName, ObjectId)>,
 }
@@ -77,7 +79,7 @@ impl Opened {
     /// Files in the store.
     #[must_use]
     pub fn files(&self) -> usize {
-        self.store_heads.len().max(self.core.durable().decided_count())
+        self.store_files.max(self.core.durable().decided_count())
     }
 }
 
@@ -119,9 +121,11 @@ pub async fn open(
     shared.change_audit(|audit| {
         recovered.audit.into_iter().for_each(|entry| drop(audit.add(entry)));
     });
-    publish_all(&shared, &store, &core, &opened.heads);
+    publish_all(&shared, &index, &core, &opened.heads);
     let about = About { name: name.to_owned() };
-    let store_heads = opened.heads;
+    let store_files = opened.heads.len();
+    // Only a node that may still found needs them.
+    let store_heads = if core.durable().roster.is_some() { BTreeMap::new() } else { opened.heads };
     Ok(Opened {
         core,
         index,
@@ -133,6 +137,7 @@ pub async fn open(
         last_row,
         in_table,
         store_heads,
+        store_files,
         foreign,
     })
 }
@@ -255,28 +260,29 @@ async fn apply_recovered(
     Ok(in_table)
 }
 
-/// Lists every file with its head, author and time before the first page is served.
+/// Lists every file with its head and time before the first page is served. Authors are in commits
+/// only: whoever indexes these tells them.
 fn publish_all(
     shared: &Shared,
-    store: &Store,
+    index: &Index,
     core: &Core,
     store_heads: &BTreeMap<FileName, ObjectId>,
 ) {
     let decided = core.durable().heads().map(|(key, _)| key.file());
     let drafts = core.durable().keys.iter().filter(|(_, state)| state.draft.is_some());
     let names: BTreeSet<&FileName> =
-        store_heads.keys().chain(decided).chain(drafts.map(|(key, _)| key.file())).collect();
-    for name in names {
+        decided.chain(drafts.map(|(key, _)| key.file())).chain(store_heads.keys()).collect();
+    let file = |name: &FileName| {
         let status = core.file(&cluster::Key::File(name.clone()));
-        shared.change_file(name, |entry| {
-            entry.decided = status.decided.map(|decided| decided.head);
-            entry.draft = status.draft;
-            entry.imported = store_heads.get(name).copied();
-            let head = entry.served();
-            let object = head.and_then(|id| shared.unfiled(&id).or_else(|| store.read(&id).ok()));
-            if let Some(object) = object {
-                publish::describe(entry, &object);
-            }
-        });
-    }
+        let mut entry = FileEntry {
+            decided: status.decided.map(|decided| decided.head),
+            draft: status.draft,
+            imported: store_heads.get(name).copied(),
+            ..FileEntry::default()
+        };
+        let head = entry.served().and_then(|id| index.link(&id));
+        entry.changed_ms = head.map_or(0, |link| link.time_ms);
+        (name.clone(), entry)
+    };
+    shared.replace_files(names.into_iter().map(file).collect());
 }

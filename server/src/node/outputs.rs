@@ -9,6 +9,7 @@ use super::{
     batch::Held,
     driver::{Driver, Waiter},
     filer::Job,
+    handle::NodeEvent,
     kill::{self, Point},
     link::{Kind, now_ms},
     open,
@@ -26,7 +27,7 @@ impl Driver {
         match output {
             Output::Persist { no, records, urgency } => {
                 self.keep_objects(&records);
-                self.pending.add(now, no, records, urgency);
+                self.pending.add(now, (no, records), urgency, self.core.durable());
             }
             Output::Send { to, message, after } => self.hold(after, Held::Send(to, message)),
             Output::Reply { token, reply, after } => self.hold(after, Held::Reply(token, reply)),
@@ -108,22 +109,23 @@ impl Driver {
         self.durable_row = writing.number;
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
-        let served = self.shadow.take(writing.number, &writing.records);
-        self.show_audit(self.shadow.audit_of(writing.number));
+        let (number, upto) = (writing.number, writing.upto);
+        let served = self.shadow.take(writing);
+        self.show_audit(self.shadow.audit_of(number));
         let mut objects = Vec::new();
         for (name, head) in &served {
             objects.extend(self.path_objects(name, *head));
         }
-        let job = Job { number: writing.number, objects, served };
+        let job = Job { number, objects, served };
         if self.jobs.send(job).is_err() {
             error!("the filer's thread has ended: this node stops; what was answered is kept");
             std::process::abort();
         }
-        let later = self.held.split_off(&WriteNo(writing.upto.0 + 1));
+        let later = self.held.split_off(&WriteNo(upto.0 + 1));
         for held in std::mem::replace(&mut self.held, later).into_values().flatten() {
             self.release(held);
         }
-        self.input(cluster::Input::Persisted(writing.upto));
+        self.input(cluster::Input::Persisted(upto));
     }
 
     /// Objects on the path of a head that have no file and were not handed to the filer before.
@@ -173,11 +175,7 @@ impl Driver {
             return;
         }
         let Some(upto) = self.covered.take() else { return };
-        let (keys, ids, audit) = self.shadow.split(upto);
-        let registers = keys
-            .into_iter()
-            .filter_map(|key| Some((key.clone(), self.shadow.durable.get(&key)?.clone())))
-            .collect();
+        let (registers, ids, audit) = self.shadow.split(upto);
         let unfiled: Vec<(ObjectId, Object)> = self.shared.change_unfiled(|unfiled| {
             ids.into_iter().filter_map(|id| Some((id, unfiled.get(&id)?.clone()))).collect()
         });
@@ -188,7 +186,7 @@ impl Driver {
             unfiled,
             filed: std::mem::take(&mut self.out_of_table),
             roster: self.shadow.roster.take(),
-            reserved: self.shadow.durable.reserved,
+            reserved: self.shadow.reserved,
             audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
@@ -217,7 +215,7 @@ impl Driver {
                 node.alarms.push(alarm.clone());
             }
         });
-        let _ = self.events.send(super::handle::NodeEvent::Alarm(alarm));
+        let _ = self.events.send(NodeEvent::Alarm(alarm));
     }
 
     fn on_event(&mut self, event: Event) {
@@ -231,6 +229,11 @@ impl Driver {
             }
             Event::PeerReported { keys, .. } => {
                 self.changed.extend(keys.iter().map(|key| key.file().clone()));
+            }
+            Event::PeerKnown { peer } => {
+                self.shared.forget_reported(&peer);
+                self.publish_node();
+                let _ = self.events.send(NodeEvent::AllFiles);
             }
             Event::PeerHeard { .. } => self.peers_changed = true,
             Event::RosterAdopted => {

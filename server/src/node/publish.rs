@@ -130,7 +130,7 @@ impl Driver {
     fn say_hello(&self) {
         let durable = self.core.durable();
         let roster = durable.roster.as_ref();
-        let files = durable.decided_count().max(self.store_heads.len());
+        let files = durable.decided_count().max(self.store_files);
         let state = HelloState {
             cluster: roster.map(|roster| roster.cluster),
             incarnation: self.core.me().incarnation,
@@ -148,7 +148,7 @@ impl Driver {
 }
 
 /// Takes author and time out of a commit.
-pub(super) fn describe(entry: &mut FileEntry, object: &Object) {
+fn describe(entry: &mut FileEntry, object: &Object) {
     if object.kind != ObjectKind::Commit {
         return;
     }
@@ -182,5 +182,6 @@ fn peer_view(
         serial: status.map(|status| status.serial).unwrap_or_default(),
         files: status.map_or(0, |status| status.files),
         waiting: status.map_or(0, |status| status.waiting),
+        has_ours: status.is_some_and(|status| status.has_ours),
     }
 }

@@ -24,8 +24,8 @@ pub struct FileEntry {
     pub draft: Option<Draft>,
     /// When a save of it began to wait, in milliseconds since 1970.
     pub waiting_since_ms: Option<u64>,
-    /// Decided head on each peer, as it reported last.
-    pub reported: BTreeMap<MemberId, ObjectId>,
+    /// What peers said of this file in particular; see [`FileEntry::on`] for those that did not.
+    pub reported: BTreeMap<MemberId, Option<ObjectId>>,
     /// Author of the served head.
     pub author: Option<String>,
     /// `time` of the served head, in milliseconds since 1970.
@@ -33,6 +33,18 @@ pub struct FileEntry {
 }
 
 impl FileEntry {
+    /// Decided head on a peer, as far as it said so.
+    #[must_use]
+    pub fn on(&self, peer: &PeerView) -> Option<ObjectId> {
+        let as_ours = || if peer.has_ours { self.decided } else { None };
+        self.reported.get(&peer.id).copied().unwrap_or_else(as_ours)
+    }
+
+    fn is_nothing(&self) -> bool {
+        let is_named = self.newer.is_some() || !self.reported.is_empty();
+        self.served().is_none() && self.draft.is_none() && !is_named
+    }
+
     /// The served head (protocol 1): the decided one, or the store's before there is any.
     #[must_use]
     pub fn served(&self) -> Option<ObjectId> {
@@ -72,6 +84,8 @@ pub struct PeerView {
     pub files: u64,
     /// Saves that wait there.
     pub waiting: u64,
+    /// Whether it has the decided heads of this node, but for files of which it said otherwise.
+    pub has_ours: bool,
 }
 
 /// An object that somebody needs and no linked peer has sent.
@@ -145,9 +159,29 @@ impl Shared {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let entry = files.entry(name.clone()).or_default();
         change(entry);
-        let is_named = entry.newer.is_some() || !entry.reported.is_empty();
-        if entry.served().is_none() && entry.draft.is_none() && !is_named {
+        if entry.is_nothing() {
             files.remove(name);
+        }
+    }
+
+    /// Puts these in place of all files.
+    pub fn replace_files(&self, files: BTreeMap<FileName, FileEntry>) {
+        *self.files.write().unwrap_or_else(PoisonError::into_inner) = files;
+    }
+
+    /// Drops what a peer said of files in particular.
+    pub fn forget_reported(&self, peer: &MemberId) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        files.retain(|_, entry| entry.reported.remove(peer).is_none() || !entry.is_nothing());
+    }
+
+    /// Notes who made versions, of those that are served.
+    pub fn set_authors(&self, authors: Vec<(FileName, ObjectId, Option<String>)>) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, head, author) in authors {
+            if let Some(entry) = files.get_mut(&name).filter(|entry| entry.served() == Some(head)) {
+                entry.author = author;
+            }
         }
     }
 

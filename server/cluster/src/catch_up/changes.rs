@@ -90,9 +90,11 @@ impl Core {
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
         };
+        let was_whole = peer.heads.is_whole();
         let keys = peer.heads.replace(heads);
-        let all = || self.durable.heads().map(|(key, _)| key.clone()).collect();
-        let keys = keys.unwrap_or_else(all);
+        if !was_whole {
+            turn.emit(Event::PeerKnown { peer: from });
+        }
         turn.emit(Event::PeerReported { peer: from, keys });
     }
 

@@ -77,6 +77,7 @@ impl Watch {
             NodeEvent::Deed(kept) => {
                 self.feed.publish(&LiveEvent::Deed(Box::new(activity::row(&kept))));
             }
+            NodeEvent::AllFiles => self.lose(),
             NodeEvent::Peers | NodeEvent::Alarm(_) => {}
         }
     }

@@ -81,6 +81,7 @@ pub(super) fn seats(node: &NodeView, at_ms: u64) -> Vec<Seat> {
 /// A member that nothing was heard of.
 fn unheard(member: &cluster::Member) -> PeerView {
     PeerView {
+        has_ours: false,
         id: member.id,
         name: member.name.clone(),
         address: member.address.clone(),

@@ -117,5 +117,5 @@ impl Picture {
 
 /// What a member serves, as it says itself.
 fn head(seat: &Seat, entry: &FileEntry) -> Option<ObjectId> {
-    if seat.is_own() { entry.served() } else { entry.reported.get(&seat.member).copied() }
+    seat.peer.as_ref().map_or_else(|| entry.served(), |peer| entry.on(peer))
 }

@@ -32,6 +32,7 @@ fn name(node: u8) -> String {
 
 fn peer(node: u8) -> PeerView {
     PeerView {
+        has_ours: false,
         id: member(node),
         name: name(node),
         address: format!("10.0.0.{node}:7060"),
@@ -77,8 +78,9 @@ fn file(shared: &Shared, name: &str, heads: [Option<u8>; 3]) {
         entry.decided = heads[0].map(head);
         entry.changed_ms = NOW_MS - 60_000;
         let reported = heads.iter().zip(0..).skip(1);
-        entry.reported =
-            reported.filter_map(|(byte, node)| Some((member(node), head((*byte)?)))).collect();
+        entry.reported = reported
+            .filter_map(|(byte, node)| Some((member(node), Some(head((*byte)?)))))
+            .collect();
     });
 }
 
@@ -254,7 +256,7 @@ fn pages_together_are_the_whole_list_in_order() {
 fn a_peer_that_reports_without_our_head_is_listed() {
     let shared = alpha();
     shared.change_file(&"theirs".into(), |entry: &mut FileEntry| {
-        entry.reported = [(member(1), head(1)), (member(2), head(1))].into();
+        entry.reported = [(member(1), Some(head(1))), (member(2), Some(head(1)))].into();
     });
     assert_eq!(state(&shared, "theirs"), (FileState::Behind, Some("on alpha".into())));
 }
