@@ -16,8 +16,8 @@ use axum::{
 use domain::{
     NodeId, ObjectId,
     view::{
-        DiffQuery, DivergencesQuery, FilesQuery, HistoryQuery, LiveEvent, SettleRequest,
-        SyncRequest,
+        ActivityQuery, DiffQuery, DivergencesQuery, FilesQuery, HistoryQuery, LiveEvent,
+        SettleRequest, SyncRequest,
     },
     words::NodeAction,
 };
@@ -119,6 +119,7 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
     let routes = generate_route_list(App);
     let (overview, files, file) = (api.clone(), api.clone(), api.clone());
     let (history, diff, object) = (api.clone(), api.clone(), api.clone());
+    let (me, activity) = (api.clone(), api.clone());
     Router::new()
         .route("/api/v1/overview", get(async move || answer(overview.overview().await)))
         .route(
@@ -144,6 +145,14 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
             "/api/v1/files/{name}/diff",
             get(async move |Path(name): Path<String>, Query(query): Query<DiffQuery>| {
                 answer(diff.diff(name.as_str().into(), query).await)
+            }),
+        )
+        .route("/api/v1/me", get(async move || answer(me.me().await)))
+        .route(
+            "/api/v1/activity",
+            get(async move |RawQuery(query): RawQuery| {
+                let query = ActivityQuery::parse(&query.unwrap_or_default());
+                answer(activity.activity(query).await)
             }),
         )
         .route(

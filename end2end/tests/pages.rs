@@ -356,3 +356,31 @@ async fn scripts_carry_the_nonce_and_nothing_is_styled_inline() -> Result<()> {
     assert!(!page.html.contains("http://") && !page.html.contains("https://"));
     Ok(())
 }
+
+#[tokio::test]
+async fn activity_is_readable_and_filtered_without_javascript() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/activity").await?;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_says(
+        &page,
+        &[
+            "6 entries · newest first",
+            "command line Changed a role account ben “takes over the night shift” Viewer → Operator Done charlie #5",
+            "Login refused",
+            "node charlie",
+            "ann Operator Log out",
+        ],
+    );
+    assert!(!page.html.contains("<script>alert"), "a name runs");
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/activity?person=ann&action=login").await?;
+    assert_says(&page, &["1 of 6 entries · newest first", "Show all"]);
+    let chosen = |value: &str| {
+        let option = format!("<option value=\"{value}\" selected");
+        assert!(page.html.contains(&option), "{value} is not chosen in {}", page.html);
+    };
+    chosen("ann");
+    chosen("login");
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/activity?person=nobody").await?;
+    assert_says(&page, &["Nothing that was done matches."]);
+    Ok(())
+}

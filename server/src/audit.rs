@@ -17,7 +17,7 @@ impl App {
     ///
     /// Only a node that is stopping does not write it, and says so in the log.
     pub async fn record(&self, deed: Deed) {
-        let deed = Deed { node: self.addresses.node.clone(), ..shortened(deed) };
+        let deed = Deed { node_name: self.addresses.node.clone(), ..shortened(deed) };
         let action = deed.action.code();
         if !self.node.audit(&deed).await {
             tracing::error!(action, "the audit lacks an entry: this node is stopping");

@@ -54,7 +54,9 @@ impl Wire {
 
     /// Closes what comes from the node called `name`, and lets nothing of it in.
     pub fn cut(&self, name: &str) {
-        self.cut.send_modify(|cut| drop(cut.insert(name.to_owned())));
+        self.cut.send_modify(|cut| {
+            cut.insert(name.to_owned());
+        });
     }
 
     /// Lets everybody in again.

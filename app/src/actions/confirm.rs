@@ -48,7 +48,7 @@ pub(super) fn Confirm(dialog: Dialog, job: Job, plans: Plans) -> impl IntoView {
     };
     let stale = move || {
         moved()
-            .then(|| "The head moved while this was open. Close it and look at the new difference.")
+            .then_some("The head moved while this was open. Close it and look at the new difference.")
     };
     view! {
         {content(&job.work, &plans)}

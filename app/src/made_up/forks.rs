@@ -369,7 +369,7 @@ impl Inner {
         let Some(fork) = self.forks.get(&item.file) else {
             return Some(Outcome::Unchanged.into());
         };
-        (fork.decided != item.expected_head).then(|| ActionOutcome {
+        (fork.decided != item.expected_head).then_some(ActionOutcome {
             outcome: Outcome::HeadMoved,
             detail: None,
             head: Some(fork.decided),

@@ -199,7 +199,8 @@ pub enum Output {
         /// How many.
         count: u32,
     },
-    /// Read entries of the audit after a number, and send a page of them to a peer.
+    /// Read entries of the audit after a number that are durable, and send a page of them to a
+    /// peer: what is not durable may be lost, and its number given again.
     ServeAudit {
         /// To whom.
         to: MemberId,

@@ -9,7 +9,7 @@
 //!                              exchange/   3   objects
 //!                              catch_up/   5   logs, trees
 //!                              roster/     11  epochs
-//!                              audit/      6   what people did
+//!                              audit/      5.1 what people did
 //! ```
 //!
 //! Contract: the driver performs the outputs of one call in order before it hands in the next

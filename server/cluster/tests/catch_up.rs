@@ -113,8 +113,12 @@ fn log_bytes(node: &mut Node) -> usize {
 
 /// Files of which the node knows that the peer has this version.
 fn reported(node: &Node, peer: MemberId, count: u32, version: u8) -> u32 {
+    let has_ours = node.core.peers().iter().any(|status| status.id == peer && status.has_ours);
     let has = |number: &u32| {
-        node.core.file(&key(*number)).reported.contains(&(peer, head(*number, version)))
+        let file = node.core.file(&key(*number));
+        let said = file.reported.iter().find(|(who, _)| *who == peer);
+        let ours = file.decided.filter(|_| has_ours).map(|decided| decided.head);
+        said.map_or(ours, |(_, theirs)| *theirs) == Some(head(*number, version))
     };
     u32::try_from((0..count).filter(has).count()).expect("few")
 }

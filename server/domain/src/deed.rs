@@ -14,7 +14,7 @@ pub struct Deed {
     pub at_ms: u64,
     /// Name of the node where it was done, as it was then.
     #[serde(default)]
-    pub node: String,
+    pub node_name: String,
     /// Name of the account, or "command line".
     pub person: String,
     /// What.
@@ -56,7 +56,7 @@ impl Deed {
     pub fn new(at_ms: u64, person: &str, action: Action, outcome: Outcome) -> Self {
         Self {
             at_ms,
-            node: String::new(),
+            node_name: String::new(),
             person: person.to_owned(),
             action,
             thing: None,
@@ -111,9 +111,9 @@ impl Deed {
             let found: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
             let at_ms = found["at_ms"].as_u64().unwrap_or(0);
             let person = found["person"].as_str().unwrap_or("somebody");
-            let node = found["node"].as_str().unwrap_or_default().to_owned();
+            let node_name = found["node_name"].as_str().unwrap_or_default().to_owned();
             let detail = found["action"].as_str().map(str::to_owned);
-            Self { node, detail, ..Self::new(at_ms, person, Action::Other, Outcome::NotKnown) }
+            Self { node_name, detail, ..Self::new(at_ms, person, Action::Other, Outcome::NotKnown) }
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::node::{Shared, audit::Kept, link::now_ms};
 pub(super) fn page(shared: &Shared, query: &ActivityQuery) -> ActivityPage {
     shared.with_audit(|audit| {
         let all: Vec<_> = audit.newest().collect();
-        let deeds = all.iter().map(|kept| (kept.deed.node.as_str(), &kept.deed));
+        let deeds = all.iter().map(|kept| (kept.deed.node_name.as_str(), &kept.deed));
         query.page(now_ms(), deeds, |at| row(all[at]))
     })
 }
@@ -20,7 +20,7 @@ pub(super) fn page(shared: &Shared, query: &ActivityQuery) -> ActivityPage {
 /// whoever has the lines can check the chains.
 pub(super) fn lines(shared: &Shared, query: &ActivityQuery) -> Vec<u8> {
     shared.with_audit(|audit| {
-        let wanted = audit.oldest().filter(|kept| query.wants(&kept.deed.node, &kept.deed));
+        let wanted = audit.oldest().filter(|kept| query.wants(&kept.deed.node_name, &kept.deed));
         let mut lines = Vec::new();
         for kept in wanted {
             // Values of our own types: there is nothing in them that JSON cannot say.
@@ -36,7 +36,7 @@ pub(super) fn lines(shared: &Shared, query: &ActivityQuery) -> Vec<u8> {
 /// An entry as pages show it.
 pub(super) fn row(kept: &Kept) -> DeedRow {
     let (entry, deed) = (&kept.entry, kept.deed.clone());
-    let node = NodeRef { id: entry.origin.node, name: deed.node.clone() };
+    let node = NodeRef { id: entry.origin.node, name: deed.node_name.clone() };
     DeedRow { node, number: entry.number, hash: kept.hash.to_string(), deed }
 }
 

@@ -70,7 +70,7 @@ impl Site {
     ) {
         let person = self.who.as_ref().map_or("somebody", |me| me.name.as_str());
         let deed = Deed {
-            node: self.node.shared().node().name,
+            node_name: self.node.shared().node().name,
             thing: Some(Thing::File(file.clone())),
             before: before.map(|head| head.to_string()),
             after: ended.head.filter(|_| ended.outcome == Outcome::Done).map(|id| id.to_string()),

@@ -1,10 +1,7 @@
 //! What people do: sealed with this node's key, kept durable by the core, checked when it comes
 //! from others, and shown.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use cluster::{Alarm, AuditEntry, Bytes, Input, MemberId, PeerMessage, Token};
 use domain::{AuditHash, Deed};
@@ -157,12 +154,6 @@ fn is_sealed(entry: &AuditEntry) -> bool {
 
 /// Entries of each batch that the table does not have yet.
 pub(super) type Unapplied = BTreeMap<u64, Vec<AuditEntry>>;
-
-/// Names of the nodes where something was done.
-#[must_use]
-pub fn nodes(audit: &AuditLog) -> BTreeSet<&str> {
-    audit.by_time.values().map(|kept| kept.deed.node.as_str()).collect()
-}
 
 #[cfg(test)]
 mod tests {

@@ -66,8 +66,10 @@ impl Driver {
         let objects = match objects {
             Ok(objects) => objects,
             Err(id) => {
-                warn!(object = %id, file.name = %name, "a SWISH saved {name} as {new}, and {id} is not whole");
-                return self.shared.change_node(|node| node.missing.push(id));
+                return warn!(
+                    object = %id, file.name = %name,
+                    "a SWISH saved {name} as {new}, but {id} is not whole: this node keeps its head"
+                );
             }
         };
         if self.core.durable().roster.is_none() {

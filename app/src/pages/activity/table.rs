@@ -25,7 +25,7 @@ pub(super) fn Table(page: Memo<Option<ActivityPage>>, query: ActivityQuery) -> i
         true => nothing(narrowed).into_any(),
         false => view! {
             <div class="panel sheet">
-                <table class="activity">
+                <table class="files activity">
                     <caption class="unseen">"What people did, newest first"</caption>
                     <thead>
                         <tr>

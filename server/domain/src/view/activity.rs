@@ -215,6 +215,15 @@ mod tests {
     }
 
     #[test]
+    fn a_row_reads_back_from_its_json() {
+        let deed = Deed::new(7, "ann", Action::Login, Outcome::Done);
+        let node = NodeRef { id: crate::NodeId::from_bytes([1; 8]), name: "alpha".into() };
+        let row = DeedRow { node, number: 3, hash: "ab".into(), deed };
+        let text = serde_json::to_string(&row).unwrap();
+        assert_eq!(serde_json::from_str::<DeedRow>(&text).unwrap(), row);
+    }
+
+    #[test]
     fn every_filter_narrows() {
         let deed = Deed {
             thing: Some(Thing::File("Tax.pl".into())),

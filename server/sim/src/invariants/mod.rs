@@ -15,7 +15,7 @@
 //! | a SWISH that stopped saving, or starts, stands at the served head; nothing it saved is lost | P9, P3 | `swish_follows` |
 //! | a divergence is settled once, on the head that was shown | 4.5 | `settled_once` |
 //! | no node reports as a tip what it knows to be decided | 9 | `tips_are_news` |
-//! | what people did is on every node, once, in one chain for each node | 6 | `one_chain` |
+//! | what people did is on every node, once, in one chain for each node | 5.1 | `one_chain` |
 //! | no ballot is used for two heads | 4.1 | `one_head_per_ballot` |
 //! | no node sees the impossible | 4.2 | `no_alarm` |
 

@@ -12,9 +12,9 @@ pub(crate) fn check(node: usize, alarm: &Alarm) -> Check {
         | Alarm::TwoHeadsOneBallot { .. }
         | Alarm::AuditForks { .. }
         | Alarm::AuditForged { .. }
+        | Alarm::CutOff { .. }
         | Alarm::WrongObject { .. }
-        | Alarm::TwoRosters { .. }
-        | Alarm::CutOff { .. } => {
+        | Alarm::TwoRosters { .. } => {
             Err(Violation::new("no alarm", format!("{} raised {alarm:?}", name(node))))
         }
     }

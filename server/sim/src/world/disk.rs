@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cluster::{AuditEntry, Durable, Record, Urgency, WriteNo};
+use cluster::{AuditEntry, Durable, MemberId, PeerMessage, Record, Urgency, WriteNo};
 use domain::{Incarnation, ObjectId};
 use gitty::Object;
 
@@ -94,6 +94,15 @@ impl Disk {
             Record::Audit(entry) => Some(entry),
             _ => None,
         })
+    }
+
+    /// A page of a chain: two entries, so that pages have to be asked for. Only what is durable is
+    /// served: another entry could get its number after a crash.
+    pub(crate) fn audit_after(&self, origin: MemberId, after: u64) -> PeerMessage {
+        let chain = || self.audit().filter(|entry| entry.origin == origin);
+        let upto = chain().last().map_or(after, |entry| entry.number);
+        let page = chain().filter(|entry| entry.number > after).take(2);
+        PeerMessage::AuditIs { entries: page.cloned().collect(), upto }
     }
 
     /// What a start of the program reads back.

@@ -3,7 +3,7 @@
 use cluster::{Input, Key, Output, PeerMessage, Record, Reply, Timer, WriteNo};
 use domain::ObjectId;
 
-use super::{Node, World, event::Event};
+use super::{World, event::Event};
 use crate::{
     invariants::{
         Check, divergences, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot,
@@ -68,10 +68,7 @@ impl World {
                 }
             }
             Output::ServeAudit { to, origin, after } => {
-                // As the real one, it shows only what is durable.
-                let Node { disk, shelf, .. } = &mut self.nodes[node];
-                disk.audit().for_each(|entry| shelf.put_audit(entry.clone()));
-                let message = shelf.audit_after(origin, after);
+                let message = self.nodes[node].disk.audit_after(origin, after);
                 self.send_out(node, to, message)?;
             }
             Output::Emit(event) => self.core_event(node, event)?,

@@ -148,13 +148,15 @@ impl World {
                 self.counts.diverged += u64::from(!sides.is_empty());
                 divergences::listed(&mut self.oracle, node, &key, &sides)
             }
-            CoreEvent::SettleEnded { .. }
+            // What comes late or twice may look like an offence; too much of it is an alarm.
+            CoreEvent::Offended { .. }
+            | CoreEvent::SettleEnded { .. }
+            | CoreEvent::Behind { .. }
             | CoreEvent::DraftChanged { .. }
             | CoreEvent::PeerReported { .. }
             | CoreEvent::PeerHeard { .. }
             | CoreEvent::RosterAdopted
-            | CoreEvent::Behind { .. }
-            | CoreEvent::Offended { .. }
+            | CoreEvent::PeerKnown { .. }
             | CoreEvent::ObjectMissing { .. } => Ok(()),
         }
     }

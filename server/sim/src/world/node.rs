@@ -65,7 +65,6 @@ impl Node {
             self.shelf.insert(id, commit.map(|commit| commit.link()));
             self.shelf.put(id, object);
         }
-        self.disk.audit().for_each(|entry| self.shelf.put_audit(entry.clone()));
         self.core = Core::recover(config.clone(), self.id.node, durable);
         self.up = true;
         self.run += 1;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cluster::{AuditEntry, INLINE_BYTES, MemberId, Objects, PeerMessage};
+use cluster::{INLINE_BYTES, Objects, PeerMessage};
 use domain::{Link, ObjectId};
 use gitty::Object;
 
@@ -11,24 +11,11 @@ use gitty::Object;
 pub(crate) struct Shelf {
     links: BTreeMap<ObjectId, Option<Link>>,
     bytes: BTreeMap<ObjectId, Object>,
-    audit: BTreeMap<(MemberId, u64), AuditEntry>,
 }
 
 impl Shelf {
     pub(crate) fn put(&mut self, id: ObjectId, object: Object) {
         self.bytes.insert(id, object);
-    }
-
-    pub(crate) fn put_audit(&mut self, entry: AuditEntry) {
-        self.audit.insert((entry.origin, entry.number), entry);
-    }
-
-    /// A page of a chain: two entries, so that pages have to be asked for.
-    pub(crate) fn audit_after(&self, origin: MemberId, after: u64) -> PeerMessage {
-        let chain = || self.audit.range((origin, after + 1)..=(origin, u64::MAX));
-        let upto = chain().next_back().map_or(after, |((_, number), _)| *number);
-        let entries = chain().take(2).map(|(_, entry)| entry.clone()).collect();
-        PeerMessage::AuditIs { entries, upto }
     }
 
     /// The answer to a request.

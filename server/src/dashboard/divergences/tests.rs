@@ -48,7 +48,9 @@ impl Alpha {
         tokio::spawn(async move {
             while let Some(command) = inbox.recv().await {
                 match command {
-                    Command::Want { reply, .. } => drop(reply.send(false)),
+                    Command::Want { reply, .. } => {
+                        let _ = reply.send(false);
+                    }
                     Command::Settle { save, reply } => {
                         let scripted = script.lock().unwrap().pop();
                         let decided = SettleOutcome::Decided { commit: save.id };
@@ -136,7 +138,7 @@ impl Alpha {
         self.shared.change_file(&FileName::from(name), |entry| {
             entry.decided = Some(head);
             entry.latest_ms = 1_795_442_999_000;
-            entry.reported = [2, 3].map(|byte| (member(byte), head)).into();
+            entry.reported = [2, 3].map(|byte| (member(byte), Some(head))).into();
             entry.divergence = Some(Arc::new(divergence));
         });
     }
@@ -196,6 +198,7 @@ fn peer(member: &Member) -> PeerView {
         serial: domain::Serial(0),
         files: 1,
         waiting: 0,
+        has_ours: true,
     }
 }
 
