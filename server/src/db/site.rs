@@ -28,7 +28,7 @@ const TABLES: &[&str] = &[
      time REAL NOT NULL, ext TEXT NOT NULL, public INTEGER NOT NULL, author TEXT, avatar TEXT, \
      peer TEXT, identity TEXT, tags TEXT NOT NULL, title TEXT, lead TEXT NOT NULL, \
      folded_name TEXT NOT NULL, folded_author TEXT, folded_tags TEXT NOT NULL, folded_title TEXT)",
-    "CREATE INDEX heads_by_time ON heads (public, time)",
+    "CREATE INDEX heads_by_time ON heads (public, time, name)",
     "CREATE TABLE metas (id INTEGER PRIMARY KEY, meta TEXT NOT NULL)",
     "CREATE VIRTUAL TABLE texts USING fts5(text, tokenize = 'trigram')",
 ];
