@@ -47,8 +47,9 @@ pub(super) fn Confirm(dialog: Dialog, job: Job, plans: Plans) -> impl IntoView {
         false => dialog.confirm(),
     };
     let stale = move || {
-        moved()
-            .then_some("The head moved while this was open. Close it and look at the new difference.")
+        moved().then_some(
+            "The head moved while this was open. Close it and look at the new difference.",
+        )
     };
     view! {
         {content(&job.work, &plans)}

@@ -5,7 +5,7 @@
 //!   node events  ─▶ live (coalesce, number, keep)   ─▶ /api/v1/events
 //! ```
 //!
-//! Over TCP nobody gets past [`entry`] who is not logged in, and viewers change nothing; commands
+//! Over TCP nobody gets past `entry` who is not logged in, and viewers change nothing; commands
 //! about accounts and founding are on the socket file ([`commands`]).
 
 mod activity;

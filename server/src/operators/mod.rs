@@ -170,7 +170,11 @@ impl Operators {
         }
         let secret = Secret::new();
         let id = secret.digest();
-        self.change(|kept| Ok(kept.invite_first(id, now_ms))).await?;
+        self.change(|kept| {
+            kept.invite_first(id, now_ms);
+            Ok(())
+        })
+        .await?;
         Ok(Some(secret))
     }
 

@@ -23,7 +23,7 @@ pub struct FilesPage {
     pub shown: u64,
     /// Position of the first row among those that match.
     pub offset: u64,
-    /// How many files the same search has in each state: [`Counts::chips`].
+    /// How many files the same search has in each state: [`super::Counts::chips`].
     pub chips: Vec<Chip>,
 }
 

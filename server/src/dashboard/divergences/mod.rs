@@ -41,7 +41,7 @@ fn none(picture: &Picture, name: &FileName) -> Problem {
 fn no_majority(picture: &Picture) -> Option<domain::view::ActionOutcome> {
     let (reachable, of) = (picture.reachable(), picture.seats.len());
     let detail = format!("{reachable} of {of} nodes answer");
-    (reachable < of / 2 + 1).then(|| domain::view::ActionOutcome {
+    (reachable < of / 2 + 1).then_some(domain::view::ActionOutcome {
         outcome: Outcome::NoMajority,
         detail: Some(detail),
         head: None,

@@ -55,7 +55,7 @@ impl Alpha {
                         let scripted = script.lock().unwrap().pop();
                         let decided = SettleOutcome::Decided { commit: save.id };
                         saves.lock().unwrap().push(*save);
-                        drop(reply.send(scripted.unwrap_or(decided)));
+                        let _ = reply.send(scripted.unwrap_or(decided));
                     }
                     _ => {}
                 }
