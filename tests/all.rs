@@ -5,6 +5,12 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod divergences;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod members;
@@ -13,9 +19,17 @@ mod no_majority;
 #[cfg(test)]
 mod one_save;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
+mod pause;
+#[cfg(test)]
 mod power_cuts;
 #[cfg(test)]
+mod reads;
+#[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod retries;
 #[cfg(test)]
 mod wiped;
 

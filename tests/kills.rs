@@ -2,13 +2,14 @@
 //! lost, doubled or reordered.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     os::unix::process::ExitStatusExt,
     process::ExitStatus,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use domain::ObjectId;
 use tests::{
     cluster::{self, Cluster},
     directory::Directory,
@@ -127,18 +128,20 @@ async fn compare(mut cluster: Cluster, saves: &[Save]) -> Result<()> {
         cluster.serves(name, head, EQUAL).await?;
         cluster.journals_end(name, head, EQUAL).await?;
     }
+    let beside = held_everywhere(&cluster, saves).await?;
     cluster.check_alarms().await?;
     cluster.stop().await?;
     for number in 1..=3 {
         ensure!(on_disk(&cluster.directory(number))? == chains, "node {number} has other chains");
     }
-    let faults = history::check(saves, &chains);
+    let faults = history::check(saves, &chains, &beside);
     let count =
         |wanted: fn(&Outcome) -> bool| saves.iter().filter(|save| wanted(&save.outcome)).count();
     eprintln!(
-        "{} saves: {} acknowledged, {} refused, {} of unknown end; {} versions of {} files",
+        "{} saves: {} acknowledged, {} held, {} refused, {} of unknown end; {} versions of {} files",
         saves.len(),
         count(|outcome| matches!(outcome, Outcome::Saved(_))),
+        count(|outcome| matches!(outcome, Outcome::Held(_))),
         count(|outcome| *outcome == Outcome::Refused),
         count(|outcome| *outcome == Outcome::Unknown),
         chains.values().map(Vec::len).sum::<usize>(),
@@ -148,6 +151,23 @@ async fn compare(mut cluster: Cluster, saves: &[Save]) -> Result<()> {
     ensure!(faults.is_empty(), "{} faults:\n{}", faults.len(), told.join("\n"));
     ensure!(chains.values().map(Vec::len).sum::<usize>() > KILLS, "hardly anything was saved");
     cluster.end().await
+}
+
+/// Held saves that can be read on every node, on the chain or beside it.
+async fn held_everywhere(cluster: &Cluster, saves: &[Save]) -> Result<BTreeSet<ObjectId>> {
+    let mut found = BTreeSet::new();
+    for save in saves {
+        let Outcome::Held(commit) = save.outcome else { continue };
+        let mut everywhere = true;
+        for number in 1..=3 {
+            let read = cluster.gateway(number).file(&commit.to_string()).await;
+            everywhere &= read.is_ok_and(|file| file.text == save.text);
+        }
+        if everywhere {
+            found.insert(commit);
+        }
+    }
+    Ok(found)
 }
 
 /// All chains, each asked of another node.

@@ -16,6 +16,7 @@
 #![recursion_limit = "256"] // a page is one type, as deep as its markup
 #![expect(unreachable_pub, reason = "the component macro writes `pub` for its own functions")]
 
+mod actions;
 mod api;
 mod clock;
 mod components;
@@ -28,6 +29,8 @@ pub mod made_up;
 mod pages;
 mod root;
 mod shell;
+#[cfg(feature = "ssr")]
+mod sign_in;
 mod site;
 mod visible;
 
@@ -38,3 +41,5 @@ pub use api::{Answer, Api, SharedApi};
 pub use root::hydrate;
 pub use root::{App, AppProps};
 pub use shell::{OUTPUT_NAME, options, package_dir, shell};
+#[cfg(feature = "ssr")]
+pub use sign_in::{SignIn, sign_in};

@@ -1,20 +1,28 @@
 //! A site that does not exist: three nodes and some files, to show and test pages without a
 //! cluster.
 
+mod deeds;
+mod forks;
 mod versions;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        Activity, AnyState, Column, Counts, DiffQuery, Difference, FilePage, FileRow, FilesPage,
-        FilesQuery, HistoryPage, HistoryQuery, LiveEvent, Need, NodeCard, NodeRef, ObjectText,
-        Overview, Problem, Version, file_href,
+        ActionOutcome, Activity, ActivityPage, ActivityQuery, AnyState, CatchUp, Column, Counts,
+        DiffQuery, Difference, DivergencePage, DivergencesPage, DivergencesQuery, FilePage,
+        FileRow, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult, LinkReport,
+        LiveEvent, Me, MergeDraft, Need, NodeCard, NodeRef, ObjectText, Overview, Problem, Settle,
+        SettlePlan, SyncPlan, Version, file_href,
     },
-    words::{self, ClusterState, FileState, NodeHealth, NodeRole, Situation},
+    words::{self, ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Role, Situation},
 };
 
+use self::forks::Fork;
 use crate::{Answer, Api};
 
 const NAMES: [&str; 3] = ["alpha", "bravo", "charlie"];
@@ -44,6 +52,13 @@ struct Inner {
     /// What was saved since the start, oldest first.
     saved: Vec<Version>,
     saves: u8,
+    forks: BTreeMap<FileName, Fork>,
+    /// Actions that still work before each of the following ends like this.
+    failure: Option<(usize, ActionOutcome)>,
+    may_act: bool,
+    /// What was done to nodes, oldest first.
+    done: Vec<(String, NodeAction)>,
+    catches_up: bool,
 }
 
 impl MadeUp {
@@ -51,7 +66,18 @@ impl MadeUp {
     #[must_use]
     pub fn healthy(at_ms: u64, files: usize) -> Self {
         let rows = (0..files).map(|index| equal_row(index, at_ms)).collect();
-        let inner = Inner { at_ms, charlie: NodeHealth::Up, rows, saved: Vec::new(), saves: 0 };
+        let inner = Inner {
+            at_ms,
+            charlie: NodeHealth::Up,
+            rows,
+            saved: Vec::new(),
+            saves: 0,
+            forks: BTreeMap::new(),
+            failure: None,
+            may_act: true,
+            done: Vec::new(),
+            catches_up: false,
+        };
         Self { inner: Arc::new(Mutex::new(inner)) }
     }
 
@@ -66,6 +92,43 @@ impl MadeUp {
         site
     }
 
+    /// All nodes up; four files of two or three sides and `more` of the same kind need a choice,
+    /// one save is held and one file is behind on charlie, which catches up.
+    #[must_use]
+    pub fn diverged(at_ms: u64, files: usize, more: usize) -> Self {
+        let site = Self::healthy(at_ms, files);
+        site.with(|inner| {
+            inner.catches_up = true;
+            let [late, held] = [0, 1].map(|at| trouble(at_ms).into_iter().nth(at));
+            inner
+                .rows
+                .iter_mut()
+                .skip(2)
+                .zip([late, held].into_iter().flatten())
+                .for_each(|(row, trouble)| trouble(row));
+            inner.diverge(more);
+        });
+        site
+    }
+
+    /// Whoever asks may only look.
+    #[must_use]
+    pub fn for_viewers(self) -> Self {
+        self.with(|inner| inner.may_act = false);
+        self
+    }
+
+    /// After `after` more actions each one ends with `failure`; none lets them work again.
+    pub fn fail(&self, after: usize, failure: Option<ActionOutcome>) {
+        self.with(|inner| inner.failure = failure.map(|failure| (after, failure)));
+    }
+
+    /// What was done to nodes, oldest first.
+    #[must_use]
+    pub fn done(&self) -> Vec<(String, NodeAction)> {
+        self.with(|inner| inner.done.clone())
+    }
+
     /// Sets the clock.
     pub fn tick(&self, at_ms: u64) -> LiveEvent {
         self.with(|inner| inner.at_ms = at_ms);
@@ -76,6 +139,9 @@ impl MadeUp {
     pub fn save(&self, name: &str, author: &str) -> LiveEvent {
         self.with(|inner| {
             inner.saves = inner.saves.wrapping_add(1);
+            if inner.move_head(&name.into(), author) {
+                return inner.head_event(name);
+            }
             let head = ObjectId::from_bytes([inner.saves.wrapping_mul(37); 20]);
             let row = FileRow {
                 name: name.into(),
@@ -92,11 +158,18 @@ impl MadeUp {
                 message: None,
                 data: versions::data_of(head),
                 previous: None,
+                settles: Vec::new(),
             });
             inner.rows.retain(|old| old.name != row.name);
             inner.rows.push(row.clone());
             LiveEvent::Head { name: row.name.clone(), head: Some(head), row }
         })
+    }
+
+    /// What the event stream says of a file that changed.
+    #[must_use]
+    pub fn head_event(&self, name: &str) -> LiveEvent {
+        self.with(|inner| inner.head_event(name))
     }
 
     /// The overview now.
@@ -140,6 +213,64 @@ impl Api for MadeUp {
         let text = self.with(|inner| inner.object(id));
         Box::pin(async { text })
     }
+
+    fn me(&self) -> Answer<Me> {
+        let may_act = self.with(|inner| inner.may_act);
+        let role = if may_act { Role::Operator } else { Role::Viewer };
+        Box::pin(async move { Ok(Me { name: "ann".into(), role }) })
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
+        let page = self.with(|inner| inner.activity(&query));
+        Box::pin(async { Ok(page) })
+    }
+
+    fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage> {
+        let page = self.with(|inner| inner.divergences(&query));
+        Box::pin(async { Ok(page) })
+    }
+
+    fn divergence(&self, name: FileName) -> Answer<DivergencePage> {
+        let page = self.with(|inner| inner.divergence(&name));
+        Box::pin(async { page })
+    }
+
+    fn merge(&self, name: FileName, side: ObjectId) -> Answer<MergeDraft> {
+        let draft = self.with(|inner| inner.merge(&name, side));
+        Box::pin(async { draft })
+    }
+
+    fn plan_settle(&self, items: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
+        let plans = self.with(|inner| items.iter().map(|item| inner.plan_settle(item)).collect());
+        Box::pin(async { Ok(plans) })
+    }
+
+    fn settle(&self, items: Vec<Settle>) -> Answer<Vec<ItemResult>> {
+        let results = self.with(|inner| items.into_iter().map(|item| inner.settle(item)).collect());
+        Box::pin(async { Ok(results) })
+    }
+
+    fn plan_sync(&self, files: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
+        let plans = self.with(|inner| files.iter().map(|file| inner.plan_sync(file)).collect());
+        Box::pin(async { Ok(plans) })
+    }
+
+    fn sync(&self, files: Vec<FileName>) -> Answer<Vec<ItemResult>> {
+        let results = self.with(|inner| files.into_iter().map(|file| inner.sync(file)).collect());
+        Box::pin(async { Ok(results) })
+    }
+
+    fn node_action(&self, node: NodeId, action: NodeAction) -> Answer<String> {
+        let name = (0..3).find(|at| node_id(*at) == node).map(|at| NAMES[usize::from(at)]);
+        let said = match name {
+            Some(name) => {
+                self.with(|inner| inner.done.push((name.to_owned(), action)));
+                Ok(format!("{name}: {action} is done."))
+            }
+            None => Err(Problem { code: "not_found".into(), message: "No such node.".into() }),
+        };
+        Box::pin(async { said })
+    }
 }
 
 /// A site that answers nothing.
@@ -170,6 +301,46 @@ impl Api for Silent {
     fn object(&self, _: ObjectId) -> Answer<ObjectText> {
         starting()
     }
+
+    fn me(&self) -> Answer<Me> {
+        starting()
+    }
+
+    fn activity(&self, _: ActivityQuery) -> Answer<ActivityPage> {
+        starting()
+    }
+
+    fn divergences(&self, _: DivergencesQuery) -> Answer<DivergencesPage> {
+        starting()
+    }
+
+    fn divergence(&self, _: FileName) -> Answer<DivergencePage> {
+        starting()
+    }
+
+    fn merge(&self, _: FileName, _: ObjectId) -> Answer<MergeDraft> {
+        starting()
+    }
+
+    fn plan_settle(&self, _: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
+        starting()
+    }
+
+    fn settle(&self, _: Vec<Settle>) -> Answer<Vec<ItemResult>> {
+        starting()
+    }
+
+    fn plan_sync(&self, _: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
+        starting()
+    }
+
+    fn sync(&self, _: Vec<FileName>) -> Answer<Vec<ItemResult>> {
+        starting()
+    }
+
+    fn node_action(&self, _: NodeId, _: NodeAction) -> Answer<String> {
+        starting()
+    }
 }
 
 fn starting<T>() -> Answer<T> {
@@ -188,7 +359,7 @@ impl Inner {
             at_ms: self.at_ms,
             state: situation.state(),
             sentence: situation.to_string(),
-            margin: words::margin(if calm { 3 } else { 2 }, 3),
+            margin: words::margin(if self.charlie == NodeHealth::Up { 3 } else { 2 }, 3),
             checked_ago_ms: Some(12_000),
             nodes: (0..3).map(|node| self.card(node, &counts)).collect(),
             needs: if calm { Vec::new() } else { self.needs(&counts) },
@@ -216,6 +387,7 @@ impl Inner {
 
     fn situation(&self, counts: &Counts) -> Situation {
         match self.charlie {
+            NodeHealth::Up if counts.diverged > 0 => Situation::Diverged { files: counts.diverged },
             NodeHealth::Up => Situation::Healthy { files: counts.files, nodes: 3 },
             _ => Situation::Degraded { silent: vec![NAMES[2].into()], for_ms: 4_000, spare: 0 },
         }
@@ -242,7 +414,28 @@ impl Inner {
             version: Some("0.1.0".into()),
             round_trip_ms: Some([0.0, 0.4, 0.9][usize::from(node)]).filter(|_| node != 0),
             address: format!("127.0.0.1:706{}", node + 1),
+            links: (self.catches_up && !charlie || node == 0).then(|| self.links(node)),
+            catch_up: (self.catches_up && charlie).then(catch_up),
+            actions: match charlie {
+                true => vec![NodeAction::Demote, NodeAction::Replace, NodeAction::Remove],
+                false => vec![NodeAction::Demote, NodeAction::Drain],
+            },
         }
+    }
+
+    fn head_event(&self, name: &str) -> LiveEvent {
+        let row = self.rows.iter().find(|row| row.name.as_str() == name).cloned();
+        let row = row.unwrap_or_else(|| equal_row(0, self.at_ms));
+        LiveEvent::Head { name: row.name.clone(), head: row.common_head(), row }
+    }
+
+    fn links(&self, node: u8) -> Vec<LinkReport> {
+        let link = |to: u8| LinkReport {
+            to: node_id(to),
+            open: to != 2 || self.charlie == NodeHealth::Up,
+            round_trip_ms: Some(0.3 + f64::from(to) * 0.4),
+        };
+        (0..3).filter(|to| *to != node).map(link).collect()
     }
 
     fn needs(&self, counts: &Counts) -> Vec<Need> {
@@ -253,6 +446,15 @@ impl Inner {
             reason: reason.into(),
         };
         let behind = words::count(counts.behind, "file is", "files are");
+        if counts.diverged > 0 {
+            let files = words::count(counts.diverged, "file has", "files have");
+            return vec![need(
+                AnyState::File(FileState::Diverged),
+                format!("{files} two or more sides"),
+                "/divergences",
+                "Each needs a choice; the decided side is served meanwhile.",
+            )];
+        }
         vec![
             need(
                 AnyState::Node(self.charlie),
@@ -318,6 +520,17 @@ impl Inner {
             chips: counts.chips(),
             nodes,
         }
+    }
+}
+
+fn catch_up() -> CatchUp {
+    CatchUp {
+        arrived: 412,
+        wanted: 7_823,
+        missing: 0,
+        per_second: 96.0,
+        from: vec![NodeRef { id: node_id(0), name: NAMES[0].into() }],
+        waits_for: Some("alpha's objects".into()),
     }
 }
 

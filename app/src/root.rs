@@ -9,10 +9,14 @@ use leptos_router::{
 };
 
 use crate::{
+    actions::{ConfirmDialog, Dialog},
     clock::Clock,
-    components::{Sections, StaleMark, TopBar},
+    components::{KeysDialog, KeysHelp, Sections, StaleMark, TopBar},
     live::Live,
-    pages::{FilePage, FilesPage, NodesPage, NotFoundPage, OverviewPage},
+    pages::{
+        ActivityPage, DivergencesPage, FilePage, FilesPage, NodesPage, NotFoundPage, OverviewPage,
+        Selection,
+    },
     site::Site,
 };
 
@@ -24,10 +28,13 @@ pub fn App() -> impl IntoView {
     provide_context::<crate::SharedApi>(std::sync::Arc::new(crate::Fetch));
     let site = Site::provide();
     let live = Live::provide(Clock::provide(), site);
+    Selection::provide();
+    Dialog::provide();
+    let help = KeysHelp::provide();
     view! {
         <Title formatter=|page: String| format!("{page} · swish-cluster") />
         <Router>
-            <Keys />
+            <Keys help />
             <a class="skip" href="#main">"Skip to the page"</a>
             <TopBar />
             <Sections />
@@ -38,9 +45,13 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async />
                     <Route path=path!("/files") view=FilesPage ssr=SsrMode::Async />
                     <Route path=path!("/files/:name") view=FilePage ssr=SsrMode::Async />
+                    <Route path=path!("/divergences") view=DivergencesPage ssr=SsrMode::Async />
                     <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async />
+                    <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async />
                 </Routes>
             </main>
+            <ConfirmDialog />
+            <KeysDialog />
         </Router>
     }
     // Erased, so that the crates that render it need not spell out its type.
@@ -49,9 +60,11 @@ pub fn App() -> impl IntoView {
 
 /// Keyboard, once the page is alive.
 #[component]
-fn Keys() -> impl IntoView {
+fn Keys(help: KeysHelp) -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    crate::keys::listen();
+    crate::keys::listen(help);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = help;
 }
 
 /// Brings the server's page to life, and marks the body for those who wait for that.

@@ -1,6 +1,6 @@
 //! What every page knows of the cluster: the overview, as loaded and then as it comes live.
 
-use domain::view::{Overview, Problem};
+use domain::view::{Me, Overview, Problem};
 use leptos::prelude::*;
 
 use crate::api::api;
@@ -10,6 +10,8 @@ use crate::api::api;
 pub(crate) struct Site {
     /// What the page was rendered with.
     pub(crate) loaded: Resource<Result<Overview, Problem>>,
+    /// Who is logged in; none where nobody answers.
+    pub(crate) me: Resource<Option<Me>>,
     /// What came since; none while rendering.
     latest: RwSignal<Option<Overview>>,
 }
@@ -17,9 +19,15 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn provide() -> Self {
         let loaded = Resource::new(|| (), |()| api().overview());
-        let site = Self { loaded, latest: RwSignal::new(None) };
+        let me = Resource::new(|| (), |()| async { api().me().await.ok() });
+        let site = Self { loaded, me, latest: RwSignal::new(None) };
         provide_context(site);
         site
+    }
+
+    /// Whether actions are offered; not to somebody who is not known.
+    pub(crate) async fn may_act(self) -> bool {
+        self.me.await.is_some_and(|me| me.role.may_act())
     }
 
     /// The newest overview, where `loaded` is what [`Site::loaded`] gave.

@@ -126,6 +126,17 @@ impl Browser {
         Ok(entries.iter().filter(|entry| !minor(entry)).map(Value::to_string).collect())
     }
 
+    /// Shows pages at another size than any window can have, by Chromium's own command.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn narrow(&self, size: &Value) -> Result<()> {
+        let command =
+            DevTools { name: "Emulation.setDeviceMetricsOverride", options: size.clone() };
+        self.client.issue_cmd(command).await?;
+        Ok(())
+    }
+
     /// Ends the session in good order.
     ///
     /// # Errors
@@ -152,6 +163,28 @@ impl WebDriverCompatibleCommand for ConsoleLog {
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
+/// A command of Chromium's developer tools.
+#[derive(Debug)]
+struct DevTools {
+    name: &'static str,
+    options: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.name, "params": self.options });
+        (http::Method::POST, Some(body.to_string()))
     }
 }
 

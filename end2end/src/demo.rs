@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use axum::body::{Body, to_bytes};
+use fantoccini::Locator;
 use http::{Method, Request};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde::Deserialize;
@@ -15,6 +16,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::browser::Browser;
+
 /// Three nodes may need this long to start and agree, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -22,8 +25,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Demo {
     /// In the order of their numbers.
     pub nodes: Vec<Node>,
+    /// How to get in, on each of them.
+    pub login: Login,
     _program: Child,
     _data: TempDir,
+}
+
+/// The operator's account of the demo.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Login {
+    /// Its name.
+    pub name: String,
+    /// Its password.
+    pub password: String,
 }
 
 /// Where one node is.
@@ -55,12 +69,12 @@ impl Demo {
             .spawn()
             .with_context(|| format!("{} is not built", program.display()))?;
         let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
-        let nodes = timeout(PATIENCE, async {
+        let (nodes, login) = timeout(PATIENCE, async {
             let mut nodes = Vec::new();
             while let Some(line) = lines.next_line().await? {
                 let line: Value = serde_json::from_str(&line).with_context(|| line.clone())?;
                 if line["ready"] == true {
-                    return Ok(nodes);
+                    return Ok((nodes, serde_json::from_value(line["login"].clone())?));
                 }
                 nodes.push(serde_json::from_value::<Node>(line)?);
             }
@@ -69,11 +83,25 @@ impl Demo {
         .await
         .context("the demo is not ready")??;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { nodes, _program: child, _data: data })
+        Ok(Self { nodes, login, _program: child, _data: data })
     }
 }
 
 impl Demo {
+    /// Logs a browser in on a node, by its login page.
+    ///
+    /// # Errors
+    /// It is not let in.
+    pub async fn log_in(&self, browser: &Browser, node: &Node) -> Result<()> {
+        browser.client.goto(&format!("{}/nodes", node.dashboard)).await?;
+        browser.until("the login page", "document.querySelector('body.sign-in form')").await?;
+        for (field, text) in [("name", &self.login.name), ("password", &self.login.password)] {
+            browser.client.find(Locator::Id(field)).await?.send_keys(text).await?;
+        }
+        browser.client.find(Locator::Css("form button")).await?.click().await?;
+        browser.until("the page that was asked for", "location.pathname === '/nodes'").await
+    }
+
     /// Sends JSON to a node's gateway as a SWISH page does, and reads the answer.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The dashboard over the made-up site, served as a node serves it: pages, API, event stream.
 
-use std::{convert::Infallible, path::PathBuf, sync::Arc};
+use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use app::{App, SharedApi, made_up::MadeUp};
@@ -8,13 +8,18 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{Path, Query, RawQuery, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, Method, StatusCode},
+    middleware::{self, Next},
     response::{IntoResponse, Response, Sse, sse::Event},
-    routing::get,
+    routing::{get, post},
 };
 use domain::{
-    ObjectId,
-    view::{DiffQuery, FilesQuery, HistoryQuery, LiveEvent},
+    NodeId, ObjectId,
+    view::{
+        ActivityQuery, DiffQuery, DivergencesQuery, FilesQuery, HistoryQuery, LiveEvent,
+        SettleRequest, SyncRequest,
+    },
+    words::NodeAction,
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use leptos::{
@@ -45,11 +50,25 @@ impl MadeUpSite {
     /// # Errors
     /// The port is taken.
     pub async fn start(site: MadeUp, port: u16) -> Result<Self> {
+        Self::start_slow(site, port, Duration::ZERO).await
+    }
+
+    /// The same, with an API that takes its time over what changes something.
+    ///
+    /// # Errors
+    /// The port is taken.
+    pub async fn start_slow(site: MadeUp, port: u16, pause: Duration) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.context("bind")?;
         let url = format!("http://{}", listener.local_addr()?);
         let log = watch::Sender::new(Log::new());
         let api: SharedApi = Arc::new(site.clone());
-        let router = router(&api, log.subscribe());
+        let slow = move |request: Request<Body>, next: Next| async move {
+            if request.method() == Method::POST {
+                tokio::time::sleep(pause).await;
+            }
+            next.run(request).await
+        };
+        let router = router(&api, log.subscribe()).layer(middleware::from_fn(slow));
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
         });
@@ -100,6 +119,7 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
     let routes = generate_route_list(App);
     let (overview, files, file) = (api.clone(), api.clone(), api.clone());
     let (history, diff, object) = (api.clone(), api.clone(), api.clone());
+    let (me, activity) = (api.clone(), api.clone());
     Router::new()
         .route("/api/v1/overview", get(async move || answer(overview.overview().await)))
         .route(
@@ -127,15 +147,76 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
                 answer(diff.diff(name.as_str().into(), query).await)
             }),
         )
+        .route("/api/v1/me", get(async move || answer(me.me().await)))
+        .route(
+            "/api/v1/activity",
+            get(async move |RawQuery(query): RawQuery| {
+                let query = ActivityQuery::parse(&query.unwrap_or_default());
+                answer(activity.activity(query).await)
+            }),
+        )
         .route(
             "/api/v1/objects/{id}",
             get(async move |Path(id): Path<ObjectId>| answer(object.object(id).await)),
         )
         .route("/api/v1/events", get(events).with_state(log))
+        .merge(acting(api))
         .nest_service("/pkg", ServeDir::new(site_folder().join("pkg")))
         .leptos_routes_with_context(&options, routes, context, shell)
         .fallback(fallback)
         .with_state::<()>(options)
+}
+
+/// Divergences, and what changes something.
+fn acting<S: Clone + Send + Sync + 'static>(api: &SharedApi) -> Router<S> {
+    let (list, one, merge) = (api.clone(), api.clone(), api.clone());
+    let (settle, sync, node) = (api.clone(), api.clone(), api.clone());
+    Router::new()
+        .route(
+            "/api/v1/divergences",
+            get(async move |RawQuery(query): RawQuery| {
+                let query = DivergencesQuery::parse(&query.unwrap_or_default());
+                answer(list.divergences(query).await)
+            }),
+        )
+        .route(
+            "/api/v1/divergences/{name}",
+            get(async move |Path(name): Path<String>| {
+                answer(one.divergence(name.as_str().into()).await)
+            }),
+        )
+        .route(
+            "/api/v1/divergences/{name}/merge",
+            get(async move |Path(name): Path<String>, Query(merging): Query<Merging>| {
+                answer(merge.merge(name.as_str().into(), merging.side).await)
+            }),
+        )
+        .route(
+            "/api/v1/settle",
+            post(async move |Json(asked): Json<SettleRequest>| match asked.plan {
+                true => answer(settle.plan_settle(asked.items).await),
+                false => answer(settle.settle(asked.items).await),
+            }),
+        )
+        .route(
+            "/api/v1/sync",
+            post(async move |Json(asked): Json<SyncRequest>| match asked.plan {
+                true => answer(sync.plan_sync(asked.files).await),
+                false => answer(sync.sync(asked.files).await),
+            }),
+        )
+        .route(
+            "/api/v1/nodes/{id}/{action}",
+            post(async move |Path((id, action)): Path<(NodeId, NodeAction)>| {
+                answer(node.node_action(id, action).await)
+            }),
+        )
+}
+
+/// Which side is merged with the decided head.
+#[derive(serde::Deserialize)]
+struct Merging {
+    side: ObjectId,
 }
 
 /// What comes after the stream was opened.

@@ -1,4 +1,4 @@
-//! Serves the made-up site, to look at pages by hand: `made-up-site [port] [healthy|troubled]`.
+//! Serves the made-up site, to look at pages by hand: `made-up-site [port] [healthy|troubled|diverged|empty]`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,6 +13,7 @@ async fn main() -> Result<()> {
     let site = match arguments.next().as_deref() {
         Some("empty") => MadeUp::healthy(now_ms()?, 0),
         Some("healthy") => MadeUp::healthy(now_ms()?, 12_408),
+        Some("diverged") => MadeUp::diverged(now_ms()?, 340, 70),
         _ => MadeUp::troubled(now_ms()?, 340),
     };
     let server = MadeUpSite::start(site.clone(), port).await?;

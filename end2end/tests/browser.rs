@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use app::made_up::MadeUp;
 use domain::view::LiveEvent;
 use end2end::{browser::Browser, demo::Demo, made_up_site::MadeUpSite};
+use fantoccini::Locator;
 use serde_json::{Value, json};
 
 /// Marks the window: a reload would lose it.
@@ -28,6 +29,8 @@ async fn browser_shows_every_page_without_a_complaint() -> Result<()> {
     let hostile = "/files/%3Cscript%3Ealert(1)%3C%2Fscript%3E.pl";
     for path in [
         "/nodes",
+        "/activity",
+        "/activity?person=ann&from=2020-01-01",
         "/files/tax.pl",
         "/files/lists.pl?view=raw",
         hostile,
@@ -204,6 +207,7 @@ async fn demo_shows_hostile_files_as_text_and_new_versions_as_they_come() -> Res
 
     let browser = Browser::start().await?;
     let address = domain::view::escape(&name);
+    demo.log_in(&browser, third).await?;
     browser.open(&format!("{}/files/{address}", third.dashboard)).await?;
     let shows = |what: &str| {
         format!("document.querySelector('main').textContent.includes({})", json!(what))
@@ -232,6 +236,7 @@ async fn demo_shows_a_save_on_another_node_within_a_second() -> Result<()> {
     let demo = Demo::start().await?;
     let [first, _, third] = &demo.nodes[..] else { panic!("three nodes: {:?}", demo.nodes) };
     let browser = Browser::start().await?;
+    demo.log_in(&browser, third).await?;
     browser.open(&format!("{}/files", third.dashboard)).await?;
     browser.value(MARK).await?;
 
@@ -247,5 +252,51 @@ async fn demo_shows_a_save_on_another_node_within_a_second() -> Result<()> {
     browser.within(Duration::from_secs(5), "on 3 of 3 nodes", &on_all).await?;
     assert_eq!(browser.value("window.sameWindow").await?, Value::Bool(true));
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
+    browser.close().await
+}
+
+/// UX12: an action on one node is on another node's page within two seconds, without a reload, and
+/// nobody sees that page who is not logged in.
+#[tokio::test]
+async fn demo_shows_who_did_what_on_another_node() -> Result<()> {
+    let demo = Demo::start().await?;
+    let [first, _, third] = &demo.nodes[..] else { panic!("three nodes: {:?}", demo.nodes) };
+    let browser = Browser::start().await?;
+    browser.client.goto(&format!("{}/activity", third.dashboard)).await?;
+    browser.until("the login", "location.pathname === '/login'").await?;
+    demo.log_in(&browser, third).await?;
+    browser.open(&format!("{}/activity", third.dashboard)).await?;
+    browser.value(MARK).await?;
+    let row = |action: &str, person: &str| {
+        format!("document.querySelector('tr[data-action={action}][data-person={person}]')")
+    };
+    browser.until("the own login", &row("login", "demo")).await?;
+
+    // In another window somebody guesses, at another node.
+    let other = Browser::start().await?;
+    other.client.goto(&format!("{}/login", first.dashboard)).await?;
+    for (field, text) in [("name", "mallory"), ("password", "guessguessguess")] {
+        other.client.find(Locator::Id(field)).await?.send_keys(text).await?;
+    }
+    other.client.find(Locator::Css("form button")).await?.click().await?;
+    other.until("the refusal", "document.querySelector('.failure[role=alert]')").await?;
+    let refused = row("login_refused", "mallory");
+    browser.within(Duration::from_secs(2), "the refused login", &refused).await?;
+    let node = format!("{refused}.lastElementChild.textContent");
+    let node = browser.value(&node).await?;
+    assert!(node.as_str().is_some_and(|text| text.starts_with("alpha")), "{node}");
+    assert_eq!(browser.value("window.sameWindow").await?, Value::Bool(true));
+
+    // A filter is an address.
+    browser.open(&format!("{}/activity?person=mallory", third.dashboard)).await?;
+    let rows = "document.querySelectorAll('tbody tr').length";
+    browser.until("one row", &format!("{rows} === 1")).await?;
+
+    browser.client.find(Locator::Css("form.me button")).await?.click().await?;
+    browser.until("the login again", "location.pathname === '/login'").await?;
+    browser.client.goto(&format!("{}/files", third.dashboard)).await?;
+    browser.until("out", "document.querySelector('body.sign-in')").await?;
+    assert_eq!(browser.complaints().await?, Vec::<String>::new());
+    other.close().await?;
     browser.close().await
 }

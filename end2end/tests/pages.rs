@@ -146,7 +146,7 @@ async fn names_and_searches_are_text_and_never_markup() -> Result<()> {
 
 #[tokio::test]
 async fn a_node_that_cannot_answer_says_why() -> Result<()> {
-    for address in ["/", "/files", "/files/a.pl", "/nodes"] {
+    for address in ["/", "/files", "/files/a.pl", "/divergences", "/nodes"] {
         let page = get(Silent, address).await?;
         assert_says(&page, &["This node is still reading its log. Try again in a moment."]);
     }
@@ -227,13 +227,111 @@ async fn nodes_are_listed_with_what_each_of_them_says() -> Result<()> {
         &page,
         &[
             "As alpha sees them, from what each of them says.",
-            "alpha · this node 01010101 127.0.0.1:7061 Up 0.1.0 9f31c2d0",
-            "charlie 03030303 127.0.0.1:7063 Suspect 0.1.0 77ab01fe ? last word",
+            "alpha · this node 01010101 127.0.0.1:7061 Member Up 0.1.0 9f31c2d0",
+            "charlie 03030303 127.0.0.1:7063 Member Suspect 0.1.0 77ab01fe ? last word",
             "1 behind",
-            "From bravo charlie alpha open , 0.4 ms closed",
-            "This is what alpha reports.",
+            "Reported by alpha bravo charlie alpha — = open, 0.7 ms ≠ closed",
+            "bravo Unknown — Unknown charlie Unknown Unknown —",
+            "Each row is what that node says of its own links.",
         ],
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_node_that_catches_up_says_how_far_it_is_in_numbers() -> Result<()> {
+    let page = get(MadeUp::diverged(NOW_MS, 40, 0), "/nodes").await?;
+    assert_says(
+        &page,
+        &[
+            "Catching up charlie is catching up 412 of 7,823 objects, 96 per second, from alpha; \
+             waits for alpha's objects.",
+            "bravo = open, 0.3 ms — = open, 1.1 ms",
+            "charlie Unknown Unknown —",
+        ],
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn divergences_are_listed_oldest_first_with_all_their_sides() -> Result<()> {
+    let page = get(MadeUp::diverged(NOW_MS, 40, 0), "/divergences").await?;
+    assert_eq!(page.html.matches("<tr data-file").count(), 4);
+    assert_says(
+        &page,
+        &[
+            "4 of 4 divergences · oldest first",
+            "Sudoku.swinb 3 sides 1 h ago Ben",
+            "family.pl 2 sides 18 min ago Ben = decided",
+            "Ann , 22 min ago , on alpha and bravo ≠ other side",
+        ],
+    );
+    let names: Vec<_> = page.html.split("<tr data-file=\"").skip(1).collect();
+    assert!(names[3].starts_with("eliza.pl"), "the youngest is the last");
+    // Behind and held files need no choice.
+    assert!(!text(&page.html).contains("tax.pl") && !text(&page.html).contains("lists.pl"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn divergences_are_narrowed_by_tokens_in_the_address() -> Result<()> {
+    for (query, rows) in [
+        ("?q=node%3Acharlie", 4),
+        ("?q=node%3Abravo", 1),
+        ("?q=sides%3A3", 1),
+        ("?q=older%3A1h", 2),
+        ("?q=author%3Aben+name%3A*.pl", 2),
+        ("?q=exercise", 0),
+    ] {
+        let page = get(MadeUp::diverged(NOW_MS, 40, 0), &format!("/divergences{query}")).await?;
+        assert_eq!(page.html.matches("<tr data-file").count(), rows, "{query}");
+    }
+    let page = get(MadeUp::diverged(NOW_MS, 40, 0), "/divergences?q=exercise").await?;
+    assert_says(&page, &["No divergence matches; 4 files have two or more sides in all."]);
+    let page = get(MadeUp::healthy(NOW_MS, 40), "/divergences").await?;
+    let clear = "All clear. Every file has one head on all nodes; nothing needs a choice.";
+    assert_says(&page, &["0 of 0 divergences", clear]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_diverged_file_is_readable_without_a_script() -> Result<()> {
+    let address = "/files/family.pl?view=three_way";
+    let page = get(MadeUp::diverged(NOW_MS, 40, 0), address).await?;
+    assert_says(
+        &page,
+        &[
+            "family.pl Diverged 2 sides",
+            "2 sides since",
+            "Last common commit",
+            "= decided, served now",
+            "“add grandparent/2”, 1 commit after the common one",
+            "Ben , 21 min ago , on charlie",
+            "2 commits after the common one",
+            "Previous 3 of 4 divergences Next",
+            "Split Inline Three-way Raw",
+            "Both against their last common version",
+            "parent(mary, susan).",
+            "grandparent(X, Z) :-",
+            "Show decision trace",
+        ],
+    );
+    // Nothing can be confirmed without a script, so nothing is offered.
+    let offers = page.html.split("<button").filter(|part| part.contains("…</button"));
+    assert!(offers.clone().count() > 3 && offers.clone().all(|part| part.contains("disabled")));
+    let page = get(MadeUp::diverged(NOW_MS, 40, 0), "/files/queens.pl?view=three_way").await?;
+    assert_says(&page, &["Split Inline Raw"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_and_messages_of_sides_are_text() -> Result<()> {
+    let file = "/files/%3Cscript%3Ealert(1)%3C%2Fscript%3E.pl";
+    for address in [file, &format!("{file}?view=three_way"), "/divergences"] {
+        let page = get(MadeUp::diverged(NOW_MS, 40, 0), address).await?;
+        assert!(!page.html.contains("<script>alert") && !page.html.contains("<img"), "{address}");
+        assert_says(&page, &["&lt;script&gt;alert(1)&lt;/script&gt;"]);
+    }
     Ok(())
 }
 
@@ -256,5 +354,33 @@ async fn scripts_carry_the_nonce_and_nothing_is_styled_inline() -> Result<()> {
     }
     assert!(!page.html.contains(" style="));
     assert!(!page.html.contains("http://") && !page.html.contains("https://"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn activity_is_readable_and_filtered_without_javascript() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/activity").await?;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_says(
+        &page,
+        &[
+            "6 entries · newest first",
+            "command line Changed a role account ben “takes over the night shift” Viewer → Operator Done charlie #5",
+            "Login refused",
+            "node charlie",
+            "ann Operator Log out",
+        ],
+    );
+    assert!(!page.html.contains("<script>alert"), "a name runs");
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/activity?person=ann&action=login").await?;
+    assert_says(&page, &["1 of 6 entries · newest first", "Show all"]);
+    let chosen = |value: &str| {
+        let option = format!("<option value=\"{value}\" selected");
+        assert!(page.html.contains(&option), "{value} is not chosen in {}", page.html);
+    };
+    chosen("ann");
+    chosen("login");
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/activity?person=nobody").await?;
+    assert_says(&page, &["Nothing that was done matches."]);
     Ok(())
 }

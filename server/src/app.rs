@@ -26,6 +26,7 @@ use crate::{
         identity::{Identity, read_secret},
         link::{About, HelloState, LinkConfig, Links, now_ms},
     },
+    operators::Operators,
     search::Search,
     shutdown::Stop,
     telemetry,
@@ -47,6 +48,8 @@ pub struct App {
     pub search: Search,
     /// Its links to the others.
     pub links: Links,
+    /// Who may use its dashboard.
+    pub operators: Operators,
     /// Its settings.
     pub config: Arc<Config>,
     /// Where it really listens.
@@ -70,6 +73,9 @@ pub struct Addresses {
     pub dashboard: String,
     /// Where other nodes reach it.
     pub link: String,
+    /// One-time link that makes the first account, while there is none; good for 24 hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_login: Option<String>,
 }
 
 /// Everything that listens.
@@ -93,22 +99,33 @@ pub async fn run(
     let secret = read_secret(&config.node.secret_file)?;
     let metrics = telemetry::record_metrics()?;
     let opened = open(&config, &identity).await?;
+    let operators = Operators::open(&config.node.data)?;
     let listeners = Listeners::bind(&config).await?;
     let addresses = Arc::new(listeners.addresses(&config));
+    let first = operators.first_link(now_ms()).await?;
     let Listeners { gateway, dashboard, link } = listeners;
     let thread = NodeThread::start().map_err(system("starting the node's thread"))?;
     let (links, node, driver) = thread.enter(|| {
         let listener = moved(link).map_err(system("moving the link listener"))?;
-        let (node_links, links) = start_links(&opened, &addresses, |about, hello, events| {
-            LinkConfig { identity, secret, listener, about, hello, events, stop: stop.clone() }
-        });
+        let sealer = Arc::clone(&identity);
+        let (node_links, links) =
+            start_links(&opened, &addresses, sealer, |about, hello, events| LinkConfig {
+                identity,
+                secret,
+                listener,
+                about,
+                hello,
+                events,
+                stop: stop.clone(),
+            });
         let (node, driver) = node::start(opened, node_links, stop.clone())
             .map_err(system("starting the filer's thread"))?;
         Ok::<_, StartError>((links, node, driver))
     })?;
     let search = Search::start(&config.node.data, node.clone(), stop.clone()).await?;
     let config = Arc::new(config);
-    let app = App { node, search, links, config, addresses, metrics, started_ms: now_ms(), stop };
+    let started_ms = now_ms();
+    let app = App { node, search, links, operators, config, addresses, metrics, started_ms, stop };
     let servers = [
         serve(gateway, gateway::router(app.clone()), &app.stop),
         serve(dashboard, dashboard::router(app.clone()), &app.stop),
@@ -116,7 +133,8 @@ pub async fn run(
         tokio::spawn(upkeep(app.clone())),
     ];
     node::joining::resume(&app);
-    started(&app.addresses);
+    let first_login = first.map(|link| dashboard::link(&app, &link));
+    started(&Addresses { first_login, ..app.addresses.as_ref().clone() });
     tracing::info!(node.name = app.addresses.node, "node {} is serving", app.addresses.node);
     wait(&app, driver, servers).await
 }
@@ -141,6 +159,7 @@ async fn open(config: &Config, identity: &Identity) -> Result<Opened, StartError
 fn start_links(
     opened: &Opened,
     addresses: &Addresses,
+    identity: Arc<Identity>,
     config: impl FnOnce(
         About,
         watch::Receiver<HelloState>,
@@ -155,7 +174,7 @@ fn start_links(
     let (hello, said) = watch::channel(hello_state(opened));
     let (sender, events) = mpsc::channel(LINK_EVENTS);
     let links = Links::start(config(about, said, sender));
-    (DriverLinks { links: links.clone(), events, hello }, links)
+    (DriverLinks { links: links.clone(), events, hello, identity }, links)
 }
 
 /// What the first Hello says; the driver keeps it up to date.
@@ -196,6 +215,7 @@ impl Listeners {
             gateway: format!("http://{}", local(&self.gateway)),
             dashboard: format!("http://{}", local(&self.dashboard)),
             link: advertised.unwrap_or_else(|| local(&self.link).to_string()),
+            first_login: None,
         }
     }
 }

@@ -43,6 +43,12 @@ pub enum StartError {
     /// Database or store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The accounts cannot be read or written.
+    #[error(transparent)]
+    Operators(#[from] crate::operators::FileError),
+    /// The link of the first start cannot be made.
+    #[error(transparent)]
+    Link(#[from] crate::operators::Refused),
     /// Not even an index in memory can be made.
     #[error(transparent)]
     Site(#[from] crate::db::SiteError),

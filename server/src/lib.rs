@@ -2,6 +2,7 @@
 //! the cores.
 
 pub mod app;
+mod audit;
 pub mod cli;
 pub mod config;
 pub mod dashboard;
@@ -9,6 +10,7 @@ pub mod db;
 pub mod error;
 pub mod gateway;
 pub mod node;
+pub mod operators;
 pub mod search;
 pub mod shutdown;
 pub mod telemetry;

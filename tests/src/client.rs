@@ -1,6 +1,9 @@
 //! A small HTTP client: one node, connections kept alive, every request with a deadline.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
 use http::{Method, Request};
@@ -19,6 +22,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Client {
     pool: Pool<HttpConnector, String>,
     address: String,
+    /// What is sent to prove that we may read.
+    token: Option<String>,
 }
 
 /// What was answered.
@@ -40,7 +45,20 @@ impl Client {
     pub fn new(address: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { pool: Pool::builder(TokioExecutor::new()).build(connector), address: address.into() }
+        Self {
+            pool: Pool::builder(TokioExecutor::new()).build(connector),
+            address: address.into(),
+            token: None,
+        }
+    }
+
+    /// The same with the token of a node's data directory, for its dashboard.
+    ///
+    /// # Errors
+    /// There is none: the node was never started.
+    pub fn with_token(address: &str, data: &Path) -> Result<Self> {
+        let token = std::fs::read_to_string(data.join("api-token")).context("api-token")?;
+        Ok(Self { token: Some(token.trim().to_owned()), ..Self::new(address) })
     }
 
     /// Reads `path`.
@@ -64,13 +82,28 @@ impl Client {
     /// # Errors
     /// No whole answer within the deadline; what was sent may have been carried out.
     pub async fn send(&self, method: Method, path: &str, body: String) -> Result<Answer> {
-        let began = Instant::now();
-        let request = Request::builder()
-            .method(&method)
+        let mut request = Request::builder()
+            .method(method)
             .uri(format!("http://{}{path}", self.address))
             .header("accept", "application/json")
-            .header("content-type", "application/json")
-            .body(body)?;
+            .header("content-type", "application/json");
+        if let Some(token) = &self.token {
+            // Whoever sends a token is no browser; it names the origin all the same, so that the
+            // role alone decides.
+            request = request
+                .header("authorization", format!("Bearer {token}"))
+                .header("origin", format!("http://{}", self.address));
+        }
+        self.exchange(request.body(body)?).await
+    }
+
+    /// Sends a request as it is.
+    ///
+    /// # Errors
+    /// No whole answer within the deadline; what was sent may have been carried out.
+    pub async fn exchange(&self, request: Request<String>) -> Result<Answer> {
+        let began = Instant::now();
+        let what = format!("{} {}", request.method(), request.uri());
         let exchange = async {
             let response = self.pool.request(request).await?;
             let (parts, body) = response.into_parts();
@@ -78,8 +111,8 @@ impl Client {
         };
         let (parts, body) = tokio::time::timeout(DEADLINE, exchange)
             .await
-            .with_context(|| format!("{method} {path}: no answer within {DEADLINE:?}"))?
-            .with_context(|| format!("{method} {path}"))?;
+            .with_context(|| format!("{what}: no answer within {DEADLINE:?}"))?
+            .with_context(|| what.clone())?;
         Ok(Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
@@ -94,6 +127,18 @@ impl Answer {
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header; empty if it is not there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The body, if the status is the expected one.

@@ -139,6 +139,15 @@ impl Cluster {
     /// # Errors
     /// It is refused, or they do not agree in time.
     pub async fn found(&mut self) -> Result<()> {
+        self.found_within(PATIENCE).await?;
+        Ok(())
+    }
+
+    /// As [`Cluster::found`], of a store that needs this long; tells how long it took.
+    ///
+    /// # Errors
+    /// It is refused, or they do not agree in time.
+    pub async fn found_within(&mut self, patience: Duration) -> Result<Duration> {
         let others: Vec<_> = self.nodes[1..].iter().map(|node| node.setup.reached()).collect();
         let setup = &self.nodes[0].setup;
         let output = tokio::process::Command::new(&setup.program)
@@ -149,9 +158,9 @@ impl Cluster {
             .await?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "init: {}: {said}", output.status);
-        let agreed = self.settles(PATIENCE).await?;
+        let agreed = self.settles(patience).await?;
         eprintln!("founded; all nodes agree after {agreed:.1?}");
-        Ok(())
+        Ok(agreed)
     }
 
     /// Node by number, from 1.
@@ -176,6 +185,22 @@ impl Cluster {
     #[must_use]
     pub fn directory(&self, number: usize) -> Directory {
         Directory::new(&self.node(number).setup.store)
+    }
+
+    /// Cuts every link between these nodes, by number from 1, and the others; the plan is recorded.
+    pub fn cut(&self, numbers: &[usize]) {
+        for to in 1..=self.nodes.len() {
+            for from in 1..=self.nodes.len() {
+                if numbers.contains(&to) != numbers.contains(&from) {
+                    self.wires[to - 1].cut(&self.node(from).setup.name);
+                }
+            }
+        }
+    }
+
+    /// Mends all links.
+    pub fn mend(&self) {
+        self.wires.iter().for_each(Wire::mend);
     }
 
     /// Waits until all nodes are equal by content and nothing waits; tells how long that took.
@@ -209,6 +234,25 @@ impl Cluster {
         Ok(served.await?.1)
     }
 
+    /// Waits until SWISH would see this version in one node's journal.
+    ///
+    /// # Errors
+    /// It does not within `patience`.
+    pub async fn directory_ends(
+        &self,
+        number: usize,
+        name: &str,
+        commit: ObjectId,
+        patience: Duration,
+    ) -> Result<()> {
+        let written = until("the line", patience, async || {
+            let heads = self.directory(number).heads()?;
+            ensure!(heads.get(name) == Some(&commit), "it ends with {:?}", heads.get(name));
+            Ok(())
+        });
+        written.await.map(|_| ())
+    }
+
     /// Waits until SWISH would see this version in every node's journal.
     ///
     /// # Errors
@@ -237,6 +281,15 @@ impl Cluster {
     /// A node does not stop well, or raised an alarm.
     pub async fn end(self) -> Result<()> {
         remove(&self.close().await?)
+    }
+
+    /// Ends a story in which alarms had to be raised.
+    ///
+    /// # Errors
+    /// A node does not stop well.
+    pub async fn end_alarmed(mut self) -> Result<()> {
+        self.stop().await?;
+        remove(&self.folder.take().context("no folder")?.keep())
     }
 
     /// As [`Cluster::end`], and leaves the folder.
@@ -286,7 +339,9 @@ impl Cluster {
         for node in &self.nodes {
             let name = &node.setup.name;
             let status = node.status().await.with_context(|| name.clone())?;
-            ensure!(status.state() == "healthy", "{name} says {}", status.0);
+            // What diverged is the same on all of them too.
+            let settled = ["healthy", "diverged"].contains(&status.state());
+            ensure!(settled, "{name} says {}", status.0);
             ensure!(status.waiting() == Some(0), "on {name} waits {:?}", status.waiting());
             roots.push(status.root().with_context(|| format!("{name} has no root"))?.to_owned());
         }
@@ -352,7 +407,11 @@ fn make_secret(folder: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a folder with all that is in it.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

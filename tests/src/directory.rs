@@ -87,6 +87,27 @@ impl Directory {
         self.file(id).exists()
     }
 
+    /// How many objects have a loose file.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn loose(&self) -> Result<usize> {
+        let is_part = |name: &str| name.len() == 2 && u8::from_str_radix(name, 16).is_ok();
+        let parts = |path: &Path| -> Result<Vec<PathBuf>> {
+            let entries = fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
+            let named =
+                entries.iter().filter(|entry| entry.file_name().to_str().is_some_and(is_part));
+            Ok(named.map(fs::DirEntry::path).collect())
+        };
+        let mut count = 0;
+        for first in parts(&self.0)? {
+            for second in parts(&first)? {
+                count += fs::read_dir(second)?.count();
+            }
+        }
+        Ok(count)
+    }
+
     /// Versions from the first to `head`, all of the same file.
     ///
     /// # Errors

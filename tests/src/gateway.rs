@@ -103,6 +103,14 @@ pub fn saved(answer: &Answer) -> Result<ObjectId> {
     hash(&body["meta"]["commit"]).with_context(|| format!("not saved: {body}"))
 }
 
+/// True if a save was answered as saved on that server only (protocol 4.3).
+#[must_use]
+pub fn is_held(body: &Value) -> bool {
+    let told = body["messages"].as_array().into_iter().flatten();
+    let mut texts = told.filter_map(|message| message["data"][0].as_str());
+    texts.any(|text| text.starts_with("Saved on this server"))
+}
+
 /// A hash in an answer.
 ///
 /// # Errors

@@ -24,11 +24,14 @@ pub struct Version {
 /// How a save ended for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Answered as saved, with this commit.
+    /// Answered as saved, with this commit, by a majority.
     Saved(ObjectId),
+    /// Answered as saved on one server, as this commit: it is decided later, or stays beside the
+    /// chain as a tip.
+    Held(ObjectId),
     /// Answered as not saved and not kept.
     Refused,
-    /// No answer, or "it waits": it may be decided at any time, or never.
+    /// No answer: it may be decided at any time, or never.
     Unknown,
 }
 
@@ -52,7 +55,7 @@ pub struct Save {
 /// Something that must never happen (protocol 10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Acknowledged, and not on its file's chain (P3).
+    /// Acknowledged, and not on its file's chain; or held, and neither there nor beside it (P3).
     Lost(Save),
     /// On the chain more than once (P6).
     Doubled(Save, usize),
@@ -69,9 +72,9 @@ pub enum Fault {
 /// All chains, oldest version first.
 pub type Chains = BTreeMap<String, Vec<Version>>;
 
-/// Finds everything that is wrong.
+/// Finds everything that is wrong. `beside`: held saves that every node has as tips.
 #[must_use]
-pub fn check(saves: &[Save], chains: &Chains) -> Vec<Fault> {
+pub fn check(saves: &[Save], chains: &Chains, beside: &BTreeSet<ObjectId>) -> Vec<Fault> {
     let mut by_file: BTreeMap<&str, Vec<&Save>> = BTreeMap::new();
     for save in saves {
         by_file.entry(&save.name).or_default().push(save);
@@ -82,14 +85,19 @@ pub fn check(saves: &[Save], chains: &Chains) -> Vec<Fault> {
     for name in names {
         let saves = by_file.get(name).map_or(&[][..], Vec::as_slice);
         let chain = chains.get(name).map_or(&[][..], Vec::as_slice);
-        check_presence(saves, chain, &mut faults);
+        check_presence(saves, chain, beside, &mut faults);
         check_strangers(name, saves, chain, &mut faults);
         check_order(saves, chain, &mut faults);
     }
     faults
 }
 
-fn check_presence(saves: &[&Save], chain: &[Version], faults: &mut Vec<Fault>) {
+fn check_presence(
+    saves: &[&Save],
+    chain: &[Version],
+    beside: &BTreeSet<ObjectId>,
+    faults: &mut Vec<Fault>,
+) {
     let mut places: BTreeMap<&str, Vec<ObjectId>> = BTreeMap::new();
     for version in chain {
         places.entry(&version.text).or_default().push(version.commit);
@@ -98,12 +106,15 @@ fn check_presence(saves: &[&Save], chain: &[Version], faults: &mut Vec<Fault>) {
         let found = places.get(save.text.as_str()).map_or(&[][..], Vec::as_slice);
         match (save.outcome, found) {
             (Outcome::Saved(_), []) => faults.push(Fault::Lost(save.clone())),
+            (Outcome::Held(commit), []) if !beside.contains(&commit) => {
+                faults.push(Fault::Lost(save.clone()));
+            }
             (Outcome::Refused, [_, ..]) => faults.push(Fault::Resurrected(save.clone())),
             (Outcome::Saved(said), [found]) if *found != said => {
                 faults.push(Fault::Renamed(save.clone(), *found));
             }
             (_, [_, _, ..]) => faults.push(Fault::Doubled(save.clone(), found.len())),
-            (Outcome::Saved(_) | Outcome::Unknown, [_]) | (_, []) => {}
+            (Outcome::Saved(_) | Outcome::Held(_) | Outcome::Unknown, [_]) | (_, []) => {}
         }
     }
 }
@@ -176,6 +187,10 @@ mod tests {
         }
     }
 
+    fn check(saves: &[Save], chains: &Chains) -> Vec<Fault> {
+        super::check(saves, chains, &BTreeSet::new())
+    }
+
     fn saved(number: u8, sent: u64, answered: u64) -> Save {
         save(number, sent, answered, Outcome::Saved(id(number)))
     }
@@ -238,6 +253,14 @@ mod tests {
         let saves = [saved(1, 0, 10), save(2, 0, 10, Outcome::Refused)];
         assert_eq!(check(&saves, &chain(&[1])), []);
         assert_eq!(check(&saves, &chain(&[1, 2])), [Fault::Resurrected(saves[1].clone())]);
+    }
+
+    #[test]
+    fn a_held_save_is_on_the_chain_or_beside_it() {
+        let saves = [saved(1, 0, 10), save(2, 20, 30, Outcome::Held(id(2)))];
+        assert_eq!(check(&saves, &chain(&[1, 2])), []);
+        assert_eq!(check(&saves, &chain(&[1])), [Fault::Lost(saves[1].clone())]);
+        assert_eq!(super::check(&saves, &chain(&[1]), &BTreeSet::from([id(2)])), []);
     }
 
     #[test]

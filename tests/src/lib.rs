@@ -10,23 +10,27 @@
 //!  replay: what a real SWISH was recorded to answer, asked again
 //!  image: a file system in a file, that loses what was not synced
 //!  kills: where and when nodes are killed, drawn by seed
+//!  impostor: a member that says on real links whatever a test wants
 //!  bench: load, syncs, processor time, and the table
 //! ```
 //!
 //! Nothing here knows the server's code: nodes are processes, and stores are files.
 
 pub mod bench;
+pub mod browser;
 pub mod client;
 pub mod cluster;
 pub mod directory;
 pub mod gateway;
 pub mod history;
 pub mod image;
+pub mod impostor;
 pub mod kills;
 pub mod node;
 pub mod program;
 pub mod replay;
 pub mod source;
+pub mod swish;
 pub mod turn;
 pub mod wait;
 pub mod wire;

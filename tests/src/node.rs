@@ -64,6 +64,8 @@ pub struct Setup {
 pub struct Node {
     /// What it is started with.
     pub setup: Setup,
+    /// The one-time link that its last start printed, if it did.
+    pub first_login: Option<String>,
     child: Option<Child>,
     /// It stops when this is closed: nodes do not outlive their test, however that ends.
     life: Option<ChildStdin>,
@@ -77,7 +79,7 @@ impl Node {
     /// A node that is down.
     #[must_use]
     pub const fn new(setup: Setup) -> Self {
-        Self { setup, child: None, life: None }
+        Self { setup, first_login: None, child: None, life: None }
     }
 
     /// Starts it and waits until it answers.
@@ -94,7 +96,7 @@ impl Node {
     /// It does not start; its log says why.
     pub async fn start_with(&mut self, environment: &[(String, String)]) -> Result<()> {
         ensure!(self.child.is_none(), "{} is up", self.setup.name);
-        let mut child = self.command(environment)?.spawn().context("spawn")?;
+        let mut child = self.serve(environment)?.spawn().context("spawn")?;
         let output = child.stdout.take().context("no output")?;
         self.life = child.stdin.take();
         self.child = Some(child);
@@ -104,12 +106,12 @@ impl Node {
             .with_context(|| format!("{} says no addresses", self.setup.name))??;
         // Killed by a kill point on its way up, perhaps: the caller looks at how it ended.
         if let Some(line) = first {
-            self.check_addresses(&line)?;
+            self.first_login = self.check_addresses(&line)?;
         }
         Ok(())
     }
 
-    fn command(&self, environment: &[(String, String)]) -> Result<Command> {
+    fn serve(&self, environment: &[(String, String)]) -> Result<Command> {
         let setup = &self.setup;
         let log = OpenOptions::new().create(true).append(true).open(&setup.log)?;
         let mut command = Command::new(&setup.program);
@@ -137,14 +139,14 @@ impl Node {
         Ok(command)
     }
 
-    fn check_addresses(&self, line: &str) -> Result<()> {
+    fn check_addresses(&self, line: &str) -> Result<Option<String>> {
         let said: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
         let setup = &self.setup;
         for (what, address) in [("gateway", &setup.gateway), ("dashboard", &setup.dashboard)] {
             let there = said[what].as_str().is_some_and(|said| said.ends_with(address.as_str()));
             ensure!(there, "{what} is not at {address}: {line}");
         }
-        Ok(())
+        Ok(said["first_login"].as_str().map(str::to_owned))
     }
 
     /// `kill -9`.
@@ -227,12 +229,32 @@ impl Node {
         Gateway::new(&self.setup.gateway)
     }
 
+    /// Its dashboard, for reading.
+    ///
+    /// # Errors
+    /// It was never started, so it has no token.
+    pub fn dashboard(&self) -> Result<Client> {
+        Client::with_token(&self.setup.dashboard, &self.setup.data)
+    }
+
+    /// Runs a command of the program against it: standard output, and how it ended.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub async fn command(&self, words: &[&str]) -> Result<(String, Option<i32>)> {
+        let mut command = Command::new(&self.setup.program);
+        let output = command.args(words).arg("--data").arg(&self.setup.data).output().await?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        eprintln!("{words:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        Ok((said, output.status.code()))
+    }
+
     /// What it says of itself and the cluster.
     ///
     /// # Errors
     /// It does not answer.
     pub async fn status(&self) -> Result<Status> {
-        let answer = Client::new(&self.setup.dashboard).get("/api/v1/status").await?;
+        let answer = self.dashboard()?.get("/api/v1/status").await?;
         Ok(Status(answer.expect(200)?))
     }
 

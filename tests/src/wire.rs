@@ -1,11 +1,16 @@
-//! The links under a microphone: a forwarder between nodes that keeps every byte.
+//! The links under a microphone: a forwarder between nodes that keeps every byte, and can be cut.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use anyhow::Result;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinHandle,
 };
 
@@ -17,6 +22,8 @@ pub struct Wire {
     address: String,
     /// One for each direction of each connection, so that no text is torn apart.
     tapes: Arc<Mutex<Vec<Tape>>>,
+    /// Names of the nodes whose connections are cut.
+    cut: watch::Sender<BTreeSet<String>>,
     task: JoinHandle<()>,
 }
 
@@ -29,14 +36,32 @@ impl Wire {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
         let tapes = Arc::default();
-        let task = tokio::spawn(accept(listener, target.to_owned(), Arc::clone(&tapes)));
-        Ok(Self { address, tapes, task })
+        let cut = watch::Sender::default();
+        let forwarder = Forwarder {
+            target: target.to_owned(),
+            tapes: Arc::clone(&tapes),
+            cut: cut.subscribe(),
+        };
+        let task = tokio::spawn(forwarder.run(listener));
+        Ok(Self { address, tapes, cut, task })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Closes what comes from the node called `name`, and lets nothing of it in.
+    pub fn cut(&self, name: &str) {
+        self.cut.send_modify(|cut| {
+            cut.insert(name.to_owned());
+        });
+    }
+
+    /// Lets everybody in again.
+    pub fn mend(&self) {
+        self.cut.send_modify(BTreeSet::clear);
     }
 
     /// Bytes that passed, in both directions.
@@ -63,18 +88,58 @@ impl Drop for Wire {
     }
 }
 
-async fn accept(listener: TcpListener, target: String, tapes: Arc<Mutex<Vec<Tape>>>) {
-    while let Ok((near, _)) = listener.accept().await {
-        // A node that is down: whoever came is sent away, as by the node's own port.
-        let Ok(far) = TcpStream::connect(&target).await else {
-            continue;
-        };
-        let _ = (near.set_nodelay(true), far.set_nodelay(true));
-        let (near_in, near_out) = near.into_split();
-        let (far_in, far_out) = far.into_split();
-        tokio::spawn(copy(near_in, far_out, new_tape(&tapes)));
-        tokio::spawn(copy(far_in, near_out, new_tape(&tapes)));
+/// What a wire's task works with.
+struct Forwarder {
+    target: String,
+    tapes: Arc<Mutex<Vec<Tape>>>,
+    cut: watch::Receiver<BTreeSet<String>>,
+}
+
+impl Forwarder {
+    async fn run(self, listener: TcpListener) {
+        while let Ok((near, peer)) = listener.accept().await {
+            let name = node_with_port(peer.port()).unwrap_or_default();
+            // Cut, or a node that is down: whoever came is sent away, as by the node's own port.
+            if self.cut.borrow().contains(&name) {
+                continue;
+            }
+            let Ok(far) = TcpStream::connect(&self.target).await else { continue };
+            let _ = (near.set_nodelay(true), far.set_nodelay(true));
+            let (near_in, near_out) = near.into_split();
+            let (far_in, far_out) = far.into_split();
+            let there = copy(near_in, far_out, new_tape(&self.tapes));
+            let back = copy(far_in, near_out, new_tape(&self.tapes));
+            let mut cut = self.cut.clone();
+            tokio::spawn(async move {
+                let is_cut = cut.wait_for(|names| names.contains(&name));
+                tokio::select! {
+                    _ = async { tokio::join!(there, back) } => {}
+                    _ = is_cut => {}
+                }
+            });
+        }
     }
+}
+
+/// Name of the node that connected from this port of this machine: `serve --name NAME`.
+fn node_with_port(port: u16) -> Option<String> {
+    let table = fs::read_to_string("/proc/net/tcp").ok()?;
+    let local = format!(":{port:04X}");
+    let socket = table.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let inode = fields.get(9)?;
+        fields.get(1)?.ends_with(&local).then(|| format!("socket:[{inode}]"))
+    })?;
+    let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
+    processes.map(|entry| entry.path()).find_map(|process| {
+        let arguments = fs::read(process.join("cmdline")).ok()?;
+        let mut words = arguments.split(|byte| *byte == 0);
+        words.find(|word| *word == b"--name")?;
+        let name = String::from_utf8(words.next()?.to_vec()).ok()?;
+        let files = fs::read_dir(process.join("fd")).ok()?.filter_map(Result::ok);
+        let mut targets = files.filter_map(|file| fs::read_link(file.path()).ok());
+        targets.any(|target| target.as_os_str() == socket.as_str()).then_some(name)
+    })
 }
 
 fn new_tape(tapes: &Mutex<Vec<Tape>>) -> Tape {

@@ -156,7 +156,7 @@ impl Writer {
         };
         told.push(format!("node {}: {words}", node + 1));
         // A node that was killed meanwhile says nothing.
-        answer.map_or(Ok(Heard::Nothing), |answer| Heard::of(&answer, letter.previous))
+        answer.map_or(Ok(Heard::Nothing), |answer| Heard::of(&answer))
     }
 }
 
@@ -164,26 +164,23 @@ impl Writer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Heard {
     Saved(ObjectId),
-    /// Another save was decided in its place: it never will be, whoever else has it.
-    Lost,
-    /// This sending was not kept. So says a 409, too, of a node that does not know the version
-    /// that was edited: an earlier sending to another node may still be decided.
+    /// Saved on that node only.
+    Held(ObjectId),
+    /// This sending was not kept. A 409 says only that the node serves another version: an earlier
+    /// sending to another node may still be decided.
     NotKept,
-    /// No answer, or "it waits".
+    /// No answer.
     Nothing,
 }
 
 impl Heard {
-    fn of(answer: &Answer, previous: Option<ObjectId>) -> Result<Self> {
+    fn of(answer: &Answer) -> Result<Self> {
         let body = answer.json();
-        let from = gateway::hash(&body["edit"]["server"]["from"]["commit"]).ok();
         match (answer.status, body["error"].as_str()) {
+            (200, None) if gateway::is_held(&body) => Ok(Self::Held(gateway::saved(answer)?)),
             (200, None) => Ok(Self::Saved(gateway::saved(answer)?)),
-            (409, _) if from == previous => Ok(Self::Lost),
-            (200, Some("file_exists")) => Ok(Self::Lost),
-            (409, _) | (503, Some("blocked" | "busy" | "not_founded" | "removed")) => {
-                Ok(Self::NotKept)
-            }
+            (200, Some("file_exists")) => Ok(Self::NotKept),
+            (409, _) | (503, Some("busy" | "not_founded" | "removed")) => Ok(Self::NotKept),
             (503, _) => Ok(Self::Nothing),
             (status, _) => bail!("a save was answered {status}: {body}"),
         }
@@ -193,9 +190,9 @@ impl Heard {
     const fn outcome(self, sent_before: bool) -> Outcome {
         match self {
             Self::Saved(commit) => Outcome::Saved(commit),
-            Self::Lost => Outcome::Refused,
+            Self::Held(commit) => Outcome::Held(commit),
             Self::NotKept if !sent_before => Outcome::Refused,
-            // An earlier sending may still wait somewhere.
+            // An earlier sending may still be on its way somewhere.
             Self::NotKept | Self::Nothing => Outcome::Unknown,
         }
     }
@@ -212,25 +209,26 @@ mod tests {
             body: body.into(),
             took: Duration::ZERO,
         };
-        Heard::of(&answer, Some(ObjectId::from_bytes([0xab; 20]))).unwrap()
+        Heard::of(&answer).unwrap()
     }
 
     #[test]
     fn answers_mean_what_the_protocol_says() {
-        let conflict = |from: &str| {
-            let from = from.repeat(20);
-            format!(r#"{{"edit":{{"server":{{"from":{{"commit":"{from}"}}}}}}}}"#)
-        };
-        assert_eq!(heard(409, &conflict("ab")), Heard::Lost);
-        assert_eq!(heard(409, &conflict("cd")), Heard::NotKept);
-        assert_eq!(heard(200, r#"{"error":"file_exists"}"#), Heard::Lost);
-        assert_eq!(heard(503, r#"{"error":"blocked"}"#), Heard::NotKept);
-        assert_eq!(heard(503, r#"{"error":"waiting"}"#), Heard::Nothing);
+        assert_eq!(heard(409, "{}"), Heard::NotKept);
+        assert_eq!(heard(200, r#"{"error":"file_exists"}"#), Heard::NotKept);
+        assert_eq!(heard(503, r#"{"error":"busy"}"#), Heard::NotKept);
+        assert_eq!(heard(503, r#"{"error":"stopping"}"#), Heard::Nothing);
+        let id = ObjectId::from_bytes([0xab; 20]);
+        let told =
+            |messages: &str| format!(r#"{{"meta":{{"commit":"{id}"}},"messages":{messages}}}"#);
+        assert_eq!(heard(200, &told("[]")), Heard::Saved(id));
+        let warns =
+            r#"[{"type":"message","kind":"warning","data":["Saved on this server only."]}]"#;
+        assert_eq!(heard(200, &told(warns)), Heard::Held(id));
     }
 
     #[test]
-    fn only_a_decision_or_a_single_sending_settles_a_refusal() {
-        assert_eq!(Heard::Lost.outcome(true), Outcome::Refused);
+    fn only_a_single_sending_settles_a_refusal() {
         assert_eq!(Heard::NotKept.outcome(false), Outcome::Refused);
         assert_eq!(Heard::NotKept.outcome(true), Outcome::Unknown);
     }

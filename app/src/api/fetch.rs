@@ -1,15 +1,19 @@
 //! The API over HTTP, from the browser.
 
 use domain::{
-    FileName, ObjectId,
+    FileName, NodeId, ObjectId,
     view::{
-        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
-        ObjectText, Overview, Problem, file_href,
+        ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
+        DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
+        Me, MergeDraft, ObjectText, Overview, Problem, Settle, SettlePlan, SettleRequest, SyncPlan,
+        SyncRequest, escape, file_href,
     },
+    words::NodeAction,
 };
-use gloo_net::http::Request;
+use gloo_net::http::{Request, Response};
+use leptos::prelude::window;
 use send_wrapper::SendWrapper;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Answer, Api};
 
@@ -41,18 +45,80 @@ impl Api for Fetch {
     fn object(&self, id: ObjectId) -> Answer<ObjectText> {
         get(format!("/api/v1/objects/{id}"))
     }
+
+    fn me(&self) -> Answer<Me> {
+        get("/api/v1/me".to_owned())
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
+        get(format!("/api/v1/activity{query}"))
+    }
+
+    fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage> {
+        get(format!("/api/v1/divergences{query}"))
+    }
+
+    fn divergence(&self, name: FileName) -> Answer<DivergencePage> {
+        get(format!("/api/v1/divergences/{}", escape(name.as_str())))
+    }
+
+    fn merge(&self, name: FileName, side: ObjectId) -> Answer<MergeDraft> {
+        get(format!("/api/v1/divergences/{}/merge?side={side}", escape(name.as_str())))
+    }
+
+    fn plan_settle(&self, items: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
+        post("/api/v1/settle".to_owned(), &SettleRequest { plan: true, items })
+    }
+
+    fn settle(&self, items: Vec<Settle>) -> Answer<Vec<ItemResult>> {
+        post("/api/v1/settle".to_owned(), &SettleRequest { plan: false, items })
+    }
+
+    fn plan_sync(&self, files: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
+        post("/api/v1/sync".to_owned(), &SyncRequest { plan: true, files })
+    }
+
+    fn sync(&self, files: Vec<FileName>) -> Answer<Vec<ItemResult>> {
+        post("/api/v1/sync".to_owned(), &SyncRequest { plan: false, files })
+    }
+
+    fn node_action(&self, node: NodeId, action: NodeAction) -> Answer<String> {
+        post(format!("/api/v1/nodes/{node}/{}", action.code()), &serde_json::json!({}))
+    }
 }
 
 /// A browser has one thread, so the wrapper never sees another.
 fn get<T: DeserializeOwned + 'static>(address: String) -> Answer<T> {
     Box::pin(SendWrapper::new(async move {
-        let response = Request::get(&address).send().await.map_err(|_| offline())?;
-        if response.ok() {
-            return response.json().await.map_err(|error| garbled(&error.to_string()));
-        }
-        let status = response.status();
-        Err(response.json().await.unwrap_or_else(|_| garbled(&format!("status {status}"))))
+        read(Request::get(&address).send().await.map_err(|_| offline())?).await
     }))
+}
+
+/// Only JSON: a form of a stranger's page cannot send that.
+fn post<T: DeserializeOwned + 'static>(address: String, body: &impl Serialize) -> Answer<T> {
+    let request = Request::post(&address).json(body);
+    Box::pin(SendWrapper::new(async move {
+        let request = request.map_err(|error| garbled(&error.to_string()))?;
+        read(request.send().await.map_err(|_| offline())?).await
+    }))
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Problem> {
+    if response.ok() {
+        return response.json().await.map_err(|error| garbled(&error.to_string()));
+    }
+    let status = response.status();
+    if status == 401 {
+        log_in();
+    }
+    Err(response.json().await.unwrap_or_else(|_| garbled(&format!("status {status}"))))
+}
+
+/// The login is over: to the login page, and back to this one.
+fn log_in() {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    let _ = location.set_href(&format!("/login?next={}", escape(&path)));
 }
 
 fn offline() -> Problem {

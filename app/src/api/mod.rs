@@ -6,11 +6,13 @@ mod fetch;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use domain::{
-    FileName, ObjectId,
+    FileName, NodeId, ObjectId,
     view::{
-        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
-        ObjectText, Overview, Problem,
+        ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
+        DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
+        Me, MergeDraft, ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
     },
+    words::NodeAction,
 };
 use leptos::prelude::use_context;
 
@@ -39,6 +41,36 @@ pub trait Api {
 
     /// `GET /api/v1/objects/{hash}`.
     fn object(&self, id: ObjectId) -> Answer<ObjectText>;
+
+    /// `GET /api/v1/me`: who asks.
+    fn me(&self) -> Answer<Me>;
+
+    /// `GET /api/v1/activity?…`; the address is the query's `Display`.
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage>;
+
+    /// `GET /api/v1/divergences?…`; the address is the query's `Display`.
+    fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage>;
+
+    /// `GET /api/v1/divergences/{name}`; a file that is not diverged is `not_found`.
+    fn divergence(&self, name: FileName) -> Answer<DivergencePage>;
+
+    /// `GET /api/v1/divergences/{name}/merge?side={hash}`: the decided head and `side` merged.
+    fn merge(&self, name: FileName, side: ObjectId) -> Answer<MergeDraft>;
+
+    /// `POST /api/v1/settle` with `plan: true`: what each item would do; changes nothing.
+    fn plan_settle(&self, items: Vec<Settle>) -> Answer<Vec<SettlePlan>>;
+
+    /// `POST /api/v1/settle`: does each item, and says how it ended.
+    fn settle(&self, items: Vec<Settle>) -> Answer<Vec<ItemResult>>;
+
+    /// `POST /api/v1/sync` with `plan: true`: the steps for each file; changes nothing.
+    fn plan_sync(&self, files: Vec<FileName>) -> Answer<Vec<SyncPlan>>;
+
+    /// `POST /api/v1/sync`: brings each file in step, and says how it ended.
+    fn sync(&self, files: Vec<FileName>) -> Answer<Vec<ItemResult>>;
+
+    /// `POST /api/v1/nodes/{id}/{action}`; the answer is the sentence that says what happened.
+    fn node_action(&self, node: NodeId, action: NodeAction) -> Answer<String>;
 }
 
 /// The [`Api`] as context: the server provides it around each render.
@@ -76,6 +108,46 @@ impl Api for Nobody {
     }
 
     fn object(&self, _: ObjectId) -> Answer<ObjectText> {
+        unprovided()
+    }
+
+    fn me(&self) -> Answer<Me> {
+        unprovided()
+    }
+
+    fn activity(&self, _: ActivityQuery) -> Answer<ActivityPage> {
+        unprovided()
+    }
+
+    fn divergences(&self, _: DivergencesQuery) -> Answer<DivergencesPage> {
+        unprovided()
+    }
+
+    fn divergence(&self, _: FileName) -> Answer<DivergencePage> {
+        unprovided()
+    }
+
+    fn merge(&self, _: FileName, _: ObjectId) -> Answer<MergeDraft> {
+        unprovided()
+    }
+
+    fn plan_settle(&self, _: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
+        unprovided()
+    }
+
+    fn settle(&self, _: Vec<Settle>) -> Answer<Vec<ItemResult>> {
+        unprovided()
+    }
+
+    fn plan_sync(&self, _: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
+        unprovided()
+    }
+
+    fn sync(&self, _: Vec<FileName>) -> Answer<Vec<ItemResult>> {
+        unprovided()
+    }
+
+    fn node_action(&self, _: NodeId, _: NodeAction) -> Answer<String> {
         unprovided()
     }
 }

@@ -4,7 +4,7 @@ use domain::words;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::with_overview;
+use super::{KeysHelp, with_overview};
 
 /// Links to the pages, with their counts.
 #[component]
@@ -13,6 +13,12 @@ pub(crate) fn Sections() -> impl IntoView {
         let number = move || shown.get().map(|overview| words::thousands(overview.counts.files));
         move || number().unwrap_or_default()
     });
+    let diverged = with_overview(|shown| {
+        let number = Memo::new(move |_| shown.get().map_or(0, |all| all.counts.diverged));
+        let class = move || if number.get() > 0 { "n some" } else { "n" };
+        view! { <span class=class>{move || words::thousands(number.get())}</span> }
+    });
+    let help = expect_context::<KeysHelp>();
     let nodes = with_overview(|shown| {
         let number = move || shown.get().map(|overview| overview.nodes.len().to_string());
         move || number().unwrap_or_default()
@@ -29,13 +35,21 @@ pub(crate) fn Sections() -> impl IntoView {
                     <A href="/files">"Files" <span class="n">{files}</span></A>
                 </li>
                 <li>
+                    <A href="/divergences">"Divergences" {diverged}</A>
+                </li>
+                <li>
                     <A href="/nodes">"Nodes" <span class="n">{nodes}</span></A>
+                </li>
+                <li>
+                    <A href="/activity">"Activity"</A>
                 </li>
             </ul>
             <p class="keys">
-                <kbd>"/"</kbd> " search" <br /> <kbd>"g"</kbd> " " <kbd>"o"</kbd> " overview" <br />
-                <kbd>"g"</kbd> " " <kbd>"f"</kbd> " files" <br />
-                <kbd>"g"</kbd> " " <kbd>"n"</kbd> " nodes"
+                <kbd>"/"</kbd> " search" <br /> <kbd>"g"</kbd> " " <kbd>"d"</kbd> " divergences" <br />
+                <button type="button" class="link-button" on:click=move |_| help.open()>
+                    <kbd>"?"</kbd>
+                    " all keys"
+                </button>
             </p>
         </nav>
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    view::{AnyState, FileSort, FilesQuery, Overview},
+    view::{AnyState, DivergencesQuery, FileSort, FilesQuery, Overview},
     words::{self, ClusterState},
 };
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::{Pill, StateMark, with_overview};
+use super::{Login, Pill, StateMark, with_overview};
 use crate::{clock::Clock, site::Shown};
 
 /// A pause in typing after which the list follows.
@@ -34,6 +34,7 @@ pub(crate) fn TopBar() -> impl IntoView {
             {with_overview(|shown| view! { <Sentence shown /> })}
             <Search />
             <Pill />
+            <Login />
         </header>
     }
     .into_any()
@@ -78,25 +79,85 @@ fn Margin(shown: Memo<Shown>) -> impl IntoView {
     view! { {text} }
 }
 
-/// Searches files: by Enter from any page, while typing on the list itself.
+/// The list that the box searches, and what the address says of it.
+#[derive(Clone, PartialEq)]
+enum Searched {
+    /// The list of files.
+    Files(FilesQuery),
+    /// The list of divergences.
+    Divergences(DivergencesQuery),
+    /// Another page: files are searched from there.
+    Elsewhere,
+}
+
+impl Searched {
+    fn of(path: &str, search: &str) -> Self {
+        match path {
+            "/files" => Self::Files(FilesQuery::parse(search)),
+            "/divergences" => Self::Divergences(DivergencesQuery::parse(search)),
+            _ => Self::Elsewhere,
+        }
+    }
+
+    fn q(&self) -> String {
+        match self {
+            Self::Files(query) => query.q.clone(),
+            Self::Divergences(query) => query.q.clone(),
+            Self::Elsewhere => String::new(),
+        }
+    }
+
+    /// The same list with other words.
+    fn with(self, q: String) -> String {
+        match self {
+            Self::Files(query) => format!("/files{}", FilesQuery { q, offset: 0, ..query }),
+            Self::Divergences(query) => {
+                format!("/divergences{}", DivergencesQuery { q, offset: 0, ..query })
+            }
+            Self::Elsewhere => format!("/files{}", FilesQuery { q, ..FilesQuery::default() }),
+        }
+    }
+
+    fn is_list(&self) -> bool {
+        *self != Self::Elsewhere
+    }
+
+    /// Address of the form without JavaScript, and what the empty box says.
+    fn form(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Divergences(_) => ("/divergences", "Filter divergences  ( / )"),
+            Self::Files(_) | Self::Elsewhere => ("/files", "Search files  ( / )"),
+        }
+    }
+
+    /// What a form keeps of a list of files.
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        let Self::Files(FilesQuery { state, sort, node, .. }) = self else {
+            return Vec::new();
+        };
+        let sort = (*sort != FileSort::default()).then(|| sort.code().to_owned());
+        let state = state.map(|state| state.code().to_owned());
+        let all = [("state", state), ("sort", sort), ("node", node.clone())];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
+/// Searches the list that is shown, or files: by Enter from any page, on a list while typing.
 #[component]
 fn Search() -> impl IntoView {
     let location = use_location();
-    let on_list = Memo::new(move |_| location.pathname.get() == "/files");
-    let query = Memo::new(move |_| match on_list.get() {
-        true => FilesQuery::parse(&location.search.get()),
-        false => FilesQuery::default(),
-    });
+    let searched =
+        Memo::new(move |_| Searched::of(&location.pathname.get(), &location.search.get()));
     let input = NodeRef::<leptos::html::Input>::new();
     let navigate = use_navigate();
     let go = move |replace: bool| {
         let Some(input) = input.get_untracked() else {
             return;
         };
-        let wanted = FilesQuery { q: input.value(), offset: 0, ..query.get_untracked() };
-        if !on_list.get_untracked() || wanted.q != query.get_untracked().q {
+        let (now, q) = (searched.get_untracked(), input.value());
+        if !now.is_list() || q != now.q() {
             let options = NavigateOptions { replace, scroll: false, ..NavigateOptions::default() };
-            navigate(&format!("/files{wanted}"), options);
+            navigate(&now.with(q), options);
         }
     };
     let submit = go.clone();
@@ -105,28 +166,23 @@ fn Search() -> impl IntoView {
         let go = go.clone();
         timer.with_value(|timer| timer.iter().for_each(TimeoutHandle::clear));
         let follow = move || {
-            if on_list.get_untracked() {
+            if searched.with_untracked(Searched::is_list) {
                 go(true);
             }
         };
         timer.set_value(set_timeout_with_handle(follow, TYPING_PAUSE).ok());
     };
-    keep_in_step(input, query);
+    keep_in_step(input, searched);
     let kept = move || {
-        let FilesQuery { state, sort, node, .. } = query.get();
-        let sort = (sort != FileSort::default()).then(|| sort.code().to_owned());
-        [("state", state.map(|state| state.code().to_owned())), ("sort", sort), ("node", node)]
-            .into_iter()
-            .filter_map(|(name, value)| value.map(|value| (name, value)))
-            .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
-            .collect_view()
+        let hidden = |(name, value)| view! { <input type="hidden" name=name value=value /> };
+        searched.get().kept().into_iter().map(hidden).collect_view()
     };
     view! {
         <form
             class="search"
             role="search"
             method="get"
-            action="/files"
+            action=move || searched.with(|now| now.form().0)
             on:submit=move |event| {
                 event.prevent_default();
                 submit(false);
@@ -137,11 +193,14 @@ fn Search() -> impl IntoView {
                 id="search"
                 type="search"
                 name="q"
-                placeholder="Search files  ( / )"
-                aria-label="Search files"
+                placeholder=move || searched.with(|now| now.form().1)
+                aria-label=move || match searched.get() {
+                    Searched::Divergences(_) => "Search divergences",
+                    Searched::Files(_) | Searched::Elsewhere => "Search files",
+                }
                 autocomplete="off"
                 spellcheck="false"
-                value=query.get_untracked().q
+                value=searched.get_untracked().q()
                 on:input=move |_| typed()
             />
             {kept}
@@ -151,9 +210,9 @@ fn Search() -> impl IntoView {
 }
 
 /// The box follows the address (Back, links), but never while somebody types in it.
-fn keep_in_step(input: NodeRef<leptos::html::Input>, query: Memo<FilesQuery>) {
+fn keep_in_step(input: NodeRef<leptos::html::Input>, searched: Memo<Searched>) {
     Effect::new(move || {
-        let wanted = query.get().q;
+        let wanted = searched.get().q();
         let Some(input) = input.get() else { return };
         let focused = document().active_element().is_some_and(|active| active == **input);
         if !focused && input.value() != wanted {

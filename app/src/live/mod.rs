@@ -41,6 +41,8 @@ pub(crate) enum Link {
 pub(crate) enum News {
     /// One file changed.
     Row(Box<domain::view::FileRow>),
+    /// Something was done.
+    Deed,
     /// Messages were missed: ask again.
     Missed,
     /// A second has passed.

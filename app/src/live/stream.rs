@@ -86,6 +86,8 @@ impl Reader {
         }
         if self.broken(now) {
             self.close();
+            // It may be the login that is over: the answer leads there.
+            self.refetch();
             self.live.link.set(Link::Reconnecting);
         }
         let due = now.saturating_sub(*self.tried_ms.borrow()) >= RETRY_MS;
@@ -153,7 +155,8 @@ impl Reader {
             LiveEvent::Head { row, .. } if step != Step::Same => {
                 self.live.tell(News::Row(Box::new(row)));
             }
-            LiveEvent::Overview(_) | LiveEvent::Head { .. } => {}
+            LiveEvent::Deed(_) if step != Step::Same => self.live.tell(News::Deed),
+            LiveEvent::Overview(_) | LiveEvent::Head { .. } | LiveEvent::Deed(_) => {}
         }
     }
 

@@ -32,6 +32,12 @@ pub enum Alarm {
         /// What was asked for.
         id: ObjectId,
     },
+    /// A peer did so much of what no peer does that its links were closed; it may link again after
+    /// a minute. Nothing of what it sent was stored.
+    CutOff {
+        /// Who.
+        peer: MemberId,
+    },
     /// A peer has another roster under the same epoch.
     TwoRosters {
         /// Who has it.
@@ -39,18 +45,19 @@ pub enum Alarm {
         /// The epoch.
         epoch: u64,
     },
-    /// The journal of the store names a head that this node did not write: a SWISH saved by itself.
-    ForeignLine {
-        /// The register.
-        key: Key,
-        /// The head it names.
-        head: ObjectId,
+    /// A node wrote two chains of audit entries, or its chain was changed; the first that came is
+    /// kept. Its disk was copied or restored, or somebody has its key.
+    AuditForks {
+        /// Whose chain.
+        origin: MemberId,
+        /// Number of the entry that does not fit.
+        number: u64,
     },
-    /// A head of the founder's store lost to another save; it stays readable by its hash.
-    ImportLost {
-        /// The register.
-        key: Key,
-        /// Head of the store.
-        tip: ObjectId,
+    /// A peer sent an audit entry without its origin's seal; nothing was stored.
+    AuditForged {
+        /// Who sent it.
+        from: MemberId,
+        /// Whose chain it was to be.
+        origin: MemberId,
     },
 }

@@ -5,7 +5,7 @@ use domain::Millis;
 /// Every limit has a named outcome where it is enforced.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
-    /// Without answers of a majority for this long a save waits (protocol 4.3).
+    /// Without answers of a majority for this long a save is held (protocol 4.3).
     pub patience: Millis,
     /// With answers it is contention, and goes on for this long.
     pub contention: Millis,
@@ -17,6 +17,9 @@ pub struct Config {
     pub lease: Millis,
     /// An object that one peer does not send is asked of the next after this (protocol 3).
     pub fetch: Millis,
+    /// Peers that send nothing have been asked, one after the other, and are named within this:
+    /// with several of them each gets its part, if that is less than [`Config::fetch`].
+    pub fetch_all: Millis,
     /// Objects in one request.
     pub fetch_batch: usize,
     /// An object nobody has is asked for again after this, then after twice as long, and so on.
@@ -63,6 +66,7 @@ impl Default for Config {
             round_max: Millis(3_000),
             lease: Millis(10),
             fetch: Millis(500),
+            fetch_all: Millis(800),
             fetch_batch: 64,
             fetch_again: Millis(2_000),
             fetch_again_max: Millis(60_000),
@@ -131,11 +135,17 @@ pub enum Mutant {
     NoRepair,
     /// Handles messages of a lower epoch (V10).
     LowerEpochHandled,
+    /// Records a settling beside the head instead of having it decided (V8).
+    SettleBeside,
+    /// Judges lines of the journal by the head they start from (V9).
+    JudgeByOld,
+    /// Answers a held save without a tip.
+    HoldWithoutTip,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::OwnValue,
         Self::MinorityQuorum,
         Self::NoSyncBeforePromise,
@@ -154,5 +164,8 @@ impl Mutant {
         Self::ReplaceInOne,
         Self::NoRepair,
         Self::LowerEpochHandled,
+        Self::SettleBeside,
+        Self::JudgeByOld,
+        Self::HoldWithoutTip,
     ];
 }

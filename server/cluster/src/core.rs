@@ -45,9 +45,11 @@ impl Core {
         let unsynced = self.config.broken(Mutant::NoSyncBeforePromise);
         let mut turn = Turn::new(now, objects, no, pending, unsynced);
         self.dispatch(input, &mut turn);
+        self.judge_sides(&mut turn);
         if self.live.asks_due {
             self.send_requests(&mut turn);
         }
+        self.note_asked(&turn);
         if turn.writes() {
             self.live.issued = no;
             if turn.urgent() {
@@ -76,11 +78,16 @@ impl Core {
             Input::PeerDown { peer } => self.on_peer_down(peer, turn),
             Input::Message { from, message } => self.on_message(from, message, turn),
             Input::Save { token, save } => self.on_save(token, save, turn),
+            Input::Settle { token, save } => self.on_settle(token, save, turn),
+            Input::Foreign(foreign) => self.on_foreign(foreign, turn),
+            Input::Import { heads } => self.on_import(heads, turn),
+            Input::Sync { token, key, dry } => self.on_sync(token, key, dry, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
             Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
             Input::Knock(member) => self.on_knock(member, turn),
             Input::Drain(drains) => self.live.draining = drains,
             Input::Change { token, change } => self.on_change(token, &change, turn),
+            Input::Audit { token, entry } => self.on_audit(token, *entry, turn),
             Input::Timer(timer) => self.on_timer(timer, turn),
             Input::Persisted(no) => self.on_persisted(no, turn),
         }
@@ -89,6 +96,8 @@ impl Core {
     fn on_started(&mut self, turn: &mut Turn<'_>) {
         self.live.started = turn.now;
         turn.arm(Timer::Heartbeat, 0, self.config.heartbeat.0);
+        self.tips_of_before(turn);
+        self.judge_all_sides();
         self.recover_rounds(turn);
     }
 
@@ -98,6 +107,7 @@ impl Core {
         {
             return;
         }
+        self.note_answer(from, &message, turn);
         match message {
             PeerMessage::Prepare { epoch, key, ballot } => {
                 self.on_prepare(from, epoch, key, ballot, turn);
@@ -137,6 +147,12 @@ impl Core {
             }
             PeerMessage::TreeRequest { prefixes } => self.on_tree_request(from, &prefixes, turn),
             PeerMessage::TreeIs { branches } => self.on_tree(from, branches, turn),
+            PeerMessage::KeyRequest { key } => self.on_key_request(from, key, turn),
+            PeerMessage::KeyIs(change) => self.on_key_is(from, change, turn),
+            PeerMessage::AuditSince { origin, after } => {
+                self.on_audit_since(from, origin, after, turn);
+            }
+            PeerMessage::AuditIs { entries, upto } => self.on_audit_is(from, entries, upto, turn),
             PeerMessage::RosterIs { roster } => self.on_roster(from, roster, turn),
             PeerMessage::RosterRequest => self.tell_roster(from, turn),
             PeerMessage::RosterVote(vote) => self.on_roster_vote(from, vote, turn),
@@ -157,6 +173,7 @@ impl Core {
             Timer::Fetch(peer) => self.no_progress(peer, turn),
             Timer::Want(token) => self.want_over(token, turn),
             Timer::Council => self.council_due(turn),
+            Timer::Sync(token) => self.sync_over(token, turn),
         }
     }
 
@@ -192,6 +209,16 @@ impl Core {
         {
             self.durable.put_in_tree(key, before.head);
         }
+        match &record {
+            Record::Decided { key, .. }
+            | Record::Tip { key, .. }
+            | Record::Draft { key, draft: None } => {
+                self.live.branches.due.insert(key.clone());
+            }
+            // Whoever is not in it any more proposes nothing.
+            Record::Roster(_) => self.live.branches.due_again(),
+            _ => {}
+        }
         turn.record(record, urgency);
     }
 }
@@ -218,6 +245,10 @@ fn epoch_of(message: &PeerMessage) -> Option<u64> {
         | PeerMessage::Changes { .. }
         | PeerMessage::TreeRequest { .. }
         | PeerMessage::TreeIs { .. }
+        | PeerMessage::KeyRequest { .. }
+        | PeerMessage::KeyIs(_)
+        | PeerMessage::AuditSince { .. }
+        | PeerMessage::AuditIs { .. }
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest
         | PeerMessage::RosterVote(_) => None,

@@ -1,12 +1,12 @@
 //! What a node must still know after a crash, and the records that change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Incarnation, Link, ObjectId, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Council, Key, Roster, catch_up::Tree};
+use crate::{AuditEntry, Ballot, ChainEnds, Council, Key, Roster, Tip, catch_up::Tree};
 
 /// One change of the durable state. A batch of them becomes durable as a whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,12 +35,21 @@ pub enum Record {
         /// The draft now.
         draft: Option<Draft>,
     },
-    /// A waiting save lost; it stays readable by its hash.
+    /// Written by an earlier version: a save that it kept by its hash only. A tip since.
     Kept {
         /// The register.
         key: Key,
         /// Its commit.
         tip: ObjectId,
+    },
+    /// Somebody was told that a branch is saved; its objects are here (protocol 1).
+    Tip {
+        /// The register.
+        key: Key,
+        /// The branch, and who said so.
+        tip: Tip,
+        /// Position in the change log.
+        serial: Serial,
     },
     /// The decided head moved.
     Decided {
@@ -73,6 +82,8 @@ pub enum Record {
     Council(Council),
     /// Ballot counters up to this may have been used (docs/decisions/0002).
     Reserved(u64),
+    /// Somebody did something, here or on another node.
+    Audit(AuditEntry),
 }
 
 impl Record {
@@ -84,9 +95,14 @@ impl Record {
             | Self::Accepted { key, .. }
             | Self::Draft { key, .. }
             | Self::Kept { key, .. }
+            | Self::Tip { key, .. }
             | Self::Decided { key, .. }
             | Self::Gaps { key, .. } => Some(key),
-            Self::Object { .. } | Self::Roster(_) | Self::Council(_) | Self::Reserved(_) => None,
+            Self::Object { .. }
+            | Self::Roster(_)
+            | Self::Council(_)
+            | Self::Reserved(_)
+            | Self::Audit(_) => None,
         }
     }
 }
@@ -117,10 +133,14 @@ pub struct Draft {
 pub enum DraftKind {
     /// Nobody was answered; dropped when it loses.
     Fresh,
-    /// Its page was told that it waits; stays readable when it loses.
-    Waiting,
-    /// A head of the store this cluster was founded with.
+    /// Somebody was told that it is saved: the open branch of this node. Its tip stays when it
+    /// loses. Earlier versions told that it waits.
+    #[serde(alias = "waiting")]
+    Held,
+    /// A head of the store that this node brought into the cluster: a tip when it loses.
     Import,
+    /// A settling commit (protocol 4.5): never held, dropped when it loses.
+    Settle,
 }
 
 /// A decided head and when it was learned.
@@ -143,11 +163,18 @@ pub struct KeyState {
     pub draft: Option<Draft>,
     /// The greatest head known to be decided, whose objects are here.
     pub decided: Option<Decided>,
-    /// Waiting saves that lost.
+    /// Of an earlier version: saves that lost there. The start makes tips of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<ObjectId>,
-    /// Objects of its import that no node has.
+    /// Objects of imports that no node has.
     #[serde(default)]
     pub gaps: Vec<ObjectId>,
+    /// Branches that somebody was told are saved, here or elsewhere. Only grows.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tips: BTreeSet<Tip>,
+    /// Position in the change log of the newest tip.
+    #[serde(default)]
+    pub tipped: Serial,
 }
 
 impl Default for KeyState {
@@ -159,7 +186,42 @@ impl Default for KeyState {
             decided: None,
             kept: Vec::new(),
             gaps: Vec::new(),
+            tips: BTreeSet::new(),
+            tipped: Serial(0),
         }
+    }
+}
+
+impl KeyState {
+    /// Latest position in the change log; zero if neither head nor tip is known.
+    #[must_use]
+    pub fn changed(&self) -> Serial {
+        self.decided.map_or(self.tipped, |decided| decided.serial.max(self.tipped))
+    }
+
+    /// The served head (protocol 1): the tip of the own open branch, otherwise the decided head.
+    #[must_use]
+    pub fn served(&self) -> Option<ObjectId> {
+        let branch = self.draft.filter(|draft| draft.kind.is_served()).map(|draft| draft.tip);
+        branch.or(self.decided.map(|decided| decided.head))
+    }
+
+    /// Whether peers are told of it: there is a decided head or a tip.
+    fn is_told(&self) -> bool {
+        self.decided.is_some() || !self.tips.is_empty()
+    }
+
+    /// Every commit that this state leads to: it, and all before it, must stay. A gap names what is
+    /// not here.
+    pub fn named(&self) -> impl Iterator<Item = ObjectId> {
+        let decided = self.decided.map(|decided| decided.head);
+        let accepted = self.accepted.map(|accepted| accepted.head);
+        let draft = self.draft.map(|draft| draft.tip);
+        [decided, accepted, draft]
+            .into_iter()
+            .flatten()
+            .chain(self.kept.iter().copied())
+            .chain(self.tips.iter().map(|tip| tip.commit))
     }
 }
 
@@ -176,10 +238,14 @@ pub struct Durable {
     pub reserved: u64,
     /// The registers.
     pub keys: BTreeMap<Key, KeyState>,
+    /// The last entry of each chain of the audit.
+    pub audit: ChainEnds,
     /// The change log: the latest position of each key.
     changes: BTreeMap<Serial, Key>,
-    /// The decided heads.
+    /// The decided heads and the tips.
     tree: Tree,
+    /// Keys with a decided head.
+    decided: usize,
     /// Drafts of each kind.
     drafts: BTreeMap<DraftKind, usize>,
 }
@@ -199,15 +265,21 @@ impl Durable {
         reserved: u64,
         keys: BTreeMap<Key, KeyState>,
     ) -> Self {
-        let decided = || keys.iter().filter_map(|(key, state)| Some((key, state.decided?)));
-        let changes = decided().map(|(key, decided)| (decided.serial, key.clone())).collect();
-        let tree = Tree::of(decided().map(|(key, decided)| (key.clone(), decided.head)));
+        let told = || keys.iter().filter(|(_, state)| state.is_told());
+        let changes = told().map(|(key, state)| (state.changed(), key.clone())).collect();
+        let tree = Tree::of(told().map(|(key, state)| (key.clone(), state)));
+        let decided = keys.values().filter(|state| state.decided.is_some()).count();
         let mut drafts = BTreeMap::new();
         for draft in keys.values().filter_map(|state| state.draft) {
             *drafts.entry(draft.kind).or_default() += 1;
         }
-        let council = Council::default();
-        Self { incarnation, roster, council, reserved, keys, changes, tree, drafts }
+        let (council, audit) = (Council::default(), ChainEnds::default());
+        Self { incarnation, roster, council, reserved, keys, audit, changes, tree, decided, drafts }
+    }
+
+    /// Takes in entries of the audit as tables kept them, each chain in order.
+    pub fn restore_audit<'a>(&mut self, entries: impl IntoIterator<Item = &'a AuditEntry>) {
+        entries.into_iter().for_each(|entry| self.audit.add(entry));
     }
 
     /// Makes one change; making it twice in order is the same as once.
@@ -221,6 +293,7 @@ impl Durable {
             }
             Record::Draft { key, draft } => self.set_draft(key, *draft),
             Record::Kept { key, tip } => self.keep(key, *tip),
+            Record::Tip { key, tip, serial } => self.tip(key, *tip, *serial),
             Record::Decided { key, head, serial } => self.decide(key, *head, *serial),
             Record::Object { .. } => {}
             Record::Gaps { key, ids } => self.key(key).gaps.clone_from(ids),
@@ -231,6 +304,7 @@ impl Durable {
             }
             Record::Council(council) => self.council = council.clone(),
             Record::Reserved(counter) => self.reserved = self.reserved.max(*counter),
+            Record::Audit(entry) => self.audit.add(entry),
         }
     }
 
@@ -251,7 +325,7 @@ impl Durable {
         self.changes.range(serial.next()..).map(|(serial, key)| (*serial, key))
     }
 
-    /// Digest of the decided heads: that of the hash tree (protocol 5).
+    /// Digest of the decided heads and tips: that of the hash tree (protocol 5).
     #[must_use]
     pub const fn root(&self) -> domain::Root {
         self.tree.root()
@@ -263,7 +337,18 @@ impl Durable {
 
     /// For a mutant: the tree is behind the heads.
     pub(crate) fn put_in_tree(&mut self, key: &Key, head: ObjectId) {
-        self.tree.put(key.clone(), head);
+        let state = KeyState {
+            decided: Some(Decided { head, serial: Serial(0) }),
+            ..self.keys.get(key).cloned().unwrap_or_default()
+        };
+        self.tree.put(key, &state);
+    }
+
+    /// The served head of a key (protocol 1): the tip of the own open branch, otherwise the decided
+    /// head.
+    #[must_use]
+    pub fn served(&self, key: &Key) -> Option<ObjectId> {
+        self.keys.get(key)?.served()
     }
 
     /// Decided heads, in order of their keys.
@@ -279,8 +364,8 @@ impl Durable {
 
     /// Files with a decided head.
     #[must_use]
-    pub fn decided_count(&self) -> usize {
-        self.changes.len()
+    pub const fn decided_count(&self) -> usize {
+        self.decided
     }
 
     fn key(&mut self, key: &Key) -> &mut KeyState {
@@ -308,11 +393,32 @@ impl Durable {
     }
 
     fn decide(&mut self, key: &Key, head: ObjectId, serial: Serial) {
-        let before = self.key(key).decided.replace(Decided { head, serial });
-        if let Some(before) = before {
-            self.changes.remove(&before.serial);
+        let before = self.key(key).changed();
+        let decided = self.key(key).decided.replace(Decided { head, serial });
+        self.decided += usize::from(decided.is_none());
+        self.note_changed(key, before);
+    }
+
+    fn tip(&mut self, key: &Key, tip: Tip, serial: Serial) {
+        let state = self.key(key);
+        let before = state.changed();
+        // Written twice, it is the same as once.
+        if state.tips.insert(tip) || serial > state.tipped {
+            state.tipped = serial;
+            state.kept.retain(|kept| *kept != tip.commit);
+            self.note_changed(key, before);
         }
-        self.changes.insert(serial, key.clone());
-        self.tree.put(key.clone(), head);
+    }
+
+    /// Head or tips of `key` changed: brings change log and tree up to it.
+    fn note_changed(&mut self, key: &Key, before: Serial) {
+        let Some(state) = self.keys.get(key) else {
+            return;
+        };
+        if self.changes.get(&before) == Some(key) {
+            self.changes.remove(&before);
+        }
+        self.changes.insert(state.changed(), key.clone());
+        self.tree.put(key, state);
     }
 }

@@ -5,7 +5,8 @@ use gitty::Object;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Alarm, ChangeOutcome, Key, Member, MemberId, PeerMessage, Record, Roster, RosterChange,
+    Alarm, AuditEntry, ChangeOutcome, Copies, Foreign, HoldReason, Key, Member, MemberId,
+    PeerMessage, Record, Roster, RosterChange, SettleOutcome, SyncReport,
 };
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
@@ -66,6 +67,30 @@ pub enum Input {
         /// What.
         save: Box<Save>,
     },
+    /// An operator settles a divergence: `save` is the commit to be made on the decided head that
+    /// was shown, its `base` (protocol 4.5).
+    Settle {
+        /// For the reply.
+        token: Token,
+        /// What.
+        save: Box<Save>,
+    },
+    /// The journal has a line that this node did not write (protocol 9).
+    Foreign(Foreign),
+    /// This node has joined a cluster: the heads of its store (protocol 4.4).
+    Import {
+        /// Their objects are in the store.
+        heads: Vec<(Key, ObjectId)>,
+    },
+    /// An operator has one file brought together; nothing is chosen.
+    Sync {
+        /// For the reply.
+        token: Token,
+        /// Which file.
+        key: Key,
+        /// Only say what is to be done.
+        dry: bool,
+    },
     /// Somebody asks for an object that is not here.
     Want {
         /// For the reply.
@@ -93,6 +118,13 @@ pub enum Input {
         /// What.
         change: RosterChange,
     },
+    /// Somebody did something here: the next entry of the own chain, sealed.
+    Audit {
+        /// For the reply.
+        token: Token,
+        /// What.
+        entry: Box<AuditEntry>,
+    },
     /// A timer that was armed has fired.
     Timer(Timer),
     /// This write, and all before it, are durable.
@@ -118,6 +150,8 @@ pub enum Timer {
     Want(Token),
     /// When a change of the roster is tried again.
     Council,
+    /// When a sync reports what it has not done.
+    Sync(Token),
 }
 
 /// One thing to do.
@@ -178,6 +212,16 @@ pub enum Output {
         /// How many.
         count: u32,
     },
+    /// Read entries of the audit after a number that are durable, and send a page of them to a
+    /// peer: what is not durable may be lost, and its number given again.
+    ServeAudit {
+        /// To whom.
+        to: MemberId,
+        /// Whose chain.
+        origin: MemberId,
+        /// Last number it has.
+        after: u64,
+    },
     /// Something that others may want to know.
     Emit(Event),
     /// Something impossible has happened.
@@ -198,12 +242,18 @@ pub enum Urgency {
 pub enum Reply {
     /// To a save.
     Save(SaveOutcome),
+    /// To a settling.
+    Settle(SettleOutcome),
+    /// To a sync.
+    Sync(SyncReport),
     /// To a wanted object: whether it is here now.
     Object(bool),
     /// To founding.
     Found(FoundOutcome),
     /// To a change of the roster.
     Change(ChangeOutcome),
+    /// To an entry of the audit: whether it is the next one of the own chain, and durable.
+    Audited(bool),
 }
 
 /// How founding ended.
@@ -229,17 +279,15 @@ pub enum SaveOutcome {
         /// The served head.
         head: ObjectId,
     },
-    /// Kept here durably, and proposed when a majority is back.
-    Waiting {
-        /// Its commit.
+    /// Saved on this node: durable, served, told to whom it reaches, and proposed by itself when a
+    /// majority answers (protocol 4.3).
+    Held {
+        /// The commit that stands for this save; it may be that of an earlier, equal one.
         commit: ObjectId,
-        /// Why.
-        reason: WaitReason,
-    },
-    /// Another save of this file waits; this one is not kept.
-    Blocked {
-        /// The commit that waits.
-        waiting: ObjectId,
+        /// Why it is not decided.
+        reason: HoldReason,
+        /// Where it is.
+        copies: Copies,
     },
     /// The page saves a version of a file that the cluster does not have; nothing was kept.
     NoSuchFile,
@@ -251,14 +299,13 @@ pub enum SaveOutcome {
     Busy,
 }
 
-/// Why a save waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitReason {
-    /// Fewer members than a majority answer.
-    NoMajority,
-    /// They answer, but did not agree in time.
-    Contention,
+/// What no peer of this program does; nothing was stored of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Offence {
+    /// It answered what it was not asked.
+    Unasked,
+    /// It sent other bytes than those of the object it was asked for.
+    WrongBytes,
 }
 
 /// Something that others may want to know.
@@ -275,10 +322,29 @@ pub enum Event {
         /// Position in the change log.
         serial: Serial,
     },
+    /// A newer decided head of a file is known, and its objects are not here; or that is over.
+    Behind {
+        /// The register.
+        key: Key,
+    },
     /// The draft of a file began, changed or ended.
     DraftChanged {
         /// The register.
         key: Key,
+    },
+    /// The open divergences of a file are others than before.
+    SidesChanged {
+        /// The register.
+        key: Key,
+    },
+    /// A settling has ended; its caller may have been told that its end is not known yet.
+    SettleEnded {
+        /// The register.
+        key: Key,
+        /// Its commit.
+        commit: ObjectId,
+        /// How.
+        outcome: SettleOutcome,
     },
     /// A peer reports other heads than before.
     PeerReported {
@@ -287,6 +353,11 @@ pub enum Event {
         /// Which files.
         keys: Vec<Key>,
     },
+    /// All heads of a peer are known: it has ours, but for those it reports in particular.
+    PeerKnown {
+        /// Who.
+        peer: MemberId,
+    },
     /// A heartbeat of a peer came in.
     PeerHeard {
         /// Who.
@@ -294,6 +365,13 @@ pub enum Event {
     },
     /// A roster was adopted.
     RosterAdopted,
+    /// A peer did what no peer of this program does.
+    Offended {
+        /// Who.
+        peer: MemberId,
+        /// What.
+        offence: Offence,
+    },
     /// An object that somebody needs is on no linked peer; asked again later.
     ObjectMissing {
         /// Its hash.

@@ -4,9 +4,12 @@
 //!            Input                                   Output
 //! driver ──────────────▶ Core::handle(now, …) ──────────────▶ driver
 //!   peer messages, links,      register/   4.2 a save           persist, send, reply,
-//!   saves, timers, writes      exchange/   3   objects          arm timers, serve objects,
-//!   that are durable           catch_up/   5   logs, trees      events, alarms
+//!   saves, timers, writes      branch/     4.3 held, tips      arm timers, serve objects,
+//!   that are durable           reconcile/  1   divergences      events, alarms
+//!                              exchange/   3   objects
+//!                              catch_up/   5   logs, trees
 //!                              roster/     11  epochs
+//!                              audit/      5.1 what people did
 //! ```
 //!
 //! Contract: the driver performs the outputs of one call in order before it hands in the next
@@ -18,7 +21,9 @@
 //! Section numbers in comments are those of docs/protocol.md.
 
 mod alarm;
+mod audit;
 mod ballot;
+mod branch;
 mod catch_up;
 mod config;
 mod core;
@@ -30,26 +35,30 @@ mod live;
 mod message;
 mod objects;
 mod path;
+mod reconcile;
 mod register;
 mod roster;
 mod status;
 mod turn;
 
 pub use alarm::Alarm;
+pub use audit::{AuditEntry, ChainEnd, ChainEnds, Follows, MAX_CONTENT_BYTES};
 pub use ballot::Ballot;
+pub use branch::{Copies, Foreign, HoldReason, SettleOutcome, Tip};
 pub use catch_up::Prefix;
 pub use config::{Config, Mutant};
 pub use core::Core;
 pub use durable::{Accepted, Decided, Draft, DraftKind, Durable, KeyState, Record};
 pub use io::{
-    Event, FoundOutcome, Input, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
-    WaitReason, WriteNo,
+    Event, FoundOutcome, Input, Offence, Output, Reply, Save, SaveOutcome, Timer, Token, Urgency,
+    WriteNo,
 };
 pub use key::{Key, KeyError};
 pub use message::{
     Below, Bytes, Change, Heartbeat, INLINE_BYTES, PeerMessage, Propose, TreeBranch,
 };
 pub use objects::Objects;
+pub use reconcile::{Side, Sides, StepState, SyncReport, SyncStep, SyncWork};
 pub use roster::{
     ChangeOutcome, Council, Member, MemberId, Phase, Roster, RosterChange, RosterVote, Standing,
     Version,

@@ -7,8 +7,9 @@ use gitty::Object;
 
 use crate::{
     Accepted, Ballot, Key, Member, MemberId, RosterVote, Save, Token, WriteNo,
+    branch::Branches,
     catch_up::{Comparison, Reported},
-    exchange::{Parked, Source, Tally, WantedObject},
+    exchange::{Owed, Parked, Source, Tally, WantedObject},
     roster::{CouncilRound, Mark, Promoting, Repair},
 };
 
@@ -63,6 +64,8 @@ pub(crate) struct Live {
     pub(crate) moved_at: Millis,
     /// Keys whose accepted head is not known to be decided, and since when.
     pub(crate) undecided: BTreeMap<Key, Millis>,
+    /// Chains of the audit that somebody was asked for, and when.
+    pub(crate) audit_asked: BTreeMap<MemberId, Millis>,
     /// Whether [`crate::Timer::Push`] is armed.
     pub(crate) push_armed: bool,
     /// The next roster, while it is being decided here.
@@ -79,6 +82,8 @@ pub(crate) struct Live {
     pub(crate) draining: bool,
     /// Reading every key again, while the roster is repairing.
     pub(crate) repair: Option<Repair>,
+    /// Branches: tips, lines of SWISH, divergences.
+    pub(crate) branches: Branches,
     /// When the program started.
     pub(crate) started: Millis,
 }
@@ -129,7 +134,7 @@ pub(crate) struct Peer {
     pub(crate) unclear: bool,
     /// When its digest last equalled ours.
     pub(crate) equal_at: Option<Millis>,
-    /// Saves that wait there.
+    /// Files with a held save there.
     pub(crate) waiting: u64,
     /// Files with a decided head there.
     pub(crate) files: u64,
@@ -143,6 +148,8 @@ pub(crate) struct Peer {
     pub(crate) draining: bool,
     /// Its decided heads, as it reported them.
     pub(crate) heads: Reported,
+    /// Answers that it was asked for and has not sent.
+    pub(crate) owes: Owed,
 }
 
 /// An attempt to decide one key (protocol 4.2).
@@ -191,10 +198,22 @@ pub(crate) struct Saving {
     pub(crate) queue: VecDeque<PendingSave>,
 }
 
-/// A page's save that is the draft now.
+/// What is asked for with a new commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Ask {
+    /// A page saves: on the served head, held when no majority answers.
+    Save,
+    /// An operator settles: on the decided head, never held.
+    Settle,
+}
+
+/// A save or settling that is the draft now.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CurrentSave {
+    pub(crate) ask: Ask,
     pub(crate) token: Token,
+    /// Whether a proposal of it has left.
+    pub(crate) proposed: bool,
     pub(crate) began: Millis,
     /// Members that answered since.
     pub(crate) answered: BTreeSet<MemberId>,
@@ -202,9 +221,10 @@ pub(crate) struct CurrentSave {
     pub(crate) objects: Vec<Object>,
 }
 
-/// A save that waits for its turn.
+/// A save or settling that waits for its turn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PendingSave {
+    pub(crate) ask: Ask,
     pub(crate) token: Token,
     pub(crate) save: Box<Save>,
     pub(crate) came: Millis,

@@ -6,7 +6,7 @@ use domain::{ObjectId, ObjectKind, Root, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, Member, Phase, Prefix, Roster, RosterVote};
+use crate::{AuditEntry, Ballot, Key, Member, MemberId, Phase, Prefix, Roster, RosterVote, Tip};
 
 /// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
 pub const INLINE_BYTES: usize = 60 << 10;
@@ -142,10 +142,31 @@ pub enum PeerMessage {
         /// Of them at most [`crate::Config::tree_page`] are answered.
         prefixes: Vec<Prefix>,
     },
-    /// In answer: for each prefix its children or, when they are few, its decided heads.
+    /// In answer: for each prefix its children or, when they are few, its decided heads and tips.
     TreeIs {
         /// In the order of the request.
         branches: Vec<TreeBranch>,
+    },
+    /// An operator wants one file brought together: what do you have of it?
+    KeyRequest {
+        /// The register.
+        key: Key,
+    },
+    /// In answer, and with the question: decided head and tips of one file.
+    KeyIs(Change),
+    /// Anyone who has less of a chain of the audit: what comes after this number?
+    AuditSince {
+        /// Whose chain.
+        origin: MemberId,
+        /// Last number known.
+        after: u64,
+    },
+    /// In answer, and to everybody when somebody did something: entries of one chain, in order.
+    AuditIs {
+        /// Each after the one before.
+        entries: Vec<AuditEntry>,
+        /// Last number that the sender has.
+        upto: u64,
     },
     /// To whoever has a lower epoch, and to whoever asks.
     RosterIs {
@@ -198,8 +219,12 @@ pub struct Propose {
 pub struct Change {
     /// The register.
     pub key: Key,
-    /// Its decided head on the sender.
-    pub head: ObjectId,
+    /// Its decided head on the sender, if it has one.
+    #[serde(default)]
+    pub head: Option<ObjectId>,
+    /// Its tips on the sender: all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tips: Vec<Tip>,
     /// Objects of its path that no node has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<ObjectId>,
@@ -220,7 +245,7 @@ pub struct TreeBranch {
 pub enum Below {
     /// The first 16 bytes of the digest of each of its 16 children, one after the other.
     Digests(Bytes),
-    /// Its decided heads.
+    /// Its decided heads and tips.
     Heads(Vec<Change>),
 }
 
@@ -233,11 +258,11 @@ pub struct Heartbeat {
     pub phase: Option<Phase>,
     /// Last position of its change log.
     pub serial: Serial,
-    /// Root of the hash tree over its decided heads.
+    /// Root of the hash tree over its decided heads and tips.
     pub root: Root,
     /// Files with a decided head.
     pub files: u64,
-    /// Saves that wait for a majority there.
+    /// Files with a save that is held there.
     pub waiting: u64,
     /// Position in the receiver's change log up to which the sender has everything.
     #[serde(default)]
@@ -248,6 +273,9 @@ pub struct Heartbeat {
     /// Whether it takes no new pages.
     #[serde(default)]
     pub draining: bool,
+    /// Last number of each chain of the audit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audit: Vec<(MemberId, u64)>,
 }
 
 /// Bytes in a message, not repeated one by one in its text form.

@@ -61,6 +61,21 @@ pub(crate) fn walk(
     }
 }
 
+/// Objects on the path of `head` that are not here, back to `until` (exclusive) if it is on it. An
+/// empty answer means that everything is here but for `gaps`.
+pub(crate) fn missing(
+    objects: &dyn Objects,
+    key: &Key,
+    head: ObjectId,
+    until: Option<ObjectId>,
+    gaps: &[ObjectId],
+) -> Vec<ObjectId> {
+    match walk(objects, key, head, until, gaps) {
+        Walk::Missing(ids) => ids,
+        Walk::Reaches | Walk::Elsewhere => Vec::new(),
+    }
+}
+
 /// True if `ancestor` is on the path of `head`, as far as this node knows it.
 pub(crate) fn is_ancestor(
     objects: &dyn Objects,

@@ -22,10 +22,12 @@ pub struct PeerStatus {
     pub serial: Serial,
     /// Files with a decided head there.
     pub files: u64,
-    /// Saves that wait there.
+    /// Files with a held save there.
     pub waiting: u64,
     /// Whether it takes no new pages.
     pub draining: bool,
+    /// Whether it has the decided heads of this node, but for files of which it said otherwise.
+    pub has_ours: bool,
 }
 
 /// A file as this node and its peers have it.
@@ -33,10 +35,16 @@ pub struct PeerStatus {
 pub struct FileStatus {
     /// Decided head here.
     pub decided: Option<Decided>,
-    /// Save under way here.
+    /// A head that is known to be decided, and whose objects are not all here.
+    pub newer: Option<ObjectId>,
+    /// Save under way here, or open branch.
     pub draft: Option<Draft>,
-    /// Decided head of each peer, as it reported last.
-    pub reported: Vec<(MemberId, ObjectId)>,
+    /// Served head here (protocol 1).
+    pub served: Option<ObjectId>,
+    /// Open divergences.
+    pub diverging: usize,
+    /// What peers said of this file in particular: their decided head, or that they have none.
+    pub reported: Vec<(MemberId, Option<ObjectId>)>,
 }
 
 /// A catch-up under way (protocol 5).
@@ -44,7 +52,7 @@ pub struct FileStatus {
 pub struct CatchUp {
     /// When the first of its objects was wanted.
     pub began: Millis,
-    /// Decided heads that wait for objects.
+    /// Decided heads and files with tips that wait for objects.
     pub heads: u64,
     /// Objects wanted since it began; grows as paths are followed back.
     pub wanted: u64,
@@ -88,6 +96,7 @@ impl Core {
                 files: peer.files,
                 waiting: peer.waiting,
                 draining: peer.draining,
+                has_ours: peer.heads.is_whole(),
             })
             .collect()
     }
@@ -96,14 +105,14 @@ impl Core {
     #[must_use]
     pub fn file(&self, key: &Key) -> FileStatus {
         let state = self.durable.get(key);
-        let ours = self.decided(key);
         let peers = self.live.peers.iter();
         FileStatus {
             decided: state.and_then(|state| state.decided),
+            newer: self.live.learning.get(key).and_then(|heads| heads.keys().next()).copied(),
             draft: state.and_then(|state| state.draft),
-            reported: peers
-                .filter_map(|(id, peer)| Some((*id, peer.heads.get(key, ours)?)))
-                .collect(),
+            served: self.served(key),
+            diverging: self.diverging(key),
+            reported: peers.filter_map(|(id, peer)| Some((*id, peer.heads.said(key)?))).collect(),
         }
     }
 
@@ -112,7 +121,7 @@ impl Core {
     pub fn catch_up(&self) -> Option<CatchUp> {
         let live = &self.live;
         let comparing = live.comparison.as_ref().map(|comparison| comparison.peer);
-        if live.learning.is_empty() && comparing.is_none() {
+        if !self.catching_up() && comparing.is_none() {
             return None;
         }
         let busy = live.sources.iter().filter(|(_, source)| !source.asked.is_empty());
@@ -121,7 +130,7 @@ impl Core {
         let missing = count(live.wanted.values().filter(rests).count());
         Some(CatchUp {
             began: live.tally.began,
-            heads: count(live.learning.len()),
+            heads: count(live.learning.len() + live.branches.learning.len()),
             wanted: live.tally.total,
             arrived: live.tally.arrived,
             missing,
@@ -150,10 +159,10 @@ impl Core {
         }
     }
 
-    /// True while decided heads wait for their objects.
+    /// True while decided heads or tips wait for their objects.
     #[must_use]
     pub fn catching_up(&self) -> bool {
-        !self.live.learning.is_empty()
+        !self.live.learning.is_empty() || !self.live.branches.learning.is_empty()
     }
 }
 

@@ -80,6 +80,14 @@ impl<'a> Turn<'a> {
         self.outputs.push(Output::Send { to, message, after });
     }
 
+    /// What was sent so far.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = (&MemberId, &PeerMessage)> {
+        self.outputs.iter().filter_map(|output| match output {
+            Output::Send { to, message, .. } => Some((to, message)),
+            _ => None,
+        })
+    }
+
     pub(crate) fn reply(&mut self, token: Token, reply: Reply) {
         self.outputs.push(Output::Reply { token, reply, after: None });
     }

@@ -47,6 +47,10 @@ fn sent(outputs: &[Output], peer: MemberId) -> Vec<PeerMessage> {
     outputs.iter().filter_map(message).collect()
 }
 
+fn unasked(peer: MemberId) -> Output {
+    Output::Emit(Event::Offended { peer, offence: cluster::Offence::Unasked })
+}
+
 /// What a comparison of two nodes cost.
 #[derive(Debug, Default)]
 struct Cost {
@@ -109,8 +113,12 @@ fn log_bytes(node: &mut Node) -> usize {
 
 /// Files of which the node knows that the peer has this version.
 fn reported(node: &Node, peer: MemberId, count: u32, version: u8) -> u32 {
+    let has_ours = node.core.peers().iter().any(|status| status.id == peer && status.has_ours);
     let has = |number: &u32| {
-        node.core.file(&key(*number)).reported.contains(&(peer, head(*number, version)))
+        let file = node.core.file(&key(*number));
+        let said = file.reported.iter().find(|(who, _)| *who == peer);
+        let ours = file.decided.filter(|_| has_ours).map(|decided| decided.head);
+        said.map_or(ours, |(_, theirs)| *theirs) == Some(head(*number, version))
     };
     u32::try_from((0..count).filter(has).count()).expect("few")
 }
@@ -163,6 +171,7 @@ fn heartbeat(serial: u64, files: u64) -> PeerMessage {
         applied: None,
         asking: Vec::new(),
         draining: false,
+        audit: Vec::new(),
     })
 }
 
@@ -195,12 +204,13 @@ fn nothing_is_taken_from_a_tree_that_was_not_asked_for() {
         prefix: Prefix::TOP,
         below: cluster::Below::Heads(vec![cluster::Change {
             key: key(1),
-            head: head(1, 9),
+            head: Some(head(1, 9)),
+            tips: Vec::new(),
             gaps: Vec::new(),
         }]),
     };
     let outputs = alpha.hears(BRAVO, PeerMessage::TreeIs { branches: vec![branch] });
-    assert_eq!(outputs, []);
+    assert_eq!(outputs, [unasked(BRAVO)]);
 }
 
 #[test]
@@ -245,5 +255,5 @@ fn a_comparison_ends_with_the_run_it_was_about() {
     alpha.gives(Input::PeerUp { peer: BRAVO, epoch: 1, run: Run::from_bytes([8; 8]) });
     let branches =
         vec![cluster::TreeBranch { prefix: Prefix::TOP, below: cluster::Below::Heads(Vec::new()) }];
-    assert_eq!(alpha.hears(BRAVO, PeerMessage::TreeIs { branches }), []);
+    assert_eq!(alpha.hears(BRAVO, PeerMessage::TreeIs { branches }), [unasked(BRAVO)]);
 }

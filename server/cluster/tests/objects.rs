@@ -3,7 +3,9 @@
 #[expect(dead_code, reason = "what this file does not need of the table, save.rs does")]
 mod table;
 
-use cluster::{Bytes, Change, Event, Input, Key, MemberId, Output, PeerMessage, Timer, Waiting};
+use cluster::{
+    Bytes, Change, Event, Input, Key, MemberId, Offence, Output, PeerMessage, Timer, Waiting,
+};
 use domain::{Millis, ObjectId, Run, Serial};
 use table::{BRAVO, CHARLIE, Node};
 
@@ -21,7 +23,8 @@ fn heads(numbers: impl DoubleEndedIterator<Item = u8>) -> Vec<ObjectId> {
 fn changes(count: u8) -> PeerMessage {
     let change = |number: u8| Change {
         key: Key::File(format!("file{number}.pl").as_str().into()),
-        head: head(number),
+        head: Some(head(number)),
+        tips: Vec::new(),
         gaps: Vec::new(),
     };
     let items = (1..=count).map(change).collect();
@@ -120,6 +123,42 @@ fn what_nobody_has_is_reported_at_once_and_asked_for_less_and_less_often() {
 }
 
 #[test]
+fn an_object_that_all_peers_are_silent_about_is_reported_within_a_second() {
+    let mut node = linked();
+    let outputs = node.gives(Input::Want { token: cluster::Token(1), id: head(1) });
+    let mut now = 0;
+    let mut asked = requests(&outputs);
+    let mut timer = fetch_timer(&outputs);
+    for _ in 0..2 {
+        let (peer, latest) = timer.expect("somebody is being asked");
+        now += latest;
+        node.at(Millis(now));
+        let outputs = node.gives(Input::Timer(Timer::Fetch(peer)));
+        asked.extend(requests(&outputs));
+        timer = fetch_timer(&outputs);
+        assert_eq!(missing(&outputs).is_empty(), timer.is_some(), "told when all were asked");
+        for (id, asked, _) in missing(&outputs) {
+            assert_eq!((id, asked), (head(1), vec![BRAVO, CHARLIE]));
+        }
+    }
+    assert_eq!(timer, None);
+    assert_eq!(asked.len(), 2, "one after the other: {asked:?}");
+    assert!(now <= 1_000, "told after {now} ms");
+    assert!(node.core.is_wanted(&head(1)));
+    node.at(Millis(2_000));
+    node.gives(Input::Timer(Timer::Want(cluster::Token(1))));
+    assert!(!node.core.is_wanted(&head(1)), "nobody waits for it any more");
+}
+
+/// Who has how long to send something.
+fn fetch_timer(outputs: &[Output]) -> Option<(MemberId, u64)> {
+    outputs.iter().find_map(|output| match output {
+        Output::Arm { timer: Timer::Fetch(peer), between: (_, latest) } => Some((*peer, *latest)),
+        _ => None,
+    })
+}
+
+#[test]
 fn what_nobody_had_is_asked_of_a_peer_that_links() {
     let mut node = linked();
     node.gives(Input::PeerDown { peer: BRAVO });
@@ -146,4 +185,87 @@ fn an_answer_that_comes_after_others_were_asked_is_as_good() {
     assert_eq!(requests(&outputs), [(CHARLIE, vec![made.blob_id])], "its text is asked for next");
     let status = node.core.catch_up().expect("its text is not here");
     assert_eq!((status.wanted, status.arrived), (2, 1));
+}
+
+#[test]
+fn wrong_bytes_are_not_stored_told_and_asked_of_the_next() {
+    let mut node = linked();
+    node.hears(CHARLIE, changes(1));
+    let wrong = PeerMessage::Announce {
+        id: head(1),
+        kind: domain::ObjectKind::Blob,
+        size: 5,
+        content: Some(Bytes(b"wrong".to_vec().into())),
+    };
+    let outputs = node.hears(CHARLIE, wrong.clone());
+    assert_eq!(requests(&outputs), [(BRAVO, vec![head(1)])]);
+    assert_eq!(offences(&outputs), [(CHARLIE, Offence::WrongBytes)]);
+    let alarm = Output::Raise(cluster::Alarm::WrongObject { from: CHARLIE, id: head(1) });
+    assert!(outputs.contains(&alarm), "{outputs:?}");
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Persist { .. })));
+    let outputs = node.hears(CHARLIE, wrong);
+    let both = [(CHARLIE, Offence::Unasked), (CHARLIE, Offence::WrongBytes)];
+    assert_eq!(offences(&outputs), both);
+    assert_eq!(requests(&outputs), [], "the next one is being asked already");
+}
+
+#[test]
+fn a_peer_that_answers_more_than_it_was_asked_is_told() {
+    let mut node = linked();
+    let absent = |number| PeerMessage::Absent { id: head(number) };
+    assert_eq!(offences(&node.hears(BRAVO, absent(9))), [(BRAVO, Offence::Unasked)]);
+    node.hears(CHARLIE, changes(2));
+    assert_eq!(offences(&node.hears(CHARLIE, absent(1))), []);
+    assert_eq!(offences(&node.hears(CHARLIE, absent(2))), []);
+    assert_eq!(offences(&node.hears(CHARLIE, absent(2))), [(CHARLIE, Offence::Unasked)]);
+}
+
+#[test]
+fn the_same_chunk_again_is_no_progress() {
+    let mut node = linked();
+    node.hears(CHARLIE, changes(1));
+    let (id, kind) = (head(1), domain::ObjectKind::Blob);
+    let size = 200_000;
+    let outputs = node.hears(CHARLIE, PeerMessage::Announce { id, kind, size, content: None });
+    assert!(fetch_timer(&outputs).is_some());
+    let content = Bytes(vec![0; 60 << 10].into());
+    let chunk = PeerMessage::Chunk { id, number: 0, content };
+    assert!(fetch_timer(&node.hears(CHARLIE, chunk.clone())).is_some(), "it has more time");
+    assert_eq!(fetch_timer(&node.hears(CHARLIE, chunk)), None, "it has not");
+}
+
+#[test]
+fn only_what_its_path_needs_is_stored_of_a_proposal() {
+    let mut node = linked();
+    let made = node.create("a.pl", "p(1).\n");
+    let stray = gitty::Object::blob("nobody needs this");
+    let propose = PeerMessage::Propose(cluster::Propose {
+        epoch: 1,
+        key: "file:a.pl".parse().expect("a key"),
+        ballot: cluster::Ballot { counter: 1, incarnation: BRAVO.incarnation },
+        head: made.id,
+        objects: vec![stray, made.commit.object(), made.blob.clone()],
+        gaps: Vec::new(),
+    });
+    let outputs = node.hears(BRAVO, propose);
+    let stored: Vec<ObjectId> = outputs
+        .iter()
+        .flat_map(|output| match output {
+            Output::Persist { records, .. } => records.as_slice(),
+            _ => &[],
+        })
+        .filter_map(|record| match record {
+            cluster::Record::Object { id, .. } => Some(*id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(stored, [made.id, made.blob_id]);
+}
+
+fn offences(outputs: &[Output]) -> Vec<(MemberId, Offence)> {
+    let offence = |output: &Output| match output {
+        Output::Emit(Event::Offended { peer, offence }) => Some((*peer, *offence)),
+        _ => None,
+    };
+    outputs.iter().filter_map(offence).collect()
 }

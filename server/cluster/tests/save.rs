@@ -1,12 +1,13 @@
 //! The register, output by output: what one node says and writes for each thing that happens.
 
+#[expect(dead_code, reason = "what this file does not need of the table, others do")]
 mod table;
 
 use cluster::{
-    Ballot, Draft, DraftKind, Event, Input, Key, Output, PeerMessage, Propose, Record, Reply,
-    SaveOutcome, Timer, Token, Urgency, WaitReason, WriteNo,
+    Ballot, Draft, DraftKind, Event, Input, Key, Output, PeerMessage, Propose, Record, SaveOutcome,
+    Timer, Token, Urgency, WriteNo,
 };
-use domain::{Millis, Serial};
+use domain::Serial;
 use table::{BRAVO, CHARLIE, Node, arm, now_heads, persist, reply, send};
 
 const TOKEN: Token = Token(1);
@@ -160,33 +161,10 @@ fn an_acceptor_answers_only_what_is_durable_and_fetches_what_it_lacks() {
         [
             send(BRAVO, fetching, None),
             send(BRAVO, PeerMessage::Request { ids: vec![made.id] }, None),
-            arm(Timer::Fetch(BRAVO), 500, 625),
+            arm(Timer::Fetch(BRAVO), 400, 440),
         ]
     );
     let outputs = node.hears(BRAVO, propose(vec![made.commit.object(), made.blob.clone()]));
     let accepted = send(BRAVO, accept(ballot, made.id), Some(node.issued()));
     assert!(outputs.contains(&accepted), "{outputs:?}");
-}
-
-#[test]
-fn without_a_majority_the_text_is_kept_and_only_then_the_page_is_told() {
-    let mut node = Node::alone();
-    node.at(Millis(10_000));
-    let made = node.create("a.pl", "p(1).\n");
-    let outputs = node.gives(Input::Save { token: TOKEN, save: made.save(None) });
-    let outcome = SaveOutcome::Waiting { commit: made.id, reason: WaitReason::NoMajority };
-    let told = Output::Reply {
-        token: TOKEN,
-        reply: Reply::Save(outcome.clone()),
-        after: Some(node.issued()),
-    };
-    assert!(outputs.contains(&told), "{outputs:?}");
-
-    let other = node.create("a.pl", "q(7).\n");
-    let outputs = node.gives(Input::Save { token: Token(2), save: other.save(None) });
-    let blocked = Reply::Save(SaveOutcome::Blocked { waiting: made.id });
-    let told = outputs.iter().any(
-        |output| matches!(output, Output::Reply { reply, token: Token(2), .. } if *reply == blocked),
-    );
-    assert!(told, "{outputs:?}");
 }

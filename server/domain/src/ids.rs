@@ -122,6 +122,10 @@ hex_id! {
     /// Digest of a node's decided values, derived from content (protocol 5).
     Root, 32
 }
+hex_id! {
+    /// SHA-256 of an entry of the audit, which the entry after it names.
+    AuditHash, 32
+}
 
 /// Position in one node incarnation's change log, from 1 (protocol 5).
 #[derive(

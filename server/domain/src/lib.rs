@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock, no randomness; it builds for the browser too.
 
+mod deed;
 mod file_name;
 mod hex;
 mod ids;
@@ -10,8 +11,11 @@ mod millis;
 pub mod view;
 pub mod words;
 
+pub use deed::{Deed, Thing};
 pub use file_name::{CreateNameError, FileName};
 pub use hex::HexError;
-pub use ids::{ClusterId, Incarnation, NodeId, ObjectId, OpId, PackId, Root, Run, Serial};
+pub use ids::{
+    AuditHash, ClusterId, Incarnation, NodeId, ObjectId, OpId, PackId, Root, Run, Serial,
+};
 pub use link::{Link, ObjectKind};
 pub use millis::Millis;

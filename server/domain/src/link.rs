@@ -44,4 +44,7 @@ pub struct Link {
     pub op: OpId,
     /// `time` of the commit, in whole milliseconds since 1970, rounded up.
     pub time_ms: u64,
+    /// Commits of other branches that it settles (protocol 4.5); most often none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settles: Vec<ObjectId>,
 }

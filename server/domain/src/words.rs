@@ -85,6 +85,12 @@ macro_rules! words {
     };
 }
 
+mod action;
+mod people;
+
+pub use action::{NodeAction, Outcome, SettleVerb};
+pub use people::{Action, Role};
+
 words! {
     /// The whole cluster, as one node sees it.
     ClusterState {
@@ -161,27 +167,13 @@ words! {
     }
 }
 
-words! {
-    /// How an operator's action ended, for each thing it was about.
-    ActionOutcome {
-        /// It failed; the reason says why.
-        Failed = "failed", "Failed", Bad;
-        /// Something else came first; nothing was changed.
-        Moved = "head_moved", "Refused: head moved", Warn;
-        /// Not enough members answer; nothing was changed.
-        NoMajority = "no_majority", "Refused: no majority", Warn;
-        /// It was proposed and may still be decided.
-        NotKnown = "not_known", "Not known yet", Unknown;
-        /// It was not tried, because the action was stopped.
-        NotTried = "not_tried", "Not tried", Unknown;
-        /// It was so already.
-        NoChange = "no_change", "No change needed", Good;
-        /// It is decided.
-        Done = "done", "Done", Good;
-    }
-}
-
 impl FileState {
+    /// "2 sides": what follows [`FileState::Diverged`].
+    #[must_use]
+    pub fn diverged_detail(sides: usize) -> String {
+        count(u64::try_from(sides).unwrap_or(u64::MAX), "side", "sides")
+    }
+
     /// Where it is behind: "on charlie by 3 commits".
     #[must_use]
     pub fn behind_detail(node: &str, commits: u64) -> String {
@@ -385,8 +377,22 @@ pub fn utc(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z", second % 60)
 }
 
+/// Beginning of a day in UTC, ms since 1970: "2026-11-23". None: no such day, or before 1970.
+#[must_use]
+pub fn day_ms(text: &str) -> Option<u64> {
+    let mut parts = text.splitn(3, '-').map(|part| part.parse::<u64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    if !(1970..10_000).contains(&year) || !(1..13).contains(&month) || !(1..32).contains(&day) {
+        return None;
+    }
+    let guess = (year - 1970) * 365 + (month - 1) * 28 + day - 1;
+    // Months are longer than 28 days, and some years than 365.
+    (guess..guess + 2_500).find(|days| civil(*days) == (year, month, day)).map(|d| d * 86_400_000)
+}
+
 /// Names as a person lists them: "alpha, bravo and charlie".
-fn list(names: &[String]) -> String {
+#[must_use]
+pub fn list(names: &[String]) -> String {
     match names {
         [] => "a node".to_owned(),
         [one] => one.clone(),
@@ -488,5 +494,11 @@ mod tests {
         assert_eq!(utc(0), "1970-01-01T00:00:00Z");
         assert_eq!(utc(1_709_164_800_000), "2024-02-29T00:00:00Z");
         assert_eq!(utc(1_795_442_531_000), "2026-11-23T14:02:11Z");
+        for day in ["1970-01-01", "2024-02-29", "2026-12-31", "9999-12-31"] {
+            assert_eq!(day_ms(day).map(|ms| utc(ms)[..10].to_owned()).as_deref(), Some(day));
+        }
+        for no_day in ["2026-02-29", "2026-13-01", "1969-12-31", "2026-1", "", "x-y-z"] {
+            assert_eq!(day_ms(no_day), None, "{no_day}");
+        }
     }
 }

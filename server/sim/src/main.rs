@@ -8,6 +8,9 @@ use clap::{Parser, Subcommand};
 use cluster::Mutant;
 use sim::{Counts, Kind, Profile, Trace, Violation};
 
+/// Invariants that a lost save breaks.
+const LOST: [&str; 3] = ["answered saves (P3)", "held saves (P3)", "SWISH follows (P9)"];
+
 /// Deterministic simulation of swish-cluster.
 #[derive(Parser)]
 struct Arguments {
@@ -141,19 +144,19 @@ fn report(share: &Share, core_seconds: f64) {
         seconds(counts.healing_us)
     );
     println!(
-        "{} saves tried: {} decided, {} waiting, {} conflicts, {} refused; {} commits decided",
+        "{} saves tried: {} decided, {} held, {} conflicts, {} refused; {} commits decided; \
+         {} divergences listed, {} settled",
         counts.attempts,
         counts.decided,
-        counts.waiting,
+        counts.held,
         counts.conflicts,
         counts.refused,
-        counts.commits
+        counts.commits,
+        counts.diverged,
+        counts.settled
     );
-    let lost = share
-        .failed
-        .iter()
-        .filter(|(_, violation)| violation.invariant.starts_with("answered saves"))
-        .count();
+    let lost =
+        share.failed.iter().filter(|(_, violation)| LOST.contains(&violation.invariant)).count();
     println!("{} broken promises, {lost} lost saves", share.failed.len());
 }
 

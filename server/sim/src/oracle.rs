@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{Ballot, Key, MemberId, Roster, SaveOutcome, Token, Version};
+use cluster::{
+    AuditEntry, Ballot, Key, MemberId, Roster, Save, SaveOutcome, SettleOutcome, Token, Version,
+};
 use domain::{Link, ObjectId};
 use gitty::Commit;
 
@@ -13,7 +15,7 @@ use gitty::Commit;
 pub(crate) struct Made {
     pub(crate) commit: Commit,
     pub(crate) link: Link,
-    /// None for a commit of the founder's store.
+    /// None for a commit of the founder's store, of a SWISH, or of an operator.
     pub(crate) op: Option<usize>,
 }
 
@@ -35,6 +37,18 @@ pub(crate) struct Attempt {
     pub(crate) base: Option<ObjectId>,
     pub(crate) commit: ObjectId,
     pub(crate) answer: Option<SaveOutcome>,
+}
+
+/// One request to settle.
+#[derive(Clone, Debug)]
+pub(crate) struct Settling {
+    pub(crate) token: Token,
+    pub(crate) node: usize,
+    pub(crate) save: Save,
+    /// Whether a node took it, and the start of that node.
+    pub(crate) arrived: bool,
+    pub(crate) run: u64,
+    pub(crate) answer: Option<SettleOutcome>,
 }
 
 /// The decided path of a file, over everything any node ever held for decided.
@@ -76,6 +90,12 @@ pub(crate) struct Oracle {
     pub(crate) ops: Vec<Op>,
     /// Operation and attempt of each token.
     pub(crate) tokens: BTreeMap<Token, (usize, usize)>,
+    /// What operators asked for.
+    pub(crate) settlings: Vec<Settling>,
+    /// Commits that some node listed as divergences.
+    pub(crate) listed: BTreeMap<Key, BTreeSet<ObjectId>>,
+    /// Commits that somebody was told are saved, and whose last disk was lost.
+    pub(crate) lost: BTreeSet<(Key, ObjectId)>,
     /// Objects that no node ever had.
     pub(crate) gaps: BTreeSet<ObjectId>,
     /// Every roster that anybody adopted.
@@ -84,6 +104,10 @@ pub(crate) struct Oracle {
     pub(crate) votes: BTreeMap<Vote, BTreeSet<MemberId>>,
     /// The latest head of each file that a majority of an epoch's members voted for.
     pub(crate) chosen: BTreeMap<Key, ObjectId>,
+    /// Entries of the audit that were asked for and not answered yet, by token.
+    pub(crate) deeds: BTreeMap<Token, AuditEntry>,
+    /// Entries of the audit that were answered as durable.
+    pub(crate) done: Vec<AuditEntry>,
     /// Head that was proposed or accepted under each ballot.
     pub(crate) proposed: BTreeMap<(Key, Ballot), ObjectId>,
 }
@@ -92,6 +116,18 @@ impl Oracle {
     pub(crate) fn made(&mut self, id: ObjectId, commit: Commit, op: Option<usize>) {
         let link = commit.link();
         self.commits.insert(id, Made { commit, link, op });
+    }
+
+    pub(crate) fn settling(&mut self, token: Token, node: usize, save: Save) {
+        let (arrived, run, answer) = (false, 0, None);
+        self.settlings.push(Settling { token, node, save, arrived, run, answer });
+    }
+
+    pub(crate) fn arrived(&mut self, token: Token, run: u64) {
+        if let Some(settling) = self.settlings.iter_mut().find(|s| s.token == token) {
+            settling.arrived = true;
+            settling.run = run;
+        }
     }
 
     /// The commits of the path of `head`, newest first.
@@ -109,6 +145,11 @@ impl Oracle {
     /// The latest roster that anybody adopted.
     pub(crate) fn roster(&self) -> Option<&Roster> {
         self.rosters.last_key_value().map(|(_, roster)| roster)
+    }
+
+    /// True if the latest roster names the node; nodes that were removed are not looked after.
+    pub(crate) fn names(&self, node: &crate::world::Node) -> bool {
+        self.roster().is_none_or(|roster| roster.names(node.id.node))
     }
 
     pub(crate) fn position(&self, key: &Key, id: &ObjectId) -> Option<usize> {

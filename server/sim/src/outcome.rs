@@ -46,12 +46,18 @@ pub struct Counts {
     pub attempts: u64,
     /// Of them answered as decided.
     pub decided: u64,
-    /// Of them answered as waiting.
-    pub waiting: u64,
+    /// Of them answered as held.
+    pub held: u64,
     /// Of them answered as conflicts.
     pub conflicts: u64,
-    /// Of them refused: blocked, busy, unknown.
+    /// Of them refused: busy, unknown.
     pub refused: u64,
+    /// Divergences settled.
+    pub settled: u64,
+    /// Times a node listed a divergence.
+    pub diverged: u64,
+    /// Entries of the audit that were answered as durable.
+    pub deeds: u64,
     /// Commits on decided paths.
     pub commits: u64,
     /// Slowest healing, in microseconds.
@@ -70,9 +76,12 @@ impl AddAssign for Counts {
         self.messages += other.messages;
         self.attempts += other.attempts;
         self.decided += other.decided;
-        self.waiting += other.waiting;
+        self.held += other.held;
+        self.settled += other.settled;
+        self.diverged += other.diverged;
         self.conflicts += other.conflicts;
         self.refused += other.refused;
+        self.deeds += other.deeds;
         self.commits += other.commits;
         self.healing_us = self.healing_us.max(other.healing_us);
     }

@@ -32,11 +32,18 @@ pub enum Kind {
     /// A save is decided that one member does not hear of, and then members change so fast that
     /// only the rules of protocol 11 keep it. Not in the round.
     Turnover,
+    /// One node against two, for seconds, again and again: both sides save, and operators settle
+    /// what came of it, two at once. Not in the round.
+    Held,
+    /// A SWISH beside each node saves by itself, and often a moment behind. Not in the round.
+    Beside,
+    /// A bit of everything, while people do things that the audit keeps. Not in the round either.
+    Deeds,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -47,6 +54,9 @@ impl Kind {
         Self::Wiped,
         Self::Members,
         Self::Turnover,
+        Self::Held,
+        Self::Beside,
+        Self::Deeds,
     ];
     const ROUND: [Self; 7] = [
         Self::Mixed,
@@ -113,8 +123,14 @@ pub struct Profile {
     pub(crate) think_us: (u64, u64),
     /// Time until a client gives up waiting.
     pub(crate) client_patience_us: (u64, u64),
+    /// Time between two saves of a SWISH beside its node, if there is one.
+    pub(crate) swish_us: Option<(u64, u64)>,
+    /// Time between two looks of the operators, if there are any.
+    pub(crate) operator_us: Option<(u64, u64)>,
     /// Texts over 60 KiB.
     pub(crate) large: u64,
+    /// Time between two things that people do, other than saving.
+    pub(crate) deed_gap_us: Option<(u64, u64)>,
     pub(crate) config: Config,
 }
 
@@ -143,6 +159,9 @@ impl Profile {
             Kind::Wiped => profile.wiped(&mut dice),
             Kind::Members => profile.members(&mut dice),
             Kind::Turnover => profile.turnover(&mut dice),
+            Kind::Held => profile.held(&mut dice),
+            Kind::Beside => profile.beside(&mut dice),
+            Kind::Deeds => profile.deeds(&mut dice),
         }
     }
 
@@ -175,7 +194,10 @@ impl Profile {
             cut_us: (50_000, 4_000_000),
             think_us: (5_000, 900_000),
             client_patience_us: (300_000, 12_000_000),
+            swish_us: None,
+            operator_us: None,
             large: 15,
+            deed_gap_us: None,
             config: config(mutant, dice),
         }
     }
@@ -286,6 +308,22 @@ impl Profile {
         }
     }
 
+    fn held(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Held,
+            clients: 4 + dice.index(2),
+            files: 1 + dice.index(2),
+            faults_us: 14_000_000,
+            fault_gap_us: Some((500_000, dice.between((1_000_000, 3_000_000)))),
+            fault_odds: [100, 30, 800, 70],
+            cut_us: (1_000_000, 5_000_000),
+            think_us: (5_000, 700_000),
+            client_patience_us: (1_000_000, 6_000_000),
+            operator_us: Some((100_000, dice.between((300_000, 1_500_000)))),
+            ..self
+        }
+    }
+
     fn members(self, dice: &mut Dice) -> Self {
         Self {
             kind: Kind::Members,
@@ -300,6 +338,19 @@ impl Profile {
             down_us: (1_000, 800_000),
             cut_us: (50_000, 2_500_000),
             think_us: (1_000, 300_000),
+            ..self
+        }
+    }
+
+    fn beside(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Beside,
+            beginning: Beginning::Roster,
+            clients: 3,
+            files: 1 + dice.index(2),
+            faults_us: 10_000_000,
+            swish_us: Some((50_000, dice.between((400_000, 2_500_000)))),
+            operator_us: dice.chance(500).then_some((200_000, 1_500_000)),
             ..self
         }
     }
@@ -329,6 +380,19 @@ impl Profile {
     /// Number of the first node that is a learner from the beginning.
     pub(crate) const fn learners_from(&self) -> usize {
         if self.approved { self.nodes } else { self.nodes + self.spare }
+    }
+
+    fn deeds(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Deeds,
+            clients: 1,
+            faults_us: 10_000_000,
+            slow_syncs: dice.between((0, 150)),
+            fault_gap_us: Some((50_000, dice.between((300_000, 2_500_000)))),
+            down_us: (1_000, 3_000_000),
+            deed_gap_us: Some((500, dice.between((10_000, 500_000)))),
+            ..self
+        }
     }
 
     fn calm(self) -> Self {

@@ -100,6 +100,13 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
             let prefixes: Vec<_> = branches.iter().map(|branch| branch.prefix).collect();
             format!("TreeIs {prefixes:?}")
         }
+        PeerMessage::KeyRequest { key } => format!("KeyRequest {key}"),
+        PeerMessage::KeyIs(change) => format!("KeyIs {}", change.key),
+        PeerMessage::AuditSince { after, .. } => format!("AuditSince {after}"),
+        PeerMessage::AuditIs { entries, upto } => {
+            let numbers: Vec<u64> = entries.iter().map(|entry| entry.number).collect();
+            format!("AuditIs {numbers:?} of {upto}")
+        }
         PeerMessage::RosterIs { roster } => format!("RosterIs {:?}", roster.version()),
         PeerMessage::RosterRequest => "RosterRequest".into(),
         PeerMessage::RosterVote(vote) => format!("{vote:?}"),

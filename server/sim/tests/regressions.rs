@@ -23,7 +23,7 @@ fn an_unknown_base_is_refused_only_after_reading_the_register() {
 }
 
 #[test]
-fn a_repeated_save_waits_durably() {
+fn a_repeated_save_is_held_durably() {
     [974, 1123, 1683].into_iter().for_each(keeps);
 }
 

@@ -59,6 +59,28 @@ fn nodes_that_were_away_catch_up_on_many_files() {
 }
 
 #[test]
+fn one_node_against_two_holds_saves_and_operators_settle_what_came_of_it() {
+    let mut counts = Counts::default();
+    for seed in 1..2_501 {
+        let outcome = sim::run(Profile::in_weather(Kind::Held, seed, 3, None), Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind held");
+        counts += outcome.counts;
+    }
+    assert!(
+        counts.held > 10_000 && counts.diverged > 10_000 && counts.settled > 2_000,
+        "{counts:?}"
+    );
+}
+
+#[test]
+fn a_swish_beside_each_node_loses_nothing_and_is_led() {
+    for seed in 1..1_501 {
+        let outcome = sim::run(Profile::in_weather(Kind::Beside, seed, 3, None), Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind beside");
+    }
+}
+
+#[test]
 fn a_node_that_lost_its_disk_is_refilled_and_has_no_vote() {
     let mut wipes = 0;
     for seed in 1..1_001 {
@@ -109,7 +131,8 @@ fn faults_and_every_outcome_do_occur() {
         counts.cuts,
         counts.pauses,
         counts.decided,
-        counts.waiting,
+        counts.held,
+        counts.diverged,
         counts.conflicts,
         counts.refused,
     ];
@@ -133,4 +156,16 @@ fn every_weather_can_be_chosen() {
         assert_eq!(profile.kind, kind);
         assert_eq!(sim::run(profile, Trace::off()).violation, None);
     }
+}
+
+#[test]
+fn what_people_did_is_on_every_node_once() {
+    let mut deeds = 0;
+    for seed in 1..301 {
+        let profile = Profile::in_weather(Kind::Deeds, seed, 3, None);
+        let outcome = sim::run(profile, Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind deeds");
+        deeds += outcome.counts.deeds;
+    }
+    assert!(deeds > 3_000, "{deeds}");
 }

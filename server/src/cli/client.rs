@@ -4,7 +4,10 @@ use std::{io, path::Path, path::PathBuf, time::Duration};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    http::{Method, Request, Uri, header::CONTENT_TYPE},
+    http::{
+        Method, Request, Uri,
+        header::{AUTHORIZATION, CONTENT_TYPE},
+    },
 };
 use clap::Args;
 use domain::view::Problem;
@@ -64,7 +67,12 @@ pub(super) enum At {
     /// The socket file: everything.
     Socket(PathBuf),
     /// The dashboard's address, such as `http://127.0.0.1:7050`: reading.
-    Url(String),
+    Url {
+        /// The address.
+        url: String,
+        /// What the node's token file says.
+        token: Option<String>,
+    },
 }
 
 impl Node {
@@ -91,6 +99,21 @@ impl At {
     ) -> Result<T, AskError> {
         let body = serde_json::to_vec(body).map_err(|error| self.malformed(&error))?;
         self.ask(Method::POST, path, Body::from(body)).await
+    }
+
+    /// Changes something that is there.
+    pub(super) async fn put<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T, AskError> {
+        let body = serde_json::to_vec(body).map_err(|error| self.malformed(&error))?;
+        self.ask(Method::PUT, path, Body::from(body)).await
+    }
+
+    /// Removes something.
+    pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, AskError> {
+        self.ask(Method::DELETE, path, Body::empty()).await
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -122,14 +145,16 @@ impl At {
     ) -> Result<(bool, Bytes), String> {
         let base = match self {
             Self::Socket(_) => "http://localhost",
-            Self::Url(url) => url.trim_end_matches('/'),
+            Self::Url { url, .. } => url.trim_end_matches('/'),
         };
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("{base}{path}"))
-            .header(CONTENT_TYPE, "application/json")
-            .body(body)
-            .map_err(|error| error.to_string())?;
+            .header(CONTENT_TYPE, "application/json");
+        if let Self::Url { token: Some(token), .. } = self {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(body).map_err(|error| error.to_string())?;
         let builder = Client::builder(TokioExecutor::new());
         let answer = match self {
             Self::Socket(file) => {
@@ -137,7 +162,7 @@ impl At {
                 let connect = move |_: Uri| Box::pin(connect(file.clone()));
                 builder.build(tower::service_fn(connect)).request(request).await
             }
-            Self::Url(_) => builder.build(HttpConnector::new()).request(request).await,
+            Self::Url { .. } => builder.build(HttpConnector::new()).request(request).await,
         };
         let answer = answer.map_err(|error| super::out::chain(&error))?;
         let is_good = answer.status().is_success();
@@ -148,7 +173,7 @@ impl At {
     fn name(&self) -> String {
         match self {
             Self::Socket(file) => format!("the node at {}", file.display()),
-            Self::Url(url) => url.clone(),
+            Self::Url { url, .. } => url.clone(),
         }
     }
 

@@ -1,15 +1,21 @@
 //! The commands, one file each; they speak the words and types of `/api/v1`.
 
+mod activity;
 mod client;
 mod demo;
+mod divergences;
 mod exit;
+mod file;
 mod init;
 mod join;
 mod nodes;
+mod operator;
 mod out;
 mod serve;
+mod settle;
 mod status;
 mod store;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -39,6 +45,18 @@ enum Command {
     Nodes(nodes::Nodes),
     /// Say how the cluster is, as this node sees it.
     Status(status::Status),
+    /// List the files that have two or more sides and need a choice.
+    Divergences(divergences::Divergences),
+    /// Choose between the sides of a file, or undo such a choice.
+    Settle(settle::SettleFile),
+    /// Bring files together on all nodes; it never chooses between two sides.
+    Sync(sync::Sync),
+    /// Say how one file is on each node, and its newest versions.
+    File(file::File),
+    /// Say who may use a node's dashboard, and make one-time links.
+    Operator(operator::Operator),
+    /// Show what people did on all nodes, newest first.
+    Activity(activity::Activity),
     /// Look at a store directory, check it and keep it in order; no node is needed.
     Store(store::Store),
 }
@@ -62,6 +80,12 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Join(command) => command.run().await,
             Command::Nodes(command) => command.run().await,
             Command::Status(command) => command.run().await,
+            Command::Divergences(command) => command.run().await,
+            Command::Settle(command) => command.run().await,
+            Command::Sync(command) => command.run().await,
+            Command::File(command) => command.run().await,
+            Command::Operator(command) => command.run().await,
+            Command::Activity(command) => command.run().await,
             Command::Store(command) => command.run(),
         }
     });

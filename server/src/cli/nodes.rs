@@ -1,17 +1,17 @@
 //! `nodes`: lists the nodes of the cluster, and changes who is in it and who votes.
 
 use clap::{Args, Subcommand};
-use domain::{view::NodeCard, words::ActionOutcome};
+use domain::{
+    view::NodeCard,
+    words::{NodeAction, Outcome},
+};
 
 use super::{
     Exit,
     client::{At, Node},
     out,
 };
-use crate::node::{
-    joining::Invitation,
-    membership::{Action, Answer},
-};
+use crate::node::{joining::Invitation, membership::Answer};
 
 /// Arguments of `nodes`.
 #[derive(Args, Debug)]
@@ -54,16 +54,16 @@ struct Which {
 
 impl Deed {
     /// The action and the node; none for what is about no node.
-    fn action(&self) -> Option<(Action, &str)> {
+    fn action(&self) -> Option<(NodeAction, &str)> {
         let (action, which) = match self {
             Self::Invite => return None,
-            Self::Approve(which) => (Action::Approve, which),
-            Self::Promote(which) => (Action::Promote, which),
-            Self::Demote(which) => (Action::Demote, which),
-            Self::Replace(which) => (Action::Replace, which),
-            Self::Remove(which) => (Action::Remove, which),
-            Self::Drain(which) => (Action::Drain, which),
-            Self::Undrain(which) => (Action::Undrain, which),
+            Self::Approve(which) => (NodeAction::Approve, which),
+            Self::Promote(which) => (NodeAction::Promote, which),
+            Self::Demote(which) => (NodeAction::Demote, which),
+            Self::Replace(which) => (NodeAction::Replace, which),
+            Self::Remove(which) => (NodeAction::Remove, which),
+            Self::Drain(which) => (NodeAction::Drain, which),
+            Self::Undrain(which) => (NodeAction::Undrain, which),
         };
         Some((action, &which.name))
     }
@@ -107,8 +107,8 @@ impl Nodes {
         Exit::Done
     }
 
-    async fn act(&self, at: &At, action: Action, name: &str) -> Exit {
-        let path = format!("/api/v1/nodes/{}/{}", escaped(name), action.name());
+    async fn act(&self, at: &At, action: NodeAction, name: &str) -> Exit {
+        let path = format!("/api/v1/nodes/{}/{}", escaped(name), action.code());
         let answer: Answer = match at.post(&path, &()).await {
             Ok(answer) => answer,
             Err(error) => return out::complain(&error.to_string(), error.exit()),
@@ -122,12 +122,12 @@ impl Nodes {
     }
 }
 
-fn exit(outcome: ActionOutcome) -> Exit {
+fn exit(outcome: Outcome) -> Exit {
     match outcome {
-        ActionOutcome::Done | ActionOutcome::NoChange => Exit::Done,
-        ActionOutcome::NotKnown | ActionOutcome::NotTried => Exit::Wrong,
-        ActionOutcome::NoMajority => Exit::NoMajority,
-        ActionOutcome::Moved | ActionOutcome::Failed => Exit::Refused,
+        Outcome::Done | Outcome::Unchanged => Exit::Done,
+        Outcome::NotKnown | Outcome::NotTried => Exit::Wrong,
+        Outcome::NoMajority => Exit::NoMajority,
+        Outcome::Refused | Outcome::HeadMoved | Outcome::Failed => Exit::Refused,
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn only_what_is_decided_ends_well() {
         let ends = |outcome| matches!(exit(outcome), Exit::Done);
-        let good: Vec<_> = ActionOutcome::ALL.iter().copied().filter(|o| ends(*o)).collect();
-        assert_eq!(good, [ActionOutcome::NoChange, ActionOutcome::Done]);
+        let good: Vec<_> = Outcome::ALL.iter().copied().filter(|o| ends(*o)).collect();
+        assert_eq!(good, [Outcome::Unchanged, Outcome::Done]);
     }
 }

@@ -1,12 +1,13 @@
 //! `serve`: runs a node until it is told to stop.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use clap::Args;
 
 use super::{Exit, out};
 use crate::{
-    app, config::Said, error::StartError, node::OpenError, shutdown, shutdown::Stop, telemetry,
+    app, app::Addresses, config::Said, error::StartError, node::OpenError, shutdown,
+    shutdown::Stop, telemetry,
 };
 
 /// Arguments of `serve`.
@@ -31,16 +32,26 @@ impl Serve {
             Ok(config) => config,
             Err(error) => return out::complain(&out::chain(&error), Exit::Usage),
         };
-        match app::run(config, stop, out::json).await {
+        match app::run(config, stop, say).await {
             Ok(()) => Exit::Done,
             Err(error) => out::complain(&out::chain(&error), exit(&error)),
         }
     }
 }
 
+/// The line for programs, and for a person at a terminal what to do first.
+fn say(addresses: &Addresses) {
+    out::json(addresses);
+    if let Some(link) = &addresses.first_login
+        && io::stderr().is_terminal()
+    {
+        out::note(&format!("Nobody has an account yet. Open this within 24 hours: {link}"));
+    }
+}
+
 fn exit(error: &StartError) -> Exit {
     match error {
-        StartError::Config(_) | StartError::Key(_) => Exit::Usage,
+        StartError::Config(_) | StartError::Key(_) | StartError::Operators(_) => Exit::Usage,
         StartError::Locked { .. } | StartError::Bind(_) => Exit::Refused,
         StartError::Open(OpenError::Store { source: store::OpenError::Claim(_), .. }) => {
             Exit::Refused
@@ -48,6 +59,7 @@ fn exit(error: &StartError) -> Exit {
         StartError::Data { .. }
         | StartError::Open(_)
         | StartError::Site(_)
+        | StartError::Link(_)
         | StartError::System { .. }
         | StartError::Ended
         | StartError::Metrics(_) => Exit::Wrong,

@@ -1,5 +1,7 @@
 //! `status`: the dashboard's first page, in words.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use domain::{
     view::{NodeCard, Overview},
@@ -20,6 +22,9 @@ pub(super) struct Status {
     /// Ask a dashboard instead of a socket file, such as <http://127.0.0.1:7050>.
     #[arg(long)]
     url: Option<String>,
+    /// With --url: file with that node's token, `api-token` in its data directory.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
     /// Print the JSON of /api/v1/overview.
     #[arg(long)]
     json: bool,
@@ -27,7 +32,12 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(self) -> Exit {
-        let at = self.url.map_or_else(|| self.node.at(), At::Url);
+        let token = self.token_file.as_ref().map(std::fs::read_to_string).transpose();
+        let token = match token {
+            Ok(token) => token.map(|token| token.trim().to_owned()),
+            Err(error) => return out::complain(&error.to_string(), Exit::Usage),
+        };
+        let at = self.url.map_or_else(|| self.node.at(), |url| At::Url { url, token });
         let overview: Overview = match at.get("/api/v1/overview").await {
             Ok(overview) => overview,
             Err(error) => return out::complain(&error.to_string(), error.exit()),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-use super::port_holder;
+use super::{PublicUrl, port_holder};
 
 /// As said on one source.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -19,6 +19,13 @@ pub struct SaidListen {
     /// Where operators look [default: 127.0.0.1:7050].
     #[arg(long, env = "SWISH_CLUSTER_DASHBOARD", value_name = "ADDR")]
     pub dashboard: Option<String>,
+    /// Where operators really open it, behind a proxy, such as <https://cluster.example.org>; with
+    /// https the cookie is for https only [default: what --dashboard is bound to].
+    #[arg(long, env = "SWISH_CLUSTER_DASHBOARD_URL", value_name = "URL")]
+    pub dashboard_url: Option<PublicUrl>,
+    /// Further host names under which the dashboard may be asked for.
+    #[arg(long, env = "SWISH_CLUSTER_DASHBOARD_HOST", value_name = "NAME", value_delimiter = ',')]
+    pub dashboard_host: Option<Vec<String>>,
     /// Where the other nodes connect [default: 127.0.0.1:7060].
     #[arg(long, env = "SWISH_CLUSTER_LINK", value_name = "ADDR")]
     pub link: Option<String>,
@@ -34,6 +41,10 @@ pub struct Listen {
     pub gateway: String,
     /// Where operators look.
     pub dashboard: String,
+    /// Where operators really open it, behind a proxy.
+    pub dashboard_url: Option<PublicUrl>,
+    /// Further host names under which the dashboard may be asked for.
+    pub dashboard_host: Vec<String>,
     /// Where the other nodes connect.
     pub link: String,
     /// Where the other nodes reach this one, unless it is what `link` is bound to.
@@ -73,6 +84,8 @@ impl SaidListen {
         Self {
             gateway: self.gateway.or(below.gateway),
             dashboard: self.dashboard.or(below.dashboard),
+            dashboard_url: self.dashboard_url.or(below.dashboard_url),
+            dashboard_host: self.dashboard_host.or(below.dashboard_host),
             link: self.link.or(below.link),
             advertise: self.advertise.or(below.advertise),
         }
@@ -85,6 +98,8 @@ impl Listen {
         Self {
             gateway: or(said.gateway, "127.0.0.1:3060"),
             dashboard: or(said.dashboard, "127.0.0.1:7050"),
+            dashboard_url: said.dashboard_url,
+            dashboard_host: said.dashboard_host.unwrap_or_default(),
             link: or(said.link, "127.0.0.1:7060"),
             advertise: said.advertise,
         }

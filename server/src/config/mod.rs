@@ -8,11 +8,13 @@ mod file;
 mod listen;
 mod node;
 mod port_holder;
+mod public_url;
 
 pub use data_lock::DataLock;
 pub use file::{ConfigError, Said};
 pub use listen::{BindError, Listen, SaidListen, bind, local};
 pub use node::{Node, SaidNode};
+pub use public_url::{PublicUrl, UrlError};
 
 /// What holds for one node.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! `GET /health`: the cluster's state for probes; 503 when nothing can be decided.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -10,9 +10,9 @@ use domain::words::ClusterState;
 use serde_json::json;
 
 use super::{picture::Tally, site::Site};
-use crate::app::App;
+use crate::{app::App, operators::Who};
 
-pub(super) async fn show(State(app): State<App>) -> Response {
+pub(super) async fn show(State(app): State<App>, who: Option<Extension<Who>>) -> Response {
     let site = Site::new(&app);
     let status = site.ask(|picture, shared| picture.status(&Tally::take(picture, shared))).await;
     let Ok(status) = status else {
@@ -25,11 +25,15 @@ pub(super) async fn show(State(app): State<App>) -> Response {
         | ClusterState::CatchingUp
         | ClusterState::Healthy => StatusCode::OK,
     };
-    let body = json!({
-        "state": status.state,
-        "word": status.state.word(),
-        "sentence": status.sentence,
-        "margin": status.margin,
-    });
+    // Sentences name nodes: strangers get the word only.
+    let body = match who {
+        None => json!({ "state": status.state, "word": status.state.word() }),
+        Some(_) => json!({
+            "state": status.state,
+            "word": status.state.word(),
+            "sentence": status.sentence,
+            "margin": status.margin,
+        }),
+    };
     (code, Json(body)).into_response()
 }

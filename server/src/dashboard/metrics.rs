@@ -6,13 +6,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::words::{ClusterState, FileState, NodeHealth};
-use metrics::gauge;
+use metrics::{counter, gauge};
 
 use super::{
     picture::{Picture, Tally},
     site::Site,
 };
-use crate::app::App;
+use crate::{app::App, node::link::Counters};
 
 pub(super) async fn show(State(app): State<App>) -> Response {
     let site = Site::new(&app);
@@ -20,6 +20,7 @@ pub(super) async fn show(State(app): State<App>) -> Response {
     if set.is_err() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    set_links(&app.links.counters());
     let text = app.metrics.render();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
@@ -43,10 +44,30 @@ fn set(picture: &Picture, tally: &Tally) {
     gauge!("swish_cluster_importing_heads").set(number(node.importing));
     gauge!("swish_cluster_missing_objects").set(number(length(node.missing.len())));
     gauge!("swish_cluster_alarms").set(number(length(node.alarms.len())));
-    metrics::counter!("swish_cluster_durable_batches_total").absolute(node.batches);
+    counter!("swish_cluster_durable_batches_total").absolute(node.batches);
     for (seat, behind) in picture.seats.iter().zip(&tally.behind) {
         gauge!("swish_cluster_files_behind", "node" => seat.name.clone()).set(number(*behind));
     }
+}
+
+fn set_links(links: &Counters) {
+    for (direction, bytes, frames) in
+        [("in", links.bytes_in, links.frames_in), ("out", links.bytes_out, links.frames_out)]
+    {
+        counter!("swish_cluster_link_bytes_total", "direction" => direction).absolute(bytes);
+        counter!("swish_cluster_link_frames_total", "direction" => direction).absolute(frames);
+    }
+    counter!("swish_cluster_link_dropped_total").absolute(links.dropped);
+    counter!("swish_cluster_link_refused_total").absolute(links.refused);
+    for (what, count) in [
+        ("undecodable", links.undecodable),
+        ("malformed", links.malformed),
+        ("unasked", links.unasked),
+        ("wrong_bytes", links.wrong_bytes),
+    ] {
+        counter!("swish_cluster_link_offences_total", "what" => what).absolute(count);
+    }
+    counter!("swish_cluster_link_cut_off_total").absolute(links.cut_off);
 }
 
 fn flag(is_set: bool) -> f64 {

@@ -3,25 +3,29 @@
 use std::sync::Arc;
 
 use app::{App as Dashboard, SharedApi, shell};
-use axum::{Router, http::HeaderValue, http::header::CONTENT_SECURITY_POLICY, routing::get};
+use axum::{
+    Router,
+    http::{HeaderValue, header::CONTENT_SECURITY_POLICY, request::Parts},
+    routing::get,
+};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{
     LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
 };
 
 use super::{assets, site::Site};
+use crate::operators::Who;
 
 /// Routes of pages and their files.
 pub(super) fn router(site: Site) -> Router {
     let options = app::options(assets::package_dir().as_deref());
-    let api: SharedApi = Arc::new(site);
-    let listed = Arc::clone(&api);
+    let listed: SharedApi = Arc::new(site.clone());
     let (routes, _) =
         generate_route_list_with_exclusions_and_ssg_and_context(Dashboard, None, move || {
             provide_context(Arc::clone(&listed));
         });
     let context = move || {
-        provide_context(Arc::clone(&api));
+        provide_context(api_of(&site));
         allow_own_scripts();
     };
     let document = {
@@ -32,6 +36,12 @@ pub(super) fn router(site: Site) -> Router {
         .leptos_routes_with_context(&options, routes, context, document)
         .route("/pkg/{*path}", get(assets::show))
         .with_state(options)
+}
+
+/// The node's answers for whoever asks for this page.
+fn api_of(site: &Site) -> SharedApi {
+    let who = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Who>().cloned());
+    Arc::new(who.map_or_else(|| site.clone(), |who| site.asked_by(&who)))
 }
 
 /// Allows the scripts and styles of this document only, by the number used once in them.

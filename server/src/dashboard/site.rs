@@ -2,21 +2,26 @@
 
 use app::{Answer, Api};
 use domain::{
-    FileName, ObjectId,
+    Deed, FileName, NodeId, ObjectId, Thing,
     view::{
-        DiffQuery, Difference, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery,
-        LiveEvent, ObjectText, Overview, Problem,
+        ActionOutcome, ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage,
+        DivergencesPage, DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage,
+        HistoryQuery, ItemResult, LiveEvent, Me, MergeDraft, ObjectText, Overview, Problem, Settle,
+        SettlePlan, SyncPlan,
     },
+    words::{Action, NodeAction, Outcome},
 };
 
 use super::{
-    behind,
+    activity, behind, divergences,
     picture::{self, Picture, files, overview},
     versions,
 };
 use crate::{
     app::App,
+    audit,
     node::{Handle, Shared, link::now_ms},
+    operators::Who,
 };
 
 /// An answer or why there is none.
@@ -27,23 +32,59 @@ pub(super) type Answered<T> = Result<T, Problem>;
 pub(super) struct Site {
     node: Handle,
     since_ms: u64,
+    /// Who asks, where it matters.
+    who: Option<Me>,
 }
 
 impl Site {
     /// Reads from the program's node.
     pub(super) fn new(app: &App) -> Self {
-        Self { node: app.node.clone(), since_ms: app.started_ms }
+        Self { node: app.node.clone(), since_ms: app.started_ms, who: None }
     }
 
     /// Reads from a node of a test.
     #[cfg(test)]
     pub(super) const fn over(node: Handle) -> Self {
-        Self { node, since_ms: 0 }
+        Self { node, since_ms: 0, who: None }
+    }
+
+    /// The same for one request.
+    pub(super) fn asked_by(&self, who: &Who) -> Self {
+        let me = Me { name: who.name.clone(), role: who.role };
+        Self { who: Some(me), ..self.clone() }
     }
 
     /// The node behind it.
     pub(super) const fn node(&self) -> &Handle {
         &self.node
+    }
+
+    /// Writes what whoever asks did to a file into the audit, with the heads before and now.
+    pub(super) async fn record(
+        &self,
+        action: Action,
+        file: &FileName,
+        before: Option<ObjectId>,
+        reason: Option<String>,
+        ended: &ActionOutcome,
+    ) {
+        let person = self.who.as_ref().map_or("somebody", |me| me.name.as_str());
+        let deed = Deed {
+            node_name: self.node.shared().node().name,
+            thing: Some(Thing::File(file.clone())),
+            before: before.map(|head| head.to_string()),
+            after: ended.head.filter(|_| ended.outcome == Outcome::Done).map(|id| id.to_string()),
+            reason,
+            detail: ended.detail.clone(),
+            ..Deed::new(now_ms(), person, action, ended.outcome)
+        };
+        let deed = audit::shortened(deed);
+        if !self.node.audit(&deed).await {
+            tracing::error!(
+                action = action.code(),
+                "the audit lacks an entry: this node is stopping"
+            );
+        }
     }
 
     /// What the node knows now.
@@ -108,6 +149,58 @@ impl Api for Site {
         let site = self.clone();
         Box::pin(async move { versions::object(&site, id).await })
     }
+
+    fn me(&self) -> Answer<Me> {
+        let me = self.who.clone();
+        Box::pin(async move { me.ok_or_else(nobody) })
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<ActivityPage> {
+        self.ask(move |_, shared| activity::page(shared, &query))
+    }
+
+    fn divergences(&self, query: DivergencesQuery) -> Answer<DivergencesPage> {
+        self.ask(move |picture, shared| divergences::list(picture, shared, &query))
+    }
+
+    fn divergence(&self, name: FileName) -> Answer<DivergencePage> {
+        let site = self.clone();
+        Box::pin(async move { divergences::find(&site, name).await })
+    }
+
+    fn merge(&self, name: FileName, side: ObjectId) -> Answer<MergeDraft> {
+        let site = self.clone();
+        Box::pin(async move { divergences::merge(&site, name, side).await })
+    }
+
+    fn plan_settle(&self, items: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
+        let site = self.clone();
+        Box::pin(async move { Ok(divergences::plan_settle(&site, items).await) })
+    }
+
+    fn settle(&self, items: Vec<Settle>) -> Answer<Vec<ItemResult>> {
+        let site = self.clone();
+        Box::pin(async move { Ok(divergences::settle(&site, items).await) })
+    }
+
+    fn plan_sync(&self, files: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
+        let site = self.clone();
+        Box::pin(async move { Ok(divergences::plan_sync(&site, files).await) })
+    }
+
+    fn sync(&self, files: Vec<FileName>) -> Answer<Vec<ItemResult>> {
+        let site = self.clone();
+        Box::pin(async move { Ok(divergences::sync(&site, files).await) })
+    }
+
+    fn node_action(&self, _: NodeId, action: NodeAction) -> Answer<String> {
+        let message = format!("This version of the node cannot do that yet: {action}.");
+        Box::pin(async { Err(Problem { code: "not_built".into(), message }) })
+    }
+}
+
+fn nobody() -> Problem {
+    Problem { code: "login".into(), message: "Nobody is logged in.".into() }
 }
 
 /// The program ends; nothing was changed.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cluster::{Council, Key, KeyState, Roster};
+use cluster::{AuditEntry, Council, Key, KeyState, Roster};
 use domain::ObjectId;
 use gitty::Object;
 use sea_orm::{
@@ -15,7 +15,7 @@ use sea_orm::{
 use serde::Serialize;
 use thiserror::Error;
 
-use super::entity::{fact, log, register, unfiled};
+use super::entity::{audit, fact, log, register, unfiled};
 
 /// Rows of one statement: SQLite takes 32,766 values.
 const ROWS: usize = 1_000;
@@ -60,6 +60,8 @@ pub struct Apply {
     pub reserved: u64,
     /// Acceptor state for the next roster.
     pub council: Council,
+    /// Entries of the audit.
+    pub audit: Vec<AuditEntry>,
 }
 
 impl CoreDb {
@@ -80,6 +82,7 @@ impl CoreDb {
             schema.create_table_from_entity(register::Entity),
             schema.create_table_from_entity(unfiled::Entity),
             schema.create_table_from_entity(fact::Entity),
+            schema.create_table_from_entity(audit::Entity),
         ] {
             db.execute(table.if_not_exists()).await?;
         }
@@ -104,6 +107,7 @@ impl CoreDb {
         let transaction = self.db.begin().await?;
         put_registers(&transaction, &apply.registers).await?;
         put_unfiled(&transaction, &apply.unfiled).await?;
+        put_audit(&transaction, &apply.audit).await?;
         for ids in apply.filed.chunks(ROWS) {
             let ids = ids.iter().map(|id| id.as_bytes().to_vec());
             let rows = unfiled::Entity::delete_many().filter(unfiled::Column::Id.is_in(ids));
@@ -155,6 +159,23 @@ async fn put_unfiled(
             .update_column(unfiled::Column::Object)
             .to_owned();
         unfiled::Entity::insert_many(rows).on_conflict(keep).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+async fn put_audit(db: &impl ConnectionTrait, entries: &[AuditEntry]) -> Result<(), DbError> {
+    for rows in entries.chunks(ROWS) {
+        let rows = rows.iter().map(|entry| {
+            let origin = entry.origin;
+            let origin = [*origin.node.as_bytes(), *origin.incarnation.as_bytes()].concat();
+            let number = Set(signed(entry.number));
+            Ok(audit::ActiveModel { origin: Set(origin), number, entry: Set(encode(entry)?) })
+        });
+        let rows = rows.collect::<Result<Vec<_>, DbError>>()?;
+        let again = OnConflict::columns([audit::Column::Origin, audit::Column::Number])
+            .update_column(audit::Column::Entry)
+            .to_owned();
+        audit::Entity::insert_many(rows).on_conflict(again).exec_without_returning(db).await?;
     }
     Ok(())
 }

@@ -80,3 +80,26 @@ pub(super) mod fact {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// What people did, each chain in order.
+pub(super) mod audit {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit")]
+    pub struct Model {
+        /// Whose chain: node id and incarnation.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub origin: Vec<u8>,
+        /// Place in it.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i64,
+        /// The entry.
+        pub entry: Vec<u8>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{Durable, Key, KeyState, Record, Roster};
+use cluster::{AuditEntry, Durable, Key, KeyState, Record, Roster};
 use domain::{Incarnation, ObjectId};
 use gitty::Object;
 use sea_orm::{EntityTrait, QueryOrder};
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{
     CoreDb, DbError,
     core_db::put_fact,
-    entity::{fact, log, register, unfiled},
+    entity::{audit, fact, log, register, unfiled},
 };
 
 /// What a node knows after a start.
@@ -25,6 +25,10 @@ pub struct Recovered {
     pub last: u64,
     /// Keys whose rows of the log are not in the tables yet.
     pub dirty: BTreeSet<Key>,
+    /// The audit, each chain in order.
+    pub audit: Vec<AuditEntry>,
+    /// So many of them are in the table.
+    pub audit_in_table: usize,
     /// Batches read from the log.
     pub replayed: usize,
 }
@@ -45,14 +49,17 @@ impl CoreDb {
         };
         let roster: Option<Roster> = fact_of(&facts, "roster")?;
         let reserved = fact_of(&facts, "reserved")?.unwrap_or(0);
-        let registers = self.registers().await?;
-        let mut durable = Durable::restore(incarnation, roster, reserved, registers);
+        let audit = self.audit().await?;
+        let mut durable = Durable::restore(incarnation, roster, reserved, self.registers().await?);
         durable.council = fact_of(&facts, "council")?.unwrap_or_default();
+        durable.restore_audit(&audit);
         let mut recovered = Recovered {
             durable,
             unfiled: self.unfiled().await?,
             last: fact_of(&facts, "applied")?.unwrap_or(0),
             dirty: BTreeSet::new(),
+            audit_in_table: audit.len(),
+            audit,
             replayed: 0,
         };
         self.replay(&mut recovered).await?;
@@ -88,6 +95,14 @@ impl CoreDb {
         rows.collect()
     }
 
+    async fn audit(&self) -> Result<Vec<AuditEntry>, DbError> {
+        let rows = audit::Entity::find()
+            .order_by_asc(audit::Column::Origin)
+            .order_by_asc(audit::Column::Number);
+        let rows = rows.all(&self.db).await?;
+        rows.into_iter().map(|row| decode("audit", &row.entry)).collect()
+    }
+
     async fn replay(&self, recovered: &mut Recovered) -> Result<(), DbError> {
         let rows = log::Entity::find().order_by_asc(log::Column::Number).all(&self.db).await?;
         recovered.replayed = rows.len();
@@ -96,8 +111,12 @@ impl CoreDb {
             for record in records {
                 recovered.durable.apply(&record);
                 recovered.dirty.extend(record.key().cloned());
-                if let Record::Object { id, object, .. } = record {
-                    recovered.unfiled.insert(id, object);
+                match record {
+                    Record::Object { id, object, .. } => {
+                        recovered.unfiled.insert(id, object);
+                    }
+                    Record::Audit(entry) => recovered.audit.push(entry),
+                    _ => {}
                 }
             }
             recovered.last = recovered.last.max(u64::try_from(row.number).unwrap_or(0));

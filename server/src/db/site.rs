@@ -15,7 +15,7 @@ use sea_orm::{
 use thiserror::Error;
 
 /// Version of the tables; another one is built from the store again.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Readers at once, and the one writer.
 const CONNECTIONS: u32 = 4;
 
@@ -28,19 +28,24 @@ const TABLES: &[&str] = &[
      time REAL NOT NULL, ext TEXT NOT NULL, public INTEGER NOT NULL, author TEXT, avatar TEXT, \
      peer TEXT, identity TEXT, tags TEXT NOT NULL, title TEXT, lead TEXT NOT NULL, \
      folded_name TEXT NOT NULL, folded_author TEXT, folded_tags TEXT NOT NULL, folded_title TEXT)",
-    "CREATE INDEX heads_by_time ON heads (public, time)",
+    "CREATE INDEX heads_by_time ON heads (public, time, name)",
     "CREATE TABLE metas (id INTEGER PRIMARY KEY, meta TEXT NOT NULL)",
     "CREATE VIRTUAL TABLE texts USING fts5(text, tokenize = 'trigram')",
 ];
 
-const PUT_HEAD: &str = "INSERT INTO heads (name, head, time, ext, public, author, avatar, peer, \
+/// Numbers of files that everybody finds are positive, those of others negative: so texts can be
+/// counted without a look at this table.
+const PUT_HEAD: &str = "INSERT INTO heads (id, name, head, time, ext, public, author, avatar, peer, \
      identity, tags, title, lead, folded_name, folded_author, folded_tags, folded_title) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
      ON CONFLICT (name) DO UPDATE SET head = excluded.head, time = excluded.time, \
      public = excluded.public, author = excluded.author, avatar = excluded.avatar, \
      peer = excluded.peer, identity = excluded.identity, tags = excluded.tags, \
      title = excluded.title, lead = excluded.lead, folded_author = excluded.folded_author, \
-     folded_tags = excluded.folded_tags, folded_title = excluded.folded_title RETURNING id";
+     folded_tags = excluded.folded_tags, folded_title = excluded.folded_title";
+
+const NEXT_ID: &str = "SELECT 1 + max(ifnull((SELECT max(id) FROM heads), 0), \
+     -ifnull((SELECT min(id) FROM heads), 0))";
 
 /// Between the parts of a searched column: no part of it is found across two.
 pub(super) const SEPARATOR: char = '\u{1f}';
@@ -126,8 +131,8 @@ impl SiteDb {
             options
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Normal)
-                .pragma("cache_size", "-16000")
-                .pragma("mmap_size", "1073741824")
+                // The kernel keeps what is read often; here it would be memory of this node.
+                .pragma("cache_size", "-4000")
         });
         Self::with(options).await
     }
@@ -163,15 +168,31 @@ impl SiteDb {
 }
 
 async fn put(transaction: &DatabaseTransaction, row: &HeadRow) -> Result<(), SiteError> {
-    let id = transaction.query_one_raw(statement(PUT_HEAD, head_values(row))).await?;
-    let id = id.ok_or_else(|| SiteError::Row("a head without an id".to_owned()))?;
-    let id: i64 = id.try_get_by_index(0)?;
+    let id = id_of(transaction, row).await?;
+    let values = std::iter::once(Value::from(id)).chain(head_values(row));
+    transaction.execute_raw(statement(PUT_HEAD, values)).await?;
     let meta = "INSERT OR REPLACE INTO metas (id, meta) VALUES (?, ?)";
     transaction.execute_raw(statement(meta, [id.into(), row.meta.to_string().into()])).await?;
     transaction.execute_raw(statement("DELETE FROM texts WHERE rowid = ?", [id.into()])).await?;
     let text = "INSERT INTO texts (rowid, text) VALUES (?, ?)";
     transaction.execute_raw(statement(text, [id.into(), row.text.as_str().into()])).await?;
     Ok(())
+}
+
+/// The number of a row: the one it has, unless it is of the wrong kind.
+async fn id_of(transaction: &DatabaseTransaction, row: &HeadRow) -> Result<i64, SiteError> {
+    let number = |found: Option<sea_orm::QueryResult>| {
+        found.map(|row| row.try_get_by_index::<i64>(0)).transpose()
+    };
+    let known = statement("SELECT id FROM heads WHERE name = ?", [row.name.as_str().into()]);
+    match number(transaction.query_one_raw(known).await?)? {
+        Some(id) if (id > 0) == row.is_public => return Ok(id),
+        Some(_) => take_out(transaction, &row.name).await?,
+        None => {}
+    }
+    let next = number(transaction.query_one_raw(statement(NEXT_ID, [])).await?)?;
+    let next = next.ok_or_else(|| SiteError::Row("no next number".to_owned()))?;
+    Ok(if row.is_public { next } else { -next })
 }
 
 async fn take_out(transaction: &DatabaseTransaction, name: &FileName) -> Result<(), SiteError> {

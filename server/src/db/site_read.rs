@@ -1,6 +1,6 @@
 //! Reading `site.db`: which files match, their order, their texts and metadata.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use domain::FileName;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
@@ -70,8 +70,21 @@ pub struct Page {
 pub struct Filter {
     conditions: Vec<String>,
     values: Vec<Value>,
-    /// Whether texts come first: an index on other columns would be gone through as a whole.
-    is_by_text: bool,
+    /// What texts have in them, as FTS5 reads it.
+    phrases: Vec<String>,
+    way: Way,
+}
+
+/// How files whose text matches are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    /// The other conditions first, then whether the file is one of those that match.
+    #[default]
+    Listed,
+    /// All that match, and of each the rest.
+    ByText,
+    /// File after file in the order that is asked for, until there are enough.
+    OneByOne,
 }
 
 /// Somebody without an account, as far as they say who they are.
@@ -143,7 +156,7 @@ impl Filter {
     #[must_use]
     pub fn text_has(self, part: &str) -> Self {
         let phrase = format!("\"{}\"", part.replace('"', "\"\"").replace('\0', "\u{fffd}"));
-        self.and("id IN (SELECT rowid FROM texts WHERE texts MATCH ?)", [phrase.into()])
+        Self { phrases: [self.phrases, vec![phrase]].concat(), ..self }
     }
 
     /// Files whose name, author or a tag begins with this, or whose title has it in it.
@@ -159,19 +172,50 @@ impl Filter {
     /// The same for few files: what matches by its text is looked up, and the rest not looked at.
     #[must_use]
     pub fn by_text(self) -> Self {
-        Self { is_by_text: true, ..self }
+        Self { way: Way::ByText, ..self }
     }
 
-    fn sql(&self, what: &str, end: &str) -> String {
-        let mut conditions = match self.conditions.is_empty() {
-            true => "1".to_owned(),
-            false => self.conditions.join(" AND "),
-        };
-        if self.is_by_text && conditions.contains("MATCH") {
-            // SQLite's way to say that a column's index is not wanted.
-            conditions = conditions.replacen(PUBLIC, "+public = 1", 1);
+    /// The same for so many that the first of them are soon found one by one.
+    #[must_use]
+    pub fn one_by_one(self) -> Self {
+        Self { way: Way::OneByOne, ..self }
+    }
+
+    /// True if only the text decides, and whether everybody finds the file.
+    #[must_use]
+    pub fn is_only_text(&self) -> bool {
+        self.conditions == [PUBLIC] && !self.phrases.is_empty()
+    }
+
+    /// What is asked, and its values.
+    fn sql(&self, what: &str, end: &str) -> (String, Vec<Value>) {
+        let mut conditions = self.conditions.clone();
+        if let Some(condition) = self.text_condition() {
+            if self.way == Way::ByText {
+                // SQLite's way to say that a column's index is not wanted.
+                for condition in conditions.iter_mut().filter(|condition| *condition == PUBLIC) {
+                    "+public = 1".clone_into(condition);
+                }
+            }
+            conditions.push(condition.to_owned());
         }
-        format!("SELECT {what} FROM heads WHERE {conditions} {end}")
+        if conditions.is_empty() {
+            conditions.push("1".to_owned());
+        }
+        let sql = format!("SELECT {what} FROM heads WHERE {} {end}", conditions.join(" AND "));
+        (sql, self.values.iter().cloned().chain(self.phrase()).collect())
+    }
+
+    fn text_condition(&self) -> Option<&'static str> {
+        let one_by_one = "EXISTS (SELECT 1 FROM texts WHERE texts MATCH ? AND rowid = heads.id)";
+        let listed = "id IN (SELECT rowid FROM texts WHERE texts MATCH ?)";
+        let condition = if self.way == Way::OneByOne { one_by_one } else { listed };
+        (!self.phrases.is_empty()).then_some(condition)
+    }
+
+    /// All phrases as one.
+    fn phrase(&self) -> Option<Value> {
+        (!self.phrases.is_empty()).then(|| self.phrases.join(" AND ").into())
     }
 }
 
@@ -192,15 +236,16 @@ impl Order {
 }
 
 impl SiteDb {
-    /// Version of each file that is in the database.
+    /// Version and author of each file that is in the database.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn heads(&self) -> Result<HashMap<FileName, String>, SiteError> {
-        let rows = self.db.query_all_raw(statement("SELECT name, head FROM heads", [])).await?;
+    pub async fn heads(&self) -> Result<Vec<(FileName, String, Option<String>)>, SiteError> {
+        let sql = "SELECT name, head, author FROM heads";
+        let rows = self.db.query_all_raw(statement(sql, [])).await?;
         let head = |row: QueryResult| {
             let name: String = row.try_get_by_index(0)?;
-            Ok((FileName::new(name), row.try_get_by_index(1)?))
+            Ok((FileName::new(name), row.try_get_by_index(1)?, row.try_get_by_index(2)?))
         };
         rows.into_iter().map(head).collect()
     }
@@ -210,8 +255,14 @@ impl SiteDb {
     /// # Errors
     /// When it cannot be read.
     pub async fn count(&self, filter: &Filter) -> Result<u64, SiteError> {
-        let sql = filter.sql("count(*)", "");
-        let row = self.db.query_one_raw(statement(sql, filter.values.clone())).await?;
+        let (sql, values) = if filter.is_only_text() {
+            // Rows that everybody finds have positive numbers, so the trigrams alone can count.
+            let sql = "SELECT count(*) FROM texts WHERE texts MATCH ? AND rowid > 0";
+            (sql.to_owned(), filter.phrase().into_iter().collect())
+        } else {
+            filter.sql("count(*)", "")
+        };
+        let row = self.db.query_one_raw(statement(sql, values)).await?;
         let count = row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
@@ -226,10 +277,10 @@ impl SiteDb {
         order: Order,
         page: Page,
     ) -> Result<Vec<Listed>, SiteError> {
-        let sql = filter.sql(COLUMNS, &format!("{} LIMIT ? OFFSET ?", order.sql()));
+        let (sql, values) = filter.sql(COLUMNS, &format!("{} LIMIT ? OFFSET ?", order.sql()));
         let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let part = [signed(page.limit), signed(page.offset)].map(Value::from);
-        let values = filter.values.iter().cloned().chain(part);
+        let values = values.into_iter().chain(part);
         let rows = self.db.query_all_raw(statement(sql, values)).await?;
         rows.iter().map(listed).collect()
     }

@@ -1,5 +1,7 @@
 //! The storage surface over a node that decides alone, against what SWISH answered.
 
+mod limits;
+
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
@@ -8,7 +10,7 @@ use axum::{
     extract::ConnectInfo,
     http::{Request, StatusCode, header::ACCEPT},
 };
-use cluster::{Save, SaveOutcome, WaitReason};
+use cluster::{Copies, DraftKind, HoldReason, Save, SaveOutcome};
 use domain::{FileName, ObjectId};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
@@ -66,7 +68,11 @@ fn end(shared: &Shared, node: Node, save: Save) -> SaveOutcome {
             SaveOutcome::Decided { commit: id }
         }
         Node::WithoutMajority => {
-            SaveOutcome::Waiting { commit: id, reason: WaitReason::NoMajority }
+            let kind = DraftKind::Held;
+            let draft = Some(cluster::Draft { tip: id, base, kind });
+            shared.change_file(key.file(), |entry| entry.draft = draft);
+            let (reason, copies) = (HoldReason::NoMajority, Copies::OnlyHere);
+            SaveOutcome::Held { commit: id, reason, copies }
         }
     }
 }
@@ -85,7 +91,12 @@ impl Site {
                         reply.send(end(&shared, kind, *save)).unwrap();
                     }
                     Command::Want { reply, .. } => reply.send(false).unwrap(),
-                    Command::Found { .. } | Command::Change { .. } | Command::Drain(_) => {}
+                    Command::Settle { .. }
+                    | Command::Sync { .. }
+                    | Command::Found { .. }
+                    | Command::Change { .. }
+                    | Command::Drain(_)
+                    | Command::Audit { .. } => {}
                 }
             }
         });
@@ -263,13 +274,17 @@ async fn a_save_on_an_unknown_version_is_a_conflict_without_a_merge() {
 }
 
 #[tokio::test]
-async fn a_save_without_a_majority_is_readable_by_its_hash() {
+async fn a_save_without_a_majority_is_saved_served_and_said_to_be_here_only() {
     let site = Site::new(Node::WithoutMajority).await;
-    let waits = site.post(json!({ "data": "kept.\n", "meta": { "name": "x" } })).await;
-    assert_eq!(waits.status, StatusCode::SERVICE_UNAVAILABLE);
-    let commit = waits.json()["commit"].as_str().unwrap().to_owned();
-    assert_eq!(site.get(&format!("/p/{commit}?format=raw")).await.text, "kept.\n");
-    assert_eq!(site.get("/p/x.pl").await.status, StatusCode::NOT_FOUND);
+    let first = site.post(json!({ "data": "a.\n", "meta": { "name": "x" } })).await;
+    assert_eq!(first.status, StatusCode::OK);
+    let commit = first.json()["meta"]["commit"].clone();
+    assert_eq!(site.get("/p/x.pl?format=raw").await.text, "a.\n");
+    let second = site.put("/p/x.pl", json!({ "data": "b.\n", "previous": commit })).await;
+    assert_eq!(second.status, StatusCode::OK);
+    let told = second.json()["messages"][0]["data"][0].as_str().unwrap().to_owned();
+    assert!(told.contains("this disk has the only copy"), "{told}");
+    assert_eq!(site.get("/p/x.pl?format=raw").await.text, "b.\n");
 }
 
 #[tokio::test]

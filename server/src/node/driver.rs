@@ -9,10 +9,11 @@ use std::{
 };
 
 use cluster::{
-    ChangeOutcome, Core, FoundOutcome, Key, MemberId, PeerMessage, Reply, SaveOutcome, Token,
-    WriteNo,
+    ChangeOutcome, Core, FoundOutcome, Key, MemberId, PeerMessage, Reply, SaveOutcome,
+    SettleOutcome, SyncReport, Token, WriteNo,
 };
 use domain::{FileName, Millis, ObjectId};
+use gitty::HeadUpdate;
 use store::{Index, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::error;
@@ -21,6 +22,7 @@ use super::{
     batch::{Held, Pending, Shadow, Writing},
     filer::{Filer, Job, Report},
     handle::{COMMANDS, Command, EVENTS, Handle, NodeEvent},
+    identity::Identity,
     keeper::{self, Found},
     link::{self, HelloState, LinkEvent},
     open::Opened,
@@ -38,7 +40,7 @@ use crate::{
 /// Inputs that are handled before their records are written together.
 const INPUTS_AT_ONCE: usize = 512;
 /// Saves wait while files and journal lines are this far behind the database.
-const FILER_LATE: Millis = Millis(400);
+const FILER_LATE: Millis = Millis(300);
 /// Findings of the keeper that may wait, a thousand objects each.
 const FOUND: usize = 4;
 /// Batches that may wait while the store cannot be written; then saves are refused.
@@ -53,6 +55,8 @@ pub struct Links {
     pub events: mpsc::Receiver<LinkEvent>,
     /// What of our Hello changes.
     pub hello: watch::Sender<HelloState>,
+    /// Seals what people do here.
+    pub identity: Arc<Identity>,
 }
 
 /// Somebody waits for the reply to a command.
@@ -62,6 +66,9 @@ pub(super) enum Waiter {
     Object(oneshot::Sender<bool>),
     Found(oneshot::Sender<FoundOutcome>),
     Change(oneshot::Sender<ChangeOutcome>),
+    Settle(oneshot::Sender<SettleOutcome>),
+    Sync(oneshot::Sender<SyncReport>),
+    Audit(oneshot::Sender<bool>),
 }
 
 /// What the threads say.
@@ -108,9 +115,15 @@ pub(super) struct Driver {
     pub(super) covered: Option<u64>,
     /// Batches that the filer has not filed, and since when.
     pub(super) unfiled_since: std::collections::VecDeque<(u64, Millis)>,
+    /// For what threads of the pool find.
+    pub(super) reports: mpsc::UnboundedSender<Report>,
+    /// Files whose journal is looked at when a batch is durable.
+    pub(super) to_lead: BTreeMap<u64, BTreeSet<FileName>>,
     /// Lines found at the start that this node did not write.
     pub(super) foreign: Vec<(FileName, ObjectId)>,
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
+    /// Files that the store had at the start.
+    pub(super) store_files: usize,
     pub(super) changed: BTreeSet<FileName>,
     pub(super) peers_changed: bool,
     pub(super) pace: Pace,
@@ -135,7 +148,7 @@ pub fn start(
     let (finds, found) = mpsc::channel(FOUND);
     let store = &opened.store;
     let (watching, watcher) = watcher::start(Arc::clone(store), reports.clone())?;
-    let (jobs, filer) = Filer::start(Arc::clone(store), reports)?;
+    let (jobs, filer) = Filer::start(Arc::clone(store), reports.clone())?;
     let (keeping, keeper) = keeper::start(Arc::clone(store), opened.index_file, finds)?;
     let handle = Handle::new(
         commands,
@@ -144,7 +157,7 @@ pub fn start(
         Arc::clone(&opened.store),
     );
     let driver = Driver {
-        shadow: Shadow::new(opened.core.durable().clone()),
+        shadow: Shadow::new(opened.core.durable()),
         core: opened.core,
         index: opened.index,
         db: opened.db,
@@ -166,6 +179,8 @@ pub fn start(
         durable_row: opened.last_row,
         unfiled_since: std::collections::VecDeque::new(),
         foreign: opened.foreign,
+        reports,
+        to_lead: BTreeMap::new(),
         jobs,
         handed: std::collections::HashSet::new(),
         filed: Vec::new(),
@@ -173,6 +188,7 @@ pub fn start(
         out_of_table: Vec::new(),
         covered: None,
         store_heads: opened.store_heads,
+        store_files: opened.store_files,
         changed: BTreeSet::new(),
         peers_changed: true,
         pace: Pace::default(),
@@ -199,8 +215,10 @@ impl Driver {
 
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut reports: Reports, stop: Stop) {
         self.input(cluster::Input::Started);
+        self.check_audit();
+        self.show_divergences();
         for (name, head) in std::mem::take(&mut self.foreign) {
-            self.raise(cluster::Alarm::ForeignLine { key: Key::File(name), head });
+            self.on_foreign(HeadUpdate { name, old: None, new: head });
         }
         self.dial();
         let mut tick = tokio::time::interval(std::time::Duration::from_millis(500));
@@ -291,7 +309,8 @@ impl Driver {
         let bytes = rmp_serde::to_vec_named(&pending.records).expect("records are plain values");
         let db = self.db.clone();
         self.write = Some(Box::pin(async move { db.write(number, bytes).await }));
-        self.writing = Some(Writing { number, upto: pending.upto, records: pending.records });
+        let Pending { records, states, upto, .. } = pending;
+        self.writing = Some(Writing { number, upto, records, states });
     }
 
     fn on_written(&mut self, done: Result<(), DbError>) {

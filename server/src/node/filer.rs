@@ -13,6 +13,8 @@ use domain::{FileName, ObjectId};
 use gitty::{HeadUpdate, Object};
 use store::{Rewrite, Store};
 
+use super::foreign::Read;
+
 /// Time between two syncs while there is something to sync.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// Batches that are filed in one go: few, so that the lines of the first do not wait for the files
@@ -52,6 +54,8 @@ pub(super) enum Report {
     },
     /// Lines that somebody else appended while nothing was filed; of the watcher.
     Foreign(Vec<HeadUpdate>),
+    /// The objects of such a line.
+    Read(Read),
     /// The store cannot be written; what is durable in the database stays there.
     Failed {
         /// Why, and what to do.

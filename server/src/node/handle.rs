@@ -1,20 +1,31 @@
 //! How the rest of the program talks to the node: commands with a reply, reads without one.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use cluster::{ChangeOutcome, FoundOutcome, Roster, RosterChange, Save, SaveOutcome};
-use domain::{FileName, ObjectId};
+use cluster::{
+    ChangeOutcome, FoundOutcome, Roster, RosterChange, Save, SaveOutcome, SettleOutcome, SyncReport,
+};
+use domain::{Deed, FileName, ObjectId};
 use gitty::Object;
 use store::{ReadError, Store};
 use thiserror::Error;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        mpsc, oneshot,
+    },
+    time::timeout,
+};
 
-use super::view::Shared;
+use super::{audit::Kept, view::Shared};
 
 /// Commands that may wait for the node's task; one more waits with its sender.
 pub const COMMANDS: usize = 1024;
 /// Events a slow listener may fall behind; then it is told that it missed some.
 pub const EVENTS: usize = 4096;
+
+/// Whoever reads a file that is behind is let wait so long.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the node's task is asked to do.
 #[derive(Debug)]
@@ -25,6 +36,22 @@ pub enum Command {
         save: Box<Save>,
         /// For the outcome.
         reply: oneshot::Sender<SaveOutcome>,
+    },
+    /// Settle a divergence.
+    Settle {
+        /// The commit, made on the decided head that was shown.
+        save: Box<Save>,
+        /// For the outcome.
+        reply: oneshot::Sender<SettleOutcome>,
+    },
+    /// Bring one file together, or say what that would take.
+    Sync {
+        /// Which.
+        name: FileName,
+        /// Only say.
+        dry: bool,
+        /// For what was done.
+        reply: oneshot::Sender<SyncReport>,
     },
     /// Get an object from the peers.
     Want {
@@ -49,13 +76,24 @@ pub enum Command {
     },
     /// Take no new pages, or take them again.
     Drain(bool),
+    /// Write what somebody did into the audit.
+    Audit {
+        /// The JSON of a [`Deed`].
+        content: String,
+        /// For whether it is durable.
+        reply: oneshot::Sender<bool>,
+    },
 }
 
 /// Something changed on this node or a peer; listeners read [`Shared`] for the new state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum NodeEvent {
     /// Something about these files: head, draft, or what a peer reports of them.
     Files(Arc<[FileName]>),
+    /// Somebody did something, here or on another node.
+    Deed(Arc<Kept>),
+    /// What is known of a peer's files has changed as a whole.
+    AllFiles,
     /// A peer came, went, or said something of itself.
     Peers,
     /// An alarm was raised.
@@ -113,6 +151,23 @@ impl Handle {
         self.ask(|reply| Command::Save { save: Box::new(save), reply }).await
     }
 
+    /// Settles a divergence with a commit on the decided head (protocol 4.5).
+    ///
+    /// # Errors
+    /// When the program is stopping: it may or may not be carried out after the next start.
+    pub async fn settle(&self, save: Save) -> Result<SettleOutcome, NodeError> {
+        self.ask(|reply| Command::Settle { save: Box::new(save), reply }).await
+    }
+
+    /// Brings one file together without choosing between sides, within 2 s; `dry` only says what
+    /// that would take.
+    ///
+    /// # Errors
+    /// When the program is stopping.
+    pub async fn sync(&self, name: FileName, dry: bool) -> Result<SyncReport, NodeError> {
+        self.ask(|reply| Command::Sync { name, dry, reply }).await
+    }
+
     /// Founds a cluster.
     ///
     /// # Errors
@@ -137,10 +192,61 @@ impl Handle {
         self.commands.send(Command::Drain(drains)).await.map_err(|_| NodeError::Stopping)
     }
 
+    /// Writes what somebody did into the audit; true when it is durable here. False: the program
+    /// is stopping, or the entry is too long.
+    pub async fn audit(&self, deed: &Deed) -> bool {
+        let Ok(content) = serde_json::to_string(deed) else { return false };
+        self.ask(|reply| Command::Audit { content, reply }).await.unwrap_or(false)
+    }
+
     /// The served head of a file (protocol 1).
     #[must_use]
     pub fn head(&self, name: &FileName) -> Option<ObjectId> {
         self.shared.file(name).and_then(|entry| entry.served())
+    }
+
+    /// Greatest `time` of the commits of a file that are known here, in milliseconds since 1970.
+    #[must_use]
+    pub fn latest_ms(&self, name: &FileName) -> u64 {
+        self.shared.file(name).map_or(0, |entry| entry.latest_ms)
+    }
+
+    /// True if every SWISH on this node's store stands at the served head of a file, or will when
+    /// it has read its journal.
+    ///
+    /// # Errors
+    /// When the program is stopping.
+    pub async fn is_led(&self, name: &FileName) -> Result<bool, NodeError> {
+        let Some(head) = self.head(name) else { return Ok(true) };
+        let (store, name) = (Arc::clone(&self.store), name.clone());
+        let look = tokio::task::spawn_blocking(move || store.is_led(&name, head));
+        look.await.map_err(|_| NodeError::Stopping)
+    }
+
+    /// Returns when no newer decided head of a file is known than the one that is served here; at
+    /// the latest after 2 s, while its objects are asked for before others (protocol 3).
+    pub async fn caught_up(&self, name: &FileName) {
+        if self.newer(name).is_some() {
+            let _ = timeout(PATIENCE, self.catches_up(name)).await;
+        }
+    }
+
+    async fn catches_up(&self, name: &FileName) {
+        let mut events = self.subscribe();
+        while let Some(head) = self.newer(name) {
+            let (reply, _) = oneshot::channel();
+            let wanted = self.commands.send(Command::Want { id: head, reply }).await;
+            // Until that head is here, or another one is known.
+            while wanted.is_ok() && self.newer(name) == Some(head) {
+                if let Err(RecvError::Closed) = events.recv().await {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn newer(&self, name: &FileName) -> Option<ObjectId> {
+        self.shared.file(name).and_then(|entry| entry.newer)
     }
 
     /// Reads an object that is here, from memory or disk; verified by its hash.

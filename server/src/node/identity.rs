@@ -23,6 +23,8 @@ pub const LINK_KEY_FILE: &str = "link.key";
 
 /// What is signed before a Noise key, so that the signature is good for nothing else.
 const CERTIFIES: &[u8] = b"swish-cluster link key 1";
+/// The same for the hash of an audit entry.
+const SEALS: &[u8] = b"swish-cluster audit entry 1";
 
 /// A key file cannot be used; nothing was changed.
 #[derive(Debug, Error)]
@@ -128,6 +130,13 @@ impl Identity {
             signature: signature.to_bytes().to_vec(),
         }
     }
+
+    /// This node's word for the hash of an audit entry: its public key and the signature.
+    #[must_use]
+    pub fn seal(&self, hash: &[u8]) -> Vec<u8> {
+        let signature = self.signing.sign(&[SEALS, hash].concat());
+        [self.signing.verifying_key().to_bytes().as_slice(), &signature.to_bytes()].concat()
+    }
 }
 
 /// A node's word that a Noise key is its own.
@@ -150,6 +159,16 @@ impl Certificate {
         key.verify_strict(&certified(link_public), &signature).ok()?;
         Some(node_id(&key))
     }
+}
+
+/// The node that sealed `hash`; none when the seal is not good.
+#[must_use]
+pub fn sealed_by(seal: &[u8], hash: &[u8]) -> Option<NodeId> {
+    let (key, signature) = seal.split_at_checked(ed25519_dalek::PUBLIC_KEY_LENGTH)?;
+    let key = VerifyingKey::try_from(key).ok()?;
+    let signature = Signature::from_slice(signature).ok()?;
+    key.verify_strict(&[SEALS, hash].concat(), &signature).ok()?;
+    Some(node_id(&key))
 }
 
 /// Reads the cluster secret.

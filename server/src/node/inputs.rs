@@ -1,6 +1,6 @@
 //! What comes to the node, as inputs of the core.
 
-use cluster::{Input, Key, Output, Token};
+use cluster::{Alarm, Input, Key, Output, Token};
 use tracing::{error, info};
 
 use super::{
@@ -35,6 +35,17 @@ impl Driver {
                 self.waiters.insert(token, Waiter::Save(reply));
                 self.input(Input::Save { token, save });
             }
+            Command::Settle { save, reply } => {
+                self.waiters.insert(token, Waiter::Settle(reply));
+                self.input(Input::Settle { token, save });
+            }
+            Command::Sync { name, dry, reply } => {
+                self.waiters.insert(token, Waiter::Sync(reply));
+                if !dry {
+                    self.lead_again(&name);
+                }
+                self.input(Input::Sync { token, key: Key::File(name), dry });
+            }
             Command::Want { id, reply } => {
                 self.waiters.insert(token, Waiter::Object(reply));
                 self.input(Input::Want { token, id });
@@ -48,6 +59,7 @@ impl Driver {
                 self.shared.change_node(|node| node.draining = drains);
                 self.peers_changed = true;
             }
+            Command::Audit { content, reply } => self.on_audit_command(token, content, reply),
             Command::Found { roster, reply } => {
                 self.waiters.insert(token, Waiter::Found(reply));
                 let heads = self.store_heads.iter();
@@ -73,11 +85,16 @@ impl Driver {
                 info!(peer.id = %peer.node, "link with {} is gone", peer.node);
                 self.input(Input::PeerDown { peer });
             }
-            LinkEvent::Frame { from, messages } => {
+            LinkEvent::Frame { from, messages, load } => {
                 for message in messages {
+                    if !self.is_genuine(from, &message) {
+                        continue;
+                    }
                     self.input(Input::Message { from, message });
                 }
+                drop(load);
             }
+            LinkEvent::CutOff { peer } => self.raise(Alarm::CutOff { peer }),
         }
     }
 
@@ -100,15 +117,16 @@ impl Driver {
                     self.unfiled_since.pop_front();
                 }
                 self.filed.push((upto, objects));
-                for update in foreign {
-                    self.on_foreign(&update);
-                }
+                foreign.into_iter().for_each(|update| self.on_foreign(update));
             }
             Report::Covered { upto } => {
                 self.cover(upto);
                 self.covered = Some(upto);
             }
-            Report::Foreign(lines) => lines.iter().for_each(|update| self.on_foreign(update)),
+            Report::Foreign(lines) => {
+                lines.into_iter().for_each(|update| self.on_foreign(update));
+            }
+            Report::Read(read) => self.on_read(read),
             Report::Failed { reason } => {
                 self.store_fails = true;
                 error!(%reason, "the store cannot be written; saves are kept in core.db");

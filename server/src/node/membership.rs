@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use cluster::{ChangeOutcome, Member, RosterChange};
-use domain::{NodeId, view::Problem, words::ActionOutcome};
+use domain::{
+    NodeId,
+    view::Problem,
+    words::{NodeAction, Outcome},
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
@@ -13,75 +17,31 @@ use crate::app::App;
 /// A change that takes longer goes on without an answer: not known yet.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// What can be done with a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Let a node that asked to join in, as a learner.
-    Approve,
-    /// Give a learner a vote.
-    Promote,
-    /// Take a member's vote.
-    Demote,
-    /// Give a member whose disk is new a vote for its new life.
-    Replace,
-    /// Take it out of the cluster.
-    Remove,
-    /// Take no new pages there.
-    Drain,
-    /// Take them again.
-    Undrain,
-}
-
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// In one word.
-    pub outcome: ActionOutcome,
+    pub outcome: Outcome,
     /// In a sentence.
     pub sentence: String,
-}
-
-impl Action {
-    const ALL: [(&str, Self); 7] = [
-        ("approve", Self::Approve),
-        ("promote", Self::Promote),
-        ("demote", Self::Demote),
-        ("replace", Self::Replace),
-        ("remove", Self::Remove),
-        ("drain", Self::Drain),
-        ("undrain", Self::Undrain),
-    ];
-
-    /// The action of a name, as it stands in addresses and on the command line.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, action)| *action)
-    }
-
-    /// Its name in addresses.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        let found = Self::ALL.iter().find(|(_, action)| *action == self);
-        found.map_or("", |(name, _)| *name)
-    }
 }
 
 /// Carries out an action on the node with this name or id, and waits for its end.
 ///
 /// # Errors
 /// When nothing of that name is known, or the program is stopping.
-pub async fn act(app: &App, node: &str, action: Action) -> Result<Answer, Problem> {
+pub async fn act(app: &App, node: &str, action: NodeAction) -> Result<Answer, Problem> {
     let view = app.node.shared().node();
     let member = find(&view, node, action)?;
     let (id, name) = (member.id.node, member.name.clone());
     let change = match action {
-        Action::Approve => RosterChange::Approve(member),
-        Action::Promote => RosterChange::Promote(id),
-        Action::Demote => RosterChange::Demote(id),
-        Action::Replace => RosterChange::Replace(id),
-        Action::Remove => RosterChange::Remove(id),
-        Action::Drain | Action::Undrain => {
-            return drain(app, id, &name, action == Action::Drain).await;
+        NodeAction::Approve => RosterChange::Approve(member),
+        NodeAction::Promote => RosterChange::Promote(id),
+        NodeAction::Demote => RosterChange::Demote(id),
+        NodeAction::Replace => RosterChange::Replace(id),
+        NodeAction::Remove => RosterChange::Remove(id),
+        NodeAction::Drain | NodeAction::Undrain => {
+            return drain(app, id, &name, action == NodeAction::Drain).await;
         }
     };
     let outcome = match timeout(PATIENCE, app.node.change(change)).await {
@@ -92,12 +52,12 @@ pub async fn act(app: &App, node: &str, action: Action) -> Result<Answer, Proble
 }
 
 /// The node with this name or id: of the roster, or for approval among those that ask.
-fn find(view: &NodeView, node: &str, action: Action) -> Result<Member, Problem> {
+fn find(view: &NodeView, node: &str, action: NodeAction) -> Result<Member, Problem> {
     let roster = view.roster.as_ref();
     let named = roster.into_iter().flat_map(|roster| roster.everybody());
-    let asking = view.asking.iter().filter(|_| action == Action::Approve);
+    let asking = view.asking.iter().filter(|_| action == NodeAction::Approve);
     let removed = roster.into_iter().flat_map(|roster| &roster.removed);
-    let mut found = named.chain(asking).chain(removed.filter(|_| action == Action::Remove));
+    let mut found = named.chain(asking).chain(removed.filter(|_| action == NodeAction::Remove));
     let member = found.find(|member| member.name == node || member.id.node.to_string() == node);
     member.cloned().ok_or_else(|| Problem {
         code: "no_such_node".into(),
@@ -114,8 +74,8 @@ async fn drain(app: &App, id: NodeId, name: &str, drains: bool) -> Result<Answer
         });
     }
     let outcome = match app.node.shared().node().draining == drains {
-        true => ActionOutcome::NoChange,
-        false => ActionOutcome::Done,
+        true => Outcome::Unchanged,
+        false => Outcome::Done,
     };
     app.node.drain(drains).await.map_err(|error| stopping(&error))?;
     let sentence = match drains {
@@ -129,53 +89,51 @@ fn stopping(error: &NodeError) -> Problem {
     Problem { code: "unavailable".into(), message: error.to_string() }
 }
 
-fn said(outcome: ChangeOutcome, action: Action, name: &str) -> Answer {
+fn said(outcome: ChangeOutcome, action: NodeAction, name: &str) -> Answer {
     let (outcome, sentence) = match outcome {
-        ChangeOutcome::Done => (ActionOutcome::Done, done(action, name)),
-        ChangeOutcome::NoChange => (ActionOutcome::NoChange, format!("{name} was so already.")),
+        ChangeOutcome::Done => (Outcome::Done, done(action, name)),
+        ChangeOutcome::NoChange => (Outcome::Unchanged, format!("{name} was so already.")),
         ChangeOutcome::Moved => (
-            ActionOutcome::Moved,
+            Outcome::Refused,
             "Another change of the members came first or is being repaired; try again in a few \
              seconds."
                 .to_owned(),
         ),
         ChangeOutcome::NoMajority => (
-            ActionOutcome::NoMajority,
+            Outcome::NoMajority,
             "Not enough members answer to change them; nothing was changed.".to_owned(),
         ),
         ChangeOutcome::NotKnown => (
-            ActionOutcome::NotKnown,
+            Outcome::NotKnown,
             "It was proposed and may still be decided; look again with: swish-cluster nodes"
                 .to_owned(),
         ),
         ChangeOutcome::NotAMember => {
-            (ActionOutcome::Failed, "This node has no vote: ask one that has.".to_owned())
+            (Outcome::Refused, "This node has no vote: ask one that has.".to_owned())
         }
-        ChangeOutcome::NoSuchNode => {
-            (ActionOutcome::Failed, format!("{name} is not in the roster."))
-        }
+        ChangeOutcome::NoSuchNode => (Outcome::Refused, format!("{name} is not in the roster.")),
         ChangeOutcome::NotCaughtUp => (
-            ActionOutcome::Failed,
+            Outcome::Refused,
             format!("{name} has not fetched everything yet or does not answer; try again later."),
         ),
         ChangeOutcome::Wiped => (
-            ActionOutcome::Failed,
+            Outcome::Refused,
             format!("The disk of {name} is new, and the old one has the vote: replace it."),
         ),
         ChangeOutcome::LastMember => {
-            (ActionOutcome::Failed, format!("{name} is the only member, and somebody has to vote."))
+            (Outcome::Refused, format!("{name} is the only member, and somebody has to vote."))
         }
     };
     Answer { outcome, sentence }
 }
 
-fn done(action: Action, name: &str) -> String {
+fn done(action: NodeAction, name: &str) -> String {
     match action {
-        Action::Approve => format!("{name} is a learner: it is being filled, and has no vote."),
-        Action::Promote => format!("{name} is a member: it has a vote."),
-        Action::Demote => format!("{name} is a learner: it has no vote any more."),
-        Action::Replace => format!("{name} has a vote again, with its new disk."),
-        Action::Remove => format!("{name} is out of the cluster."),
-        Action::Drain | Action::Undrain => String::new(),
+        NodeAction::Approve => format!("{name} is a learner: it is being filled, and has no vote."),
+        NodeAction::Promote => format!("{name} is a member: it has a vote."),
+        NodeAction::Demote => format!("{name} is a learner: it has no vote any more."),
+        NodeAction::Replace => format!("{name} has a vote again, with its new disk."),
+        NodeAction::Remove => format!("{name} is out of the cluster."),
+        NodeAction::Drain | NodeAction::Undrain => String::new(),
     }
 }

@@ -7,10 +7,14 @@
 //! core.db ──┘                        └─▶ shared state, events
 //! ```
 
+pub mod audit;
 mod batch;
+pub mod divergence;
 mod driver;
 mod filer;
+mod foreign;
 pub mod founding;
+mod garbage;
 pub mod handle;
 pub mod identity;
 mod index;
@@ -31,9 +35,10 @@ mod timers;
 pub mod view;
 mod watcher;
 
+pub use divergence::{Branch, Divergence};
 pub use driver::{Links as DriverLinks, start};
 pub use handle::{Command, Handle, NodeError, NodeEvent, ObjectError};
 pub use open::{OpenError, Opened, open};
 pub use pace::CatchUpView;
 pub use thread::NodeThread;
-pub use view::{FileEntry, NodeView, PeerView, Shared};
+pub use view::{FileEntry, MissingObject, NodeView, PeerView, Shared};

@@ -15,8 +15,9 @@ use thiserror::Error;
 use tracing::{info, warn};
 
 use super::{
-    publish::{self, About},
-    view::Shared,
+    garbage,
+    publish::About,
+    view::{FileEntry, Shared},
 };
 use crate::db::{Apply, CoreDb, DbError, Recovered};
 
@@ -61,8 +62,10 @@ pub struct Opened {
     pub(super) about: About,
     pub(super) last_row: u64,
     pub(super) in_table: BTreeSet<ObjectId>,
+    /// Heads of the store, as long as this node is in no cluster.
     pub(super) store_heads: BTreeMap<FileName, ObjectId>,
-    /// Heads of the journal that neither the cluster decided nor this node proposes.
+    pub(super) store_files: usize,
+    /// Heads in the journal that a SWISH wrote itself and nobody has judged.
     pub(super) foreign: Vec<(FileName, ObjectId)>,
 }
 
@@ -76,7 +79,7 @@ impl Opened {
     /// Files in the store.
     #[must_use]
     pub fn files(&self) -> usize {
-        self.store_heads.len().max(self.core.durable().decided_count())
+        self.store_files.max(self.core.durable().decided_count())
     }
 }
 
@@ -91,26 +94,38 @@ pub async fn open(
     node: NodeId,
 ) -> Result<Opened, OpenError> {
     let db = CoreDb::open(&data.join("core.db")).await?;
-    let recovered = db.recover(Incarnation::from_bytes(rand::random())).await?;
+    let mut recovered = db.recover(Incarnation::from_bytes(rand::random())).await?;
     let index_file = data.join("store.index");
     let opened = open_store(store_dir, &index_file)?;
     for id in &opened.damaged {
         warn!(object = %id, "object {id} of the store is damaged; it is not used");
     }
     let mut index = opened.index;
+    let garbage = garbage::garbage(&recovered.unfiled, &recovered.durable, &index);
+    recovered.unfiled.retain(|id, _| !garbage.contains(id));
     index_unfiled(&mut index, &recovered);
     let store = Arc::new(opened.store);
-    let (filed, last_row) = file_recovered(&store, &index, &opened.heads, &recovered)?;
-    let in_table = apply_recovered(&db, &recovered, &filed, last_row).await?;
+    let foreign = foreign_heads(&index, &store.ends(), &recovered.durable);
+    let (filed, last_row) = file_recovered(&store, &index, (&opened.heads, &foreign), &recovered)?;
+    let in_table = apply_recovered(&db, &recovered, (&filed, &garbage), last_row).await?;
     let shared = Arc::new(Shared::default());
     let unfiled = recovered.unfiled.into_iter().filter(|(id, _)| !filed.contains(id));
     shared.change_unfiled(|map| *map = unfiled.collect::<HashMap<_, _>>());
-    info!(replayed = recovered.replayed, files = opened.heads.len(), "store and database are open");
-    let foreign = foreign_heads(&index, &opened.heads, &recovered.durable);
+    info!(
+        replayed = recovered.replayed,
+        files = opened.heads.len(),
+        garbage = garbage.len(),
+        "store and database are open"
+    );
     let core = Core::recover(Config::default(), node, recovered.durable);
-    publish_all(&shared, &store, &core, &opened.heads);
+    shared.change_audit(|audit| {
+        recovered.audit.into_iter().for_each(|entry| drop(audit.add(entry)));
+    });
+    publish_all(&shared, &index, &core, &opened.heads);
     let about = About { name: name.to_owned() };
-    let store_heads = opened.heads;
+    let store_files = opened.heads.len();
+    // Only a node that may still found needs them.
+    let store_heads = if core.durable().roster.is_some() { BTreeMap::new() } else { opened.heads };
     Ok(Opened {
         core,
         index,
@@ -122,6 +137,7 @@ pub async fn open(
         last_row,
         in_table,
         store_heads,
+        store_files,
         foreign,
     })
 }
@@ -154,54 +170,61 @@ fn index_unfiled(index: &mut Index, recovered: &Recovered) {
     }
 }
 
-/// Heads that somebody else wrote into the journal while this node was down.
+/// Heads at which a SWISH may stand that wrote them itself while this node was down.
 fn foreign_heads(
     index: &Index,
-    heads: &BTreeMap<FileName, ObjectId>,
+    ends: &[(FileName, ObjectId)],
     durable: &Durable,
 ) -> Vec<(FileName, ObjectId)> {
     if durable.roster.is_none() {
         return Vec::new();
     }
-    let known = |name: &FileName, head: ObjectId| {
-        let state = durable.get(&cluster::Key::File(name.clone()));
-        let decided = state.and_then(|state| state.decided).map(|decided| decided.head);
-        let draft = state.and_then(|state| state.draft).map(|draft| draft.tip);
-        draft == Some(head) || decided.is_some_and(|tip| on_path(index, name, tip, head))
+    let known = |name: &FileName, head: ObjectId| is_known(index, durable, name, head);
+    ends.iter().filter(|(name, head)| !known(name, *head)).cloned().collect()
+}
+
+/// True if `head` is on the path of what this node serves, has decided or proposes, or of a tip.
+pub(super) fn is_known(index: &Index, durable: &Durable, name: &FileName, head: ObjectId) -> bool {
+    let Some(state) = durable.get(&cluster::Key::File(name.clone())) else {
+        return false;
     };
-    let foreign = heads.iter().filter(|(name, head)| !known(name, **head));
-    foreign.map(|(name, head)| (name.clone(), *head)).collect()
+    let decided = state.decided.map(|decided| decided.head);
+    let draft = state.draft.map(|draft| draft.tip);
+    let tips = state.tips.iter().map(|tip| tip.commit);
+    let mut ends = decided.into_iter().chain(draft).chain(tips);
+    ends.any(|end| on_path(index, name, end, head))
 }
 
 /// True if `wanted` is on the path of `head`.
-pub(super) fn on_path(index: &Index, name: &FileName, head: ObjectId, wanted: ObjectId) -> bool {
+fn on_path(index: &Index, name: &FileName, head: ObjectId, wanted: ObjectId) -> bool {
     let step = |id: &ObjectId| index.link(id).filter(|link| link.name == *name)?.previous;
     std::iter::successors(Some(head), step).any(|id| id == wanted)
 }
 
-/// Writes files and lines of every decided head, whether or not a file is there: a power cut can
-/// leave one empty, and SWISH never rewrites it (protocol 3).
+/// Writes files and lines of every served head, and files of every tip, whether or not a file is
+/// there: a power cut can leave one empty, and SWISH never rewrites it (protocol 3).
 fn file_recovered(
     store: &Store,
     index: &Index,
-    heads: &BTreeMap<FileName, ObjectId>,
+    (heads, foreign): (&BTreeMap<FileName, ObjectId>, &[(FileName, ObjectId)]),
     recovered: &Recovered,
 ) -> Result<(BTreeSet<ObjectId>, u64), OpenError> {
-    let mut objects: Vec<(ObjectId, Object)> = Vec::new();
+    let mut objects = BTreeMap::new();
     let mut served = Vec::new();
-    for (key, head) in recovered.durable.heads() {
-        if heads.get(key.file()) != Some(&head) {
-            served.push((key.file().clone(), head));
+    let foreign: BTreeSet<&FileName> = foreign.iter().map(|(name, _)| name).collect();
+    for (key, state) in &recovered.durable.keys {
+        let head = recovered.durable.served(key);
+        // A SWISH that saved by itself is led when its line has been judged.
+        let is_judged = !foreign.contains(key.file());
+        if heads.get(key.file()) != head.as_ref() && is_judged {
+            served.extend(head.map(|head| (key.file().clone(), head)));
         }
-        let mut at = Some(head);
-        while let Some(link) = at.and_then(|id| index.link(&id)) {
-            let ids = at.into_iter().chain([link.blob]);
-            let before = objects.len();
-            objects.extend(ids.filter_map(|id| Some((id, recovered.unfiled.get(&id)?.clone()))));
-            let found = objects.len() > before;
-            at = link.previous.filter(|_| found && link.name == *key.file());
+        let ends = state.tips.iter().map(|tip| tip.commit).chain(head);
+        for (name, end) in ends.map(|end| (key.file(), end)) {
+            unfiled_path(index, &recovered.unfiled, name, end, &mut objects);
         }
     }
+    let objects: Vec<_> = objects.into_iter().collect();
     store.repair_tail()?;
     store.write_objects(&objects, Rewrite::Yes)?;
     store.lead(&served)?;
@@ -211,11 +234,30 @@ fn file_recovered(
     Ok((objects.into_iter().map(|(id, _)| id).collect(), recovered.last))
 }
 
-/// The log is replayed: its rows go into the tables.
+/// Objects on the path of `end` that only the database has, back to the first commit that has a
+/// file or was seen before.
+fn unfiled_path(
+    index: &Index,
+    unfiled: &BTreeMap<ObjectId, Object>,
+    name: &FileName,
+    end: ObjectId,
+    objects: &mut BTreeMap<ObjectId, Object>,
+) {
+    let mut at = Some(end).filter(|end| !objects.contains_key(end));
+    while let Some(link) = at.and_then(|id| index.link(&id)) {
+        let ids = at.into_iter().chain([link.blob]);
+        let before = objects.len();
+        objects.extend(ids.filter_map(|id| Some((id, unfiled.get(&id)?.clone()))));
+        let found = objects.len() > before;
+        at = link.previous.filter(|_| found && link.name == *name);
+    }
+}
+
+/// The log is replayed: its rows go into the tables, and what has a file or is garbage leaves them.
 async fn apply_recovered(
     db: &CoreDb,
     recovered: &Recovered,
-    filed: &BTreeSet<ObjectId>,
+    (filed, garbage): (&BTreeSet<ObjectId>, &BTreeSet<ObjectId>),
     last_row: u64,
 ) -> Result<BTreeSet<ObjectId>, OpenError> {
     let unfiled: Vec<(ObjectId, Object)> = recovered
@@ -225,7 +267,7 @@ async fn apply_recovered(
         .map(|(id, object)| (*id, object.clone()))
         .collect();
     let in_table = unfiled.iter().map(|(id, _)| *id).collect();
-    if recovered.replayed > 0 {
+    if recovered.replayed > 0 || !garbage.is_empty() {
         let durable = &recovered.durable;
         let keys = recovered.dirty.iter();
         let registers =
@@ -234,38 +276,40 @@ async fn apply_recovered(
             upto: last_row,
             registers,
             unfiled,
-            filed: filed.iter().copied().collect(),
+            filed: filed.union(garbage).copied().collect(),
             roster: durable.roster.clone(),
             reserved: durable.reserved,
             council: durable.council.clone(),
+            audit: recovered.audit.iter().skip(recovered.audit_in_table).cloned().collect(),
         };
         db.apply(apply).await?;
     }
     Ok(in_table)
 }
 
-/// Lists every file with its head, author and time before the first page is served.
+/// Lists every file with its head and time before the first page is served. Authors are in commits
+/// only: whoever indexes these tells them.
 fn publish_all(
     shared: &Shared,
-    store: &Store,
+    index: &Index,
     core: &Core,
     store_heads: &BTreeMap<FileName, ObjectId>,
 ) {
     let decided = core.durable().heads().map(|(key, _)| key.file());
     let drafts = core.durable().keys.iter().filter(|(_, state)| state.draft.is_some());
     let names: BTreeSet<&FileName> =
-        store_heads.keys().chain(decided).chain(drafts.map(|(key, _)| key.file())).collect();
-    for name in names {
+        decided.chain(drafts.map(|(key, _)| key.file())).chain(store_heads.keys()).collect();
+    let file = |name: &FileName| {
         let status = core.file(&cluster::Key::File(name.clone()));
-        shared.change_file(name, |entry| {
-            entry.decided = status.decided.map(|decided| decided.head);
-            entry.draft = status.draft;
-            entry.imported = store_heads.get(name).copied();
-            let head = entry.served();
-            let object = head.and_then(|id| shared.unfiled(&id).or_else(|| store.read(&id).ok()));
-            if let Some(object) = object {
-                publish::describe(entry, &object);
-            }
-        });
-    }
+        let mut entry = FileEntry {
+            decided: status.decided.map(|decided| decided.head),
+            draft: status.draft,
+            imported: store_heads.get(name).copied(),
+            ..FileEntry::default()
+        };
+        let head = entry.served().and_then(|id| index.link(&id));
+        entry.changed_ms = head.map_or(0, |link| link.time_ms);
+        (name.clone(), entry)
+    };
+    shared.replace_files(names.into_iter().map(file).collect());
 }

@@ -1,29 +1,34 @@
 //! What the core wants done.
 
+use std::collections::BTreeSet;
+
 use cluster::{Event, MemberId, Output, PeerMessage, Record, Reply, SaveOutcome, Token, WriteNo};
 use domain::{FileName, Millis, ObjectId};
-use gitty::{HeadUpdate, Object};
-use tracing::{error, warn};
+use gitty::Object;
+use tracing::{error, info, warn};
 
 use super::{
-    batch::Held,
+    batch::{self, Held, Moved},
     driver::{Driver, Waiter},
     filer::Job,
+    handle::NodeEvent,
     kill::{self, Point},
-    link::Kind,
-    open,
+    link::{Kind, now_ms},
+    view::MissingObject,
 };
 use crate::db::Apply;
 
 /// Largest frame that several messages share.
 const FRAME_BYTES: usize = 1 << 20;
+/// Missing objects that are listed.
+const MISSING: usize = 100;
 
 impl Driver {
     pub(super) fn perform(&mut self, now: Millis, output: Output) {
         match output {
             Output::Persist { no, records, urgency } => {
                 self.keep_objects(&records);
-                self.pending.add(now, no, records, urgency);
+                self.pending.add(now, (no, records), urgency, self.core.durable());
             }
             Output::Send { to, message, after } => self.hold(after, Held::Send(to, message)),
             Output::Reply { token, reply, after } => self.hold(after, Held::Reply(token, reply)),
@@ -33,6 +38,7 @@ impl Driver {
             Output::ServeChunks { to, id, first, count } => {
                 self.serve_chunks(to, id, first, count);
             }
+            Output::ServeAudit { to, origin, after } => self.serve_audit(to, origin, after),
             Output::Emit(event) => self.on_event(event),
             Output::Raise(alarm) => self.raise(alarm),
         }
@@ -76,10 +82,13 @@ impl Driver {
         }
         // Whoever asked may be gone: that is their business.
         let _ = match (self.waiters.remove(&token), reply) {
+            (Some(Waiter::Settle(waiter)), Reply::Settle(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Sync(waiter)), Reply::Sync(report)) => waiter.send(report).is_ok(),
             (Some(Waiter::Save(waiter)), Reply::Save(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Change(waiter)), Reply::Change(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Audit(waiter)), Reply::Audited(done)) => waiter.send(done).is_ok(),
             (_, _) => false,
         };
     }
@@ -104,21 +113,59 @@ impl Driver {
         self.durable_row = writing.number;
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
-        let served = self.shadow.take(writing.number, &writing.records);
+        let (number, upto) = (writing.number, writing.upto);
+        let Moved { served, tips } = self.shadow.take(writing);
+        self.show_audit(self.shadow.audit_of(number));
         let mut objects = Vec::new();
-        for (name, head) in &served {
+        for (name, head) in tips.iter().chain(&served) {
             objects.extend(self.path_objects(name, *head));
         }
-        let job = Job { number: writing.number, objects, served };
+        let job = Job { number, objects, served: self.led(served, &tips) };
         if self.jobs.send(job).is_err() {
             error!("the filer's thread has ended: this node stops; what was answered is kept");
             std::process::abort();
         }
-        let later = self.held.split_off(&WriteNo(writing.upto.0 + 1));
+        let later = self.held.split_off(&WriteNo(upto.0 + 1));
         for held in std::mem::replace(&mut self.held, later).into_values().flatten() {
             self.release(held);
         }
-        self.input(cluster::Input::Persisted(writing.upto));
+        self.input(cluster::Input::Persisted(upto));
+    }
+
+    /// The files whose journal lines are looked at with this batch: heads that moved, tips that
+    /// came, and lines of a SWISH that waited for it.
+    fn led(
+        &mut self,
+        served: Vec<(FileName, ObjectId)>,
+        tips: &[(FileName, ObjectId)],
+    ) -> Vec<(FileName, ObjectId)> {
+        let later = self.to_lead.split_off(&(self.durable_row + 1));
+        let waited = std::mem::replace(&mut self.to_lead, later).into_values().flatten();
+        let names: BTreeSet<FileName> =
+            waited.chain(tips.iter().map(|(name, _)| name.clone())).collect();
+        let heads = names.into_iter().filter_map(|name| {
+            let head = self.durably_served(&name)?;
+            Some((name, head))
+        });
+        served.into_iter().chain(heads).collect()
+    }
+
+    /// Has the journal lead every SWISH to the served head of a file, wherever it stands.
+    pub(super) fn lead_again(&self, name: &FileName) {
+        let served = self.durably_served(name);
+        let served = served.map(|head| (name.clone(), head)).into_iter().collect();
+        let job = Job { number: self.durable_row, objects: Vec::new(), served };
+        // The filer's thread is gone: the next batch finds that out and says so.
+        let _ = self.jobs.send(job);
+    }
+
+    /// The served head of a file, unless a batch that is not durable yet moves it: that leads it.
+    fn durably_served(&self, name: &FileName) -> Option<ObjectId> {
+        let key = Self::key_of(name);
+        let written = self.writing.iter().flat_map(|writing| &writing.records);
+        let moves = |record: &Record| record.key() == Some(&key) && batch::moves(record);
+        let is_moving = written.chain(&self.pending.records).any(moves);
+        if is_moving { None } else { self.core.durable().served(&key) }
     }
 
     /// Objects on the path of a head that have no file and were not handed to the filer before.
@@ -168,11 +215,7 @@ impl Driver {
             return;
         }
         let Some(upto) = self.covered.take() else { return };
-        let (keys, ids) = self.shadow.split(upto);
-        let registers = keys
-            .into_iter()
-            .filter_map(|key| Some((key.clone(), self.shadow.durable.get(&key)?.clone())))
-            .collect();
+        let (registers, ids, audit) = self.shadow.split(upto);
         let unfiled: Vec<(ObjectId, Object)> = self.shared.change_unfiled(|unfiled| {
             ids.into_iter().filter_map(|id| Some((id, unfiled.get(&id)?.clone()))).collect()
         });
@@ -183,25 +226,13 @@ impl Driver {
             unfiled,
             filed: std::mem::take(&mut self.out_of_table),
             roster: self.shadow.roster.take(),
-            reserved: self.shadow.durable.reserved,
-            council: self.shadow.durable.council.clone(),
+            reserved: self.shadow.reserved,
+            council: self.shadow.council.clone(),
+            audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
             error!(%reason, "core.db cannot be written: this node stops; what was answered is kept");
             std::process::abort();
-        }
-    }
-
-    /// A line of the journal that this node did not write.
-    pub(super) fn on_foreign(&mut self, update: &HeadUpdate) {
-        let key = Self::key_of(&update.name);
-        let known = self.core.durable().get(&key).is_some_and(|state| {
-            state.decided.is_some_and(|decided| {
-                open::on_path(&self.index, &update.name, decided.head, update.new)
-            })
-        });
-        if !known && self.core.durable().roster.is_some() {
-            self.raise(cluster::Alarm::ForeignLine { key, head: update.new });
         }
     }
 
@@ -212,7 +243,7 @@ impl Driver {
                 node.alarms.push(alarm.clone());
             }
         });
-        let _ = self.events.send(super::handle::NodeEvent::Alarm(alarm));
+        let _ = self.events.send(NodeEvent::Alarm(alarm));
     }
 
     fn on_event(&mut self, event: Event) {
@@ -221,16 +252,29 @@ impl Driver {
                 kill::point(Point::AfterDecide);
                 self.note_move(key.file(), to);
             }
-            Event::DraftChanged { key } => {
+            Event::Behind { key } | Event::DraftChanged { key } | Event::SidesChanged { key } => {
                 self.changed.insert(key.file().clone());
+            }
+            Event::SettleEnded { key, commit, outcome } => {
+                info!(file.name = %key.file(), %commit, ?outcome, "settling {key} has ended");
             }
             Event::PeerReported { keys, .. } => {
                 self.changed.extend(keys.iter().map(|key| key.file().clone()));
+            }
+            Event::PeerKnown { peer } => {
+                self.shared.forget_reported(&peer);
+                self.publish_node();
+                let _ = self.events.send(NodeEvent::AllFiles);
             }
             Event::PeerHeard { .. } => self.peers_changed = true,
             Event::RosterAdopted => {
                 self.dial();
                 self.peers_changed = true;
+            }
+            Event::Offended { peer, offence } => {
+                if self.links.links.offend(&peer, offence.into()) {
+                    self.raise(cluster::Alarm::CutOff { peer });
+                }
             }
             Event::ObjectMissing { id, asked, again } => self.note_missing(id, &asked, again),
         }
@@ -242,8 +286,9 @@ impl Driver {
             "object {id} is on no node that answers; asked for again in {} ms", again.0
         );
         self.shared.change_node(|node| {
-            if node.missing.len() < 100 && !node.missing.contains(&id) {
-                node.missing.push(id);
+            if node.missing.len() < MISSING || node.missing.contains_key(&id) {
+                let again_ms = now_ms() + again.0;
+                node.missing.insert(id, MissingObject { asked: asked.to_vec(), again_ms });
             }
         });
     }
@@ -277,8 +322,14 @@ fn size_of_message(message: &PeerMessage) -> usize {
             }
             PeerMessage::Announce { content: Some(content), .. }
             | PeerMessage::Chunk { content, .. } => content.0.len(),
-            PeerMessage::Changes { items, .. } => items.len() * ORDINARY,
             PeerMessage::KeysAre { keys, .. } => keys.len() * ORDINARY,
+            PeerMessage::Changes { items, .. } => {
+                items.iter().map(|change| ORDINARY + size_of_lists(change)).sum()
+            }
+            PeerMessage::KeyIs(change) => size_of_lists(change),
+            PeerMessage::AuditIs { entries, .. } => {
+                entries.iter().map(|entry| ORDINARY + entry.content.len()).sum()
+            }
             PeerMessage::TreeIs { branches } => branches.iter().map(size_of_branch).sum(),
             _ => 0,
         }
@@ -290,9 +341,14 @@ fn size_of_branch(branch: &cluster::TreeBranch) -> usize {
     match &branch.below {
         cluster::Below::Digests(digests) => digests.0.len(),
         cluster::Below::Heads(heads) => {
-            heads.iter().map(|change| HEAD + 40 * change.gaps.len()).sum()
+            heads.iter().map(|change| HEAD + size_of_lists(change)).sum()
         }
     }
+}
+
+/// Tips and gaps.
+fn size_of_lists(change: &cluster::Change) -> usize {
+    40 * change.gaps.len() + 100 * change.tips.len()
 }
 
 /// Votes and heartbeats never wait behind objects (protocol 2).
@@ -301,8 +357,10 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         PeerMessage::Announce { .. }
         | PeerMessage::Chunk { .. }
         | PeerMessage::Changes { .. }
+        | PeerMessage::KeyIs(_)
         | PeerMessage::TreeIs { .. }
-        | PeerMessage::KeysAre { .. } => Kind::Bulk,
+        | PeerMessage::KeysAre { .. }
+        | PeerMessage::AuditIs { .. } => Kind::Bulk,
         PeerMessage::Prepare { .. }
         | PeerMessage::Promise { .. }
         | PeerMessage::Propose(_)
@@ -315,7 +373,9 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Absent { .. }
         | PeerMessage::Heartbeat(_)
         | PeerMessage::Since { .. }
+        | PeerMessage::KeyRequest { .. }
         | PeerMessage::TreeRequest { .. }
+        | PeerMessage::AuditSince { .. }
         | PeerMessage::RosterIs { .. }
         | PeerMessage::RosterRequest
         | PeerMessage::RosterVote(_)

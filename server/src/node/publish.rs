@@ -7,6 +7,7 @@ use domain::{FileName, Millis, ObjectId, ObjectKind, words::NodeRole};
 use gitty::{Commit, Object, Term};
 
 use super::{
+    divergence::{Divergence, Reading},
     driver::Driver,
     handle::NodeEvent,
     link::{HelloState, LinkView, now_ms},
@@ -51,20 +52,44 @@ impl Driver {
         let _ = self.events.send(NodeEvent::Files(Arc::from(changed)));
     }
 
+    /// Marks the files that diverge: the first list of files is made without reading commits.
+    pub(super) fn show_divergences(&mut self) {
+        let keys = self.core.durable().heads().map(|(key, _)| key);
+        let diverged = keys.filter(|key| self.core.diverging(key) > 0);
+        let names: Vec<FileName> = diverged.map(|key| key.file().clone()).collect();
+        self.changed.extend(names);
+    }
+
     pub(super) fn publish_file(&self, name: &FileName) {
         let status = self.core.file(&Self::key_of(name));
         let now = now_ms();
+        let latest = self.core.latest_ms(&Self::key_of(name), |id| self.index.link(id));
+        let divergence = self.divergence(name).map(Arc::new);
         self.shared.change_file(name, |entry| {
             let before = entry.served();
             entry.decided = status.decided.map(|decided| decided.head);
+            entry.newer = status.newer;
             entry.draft = status.draft;
-            let waits = status.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
-            entry.waiting_since_ms = waits.then(|| entry.waiting_since_ms.unwrap_or(now));
+            entry.divergence = divergence;
+            entry.latest_ms = latest;
+            let held = status.draft.is_some_and(|draft| draft.kind == DraftKind::Held);
+            entry.waiting_since_ms = held.then(|| entry.waiting_since_ms.unwrap_or(now));
             entry.reported = status.reported.into_iter().collect();
             if entry.served() != before {
                 self.describe(entry);
             }
         });
+    }
+
+    /// The sides of a file, when there are several.
+    fn divergence(&self, name: &FileName) -> Option<Divergence> {
+        let key = Self::key_of(name);
+        if self.core.diverging(&key) == 0 {
+            return None;
+        }
+        let object = |id: &ObjectId| self.shared.in_memory(id).or_else(|| self.store.read(id).ok());
+        let reading = Reading { name, link: &|id| self.index.link(id), object: &object };
+        reading.divergence(&self.core.sides(&key))
     }
 
     /// Author and time of the served head.
@@ -82,7 +107,7 @@ impl Driver {
         let peers = self.core.peers();
         let durable = self.core.durable();
         let (root, roster) = (durable.root(), durable.roster.clone());
-        let waiting = durable.draft_count(DraftKind::Waiting);
+        let waiting = durable.draft_count(DraftKind::Held);
         let importing = durable.draft_count(DraftKind::Import);
         let files = durable.decided_count();
         let me = self.core.me();
@@ -114,7 +139,7 @@ impl Driver {
             node.batches = self.durable_row;
             node.asking = self.core.asking();
             node.repair = self.core.repair().map(|(of, done)| (done, of));
-            node.missing.retain(|id| !self.index.holds(id));
+            node.missing.retain(|id, _| self.core.is_wanted(id));
         });
         self.say_hello();
         if std::mem::take(&mut self.peers_changed) {
@@ -138,7 +163,7 @@ impl Driver {
     fn say_hello(&self) {
         let durable = self.core.durable();
         let roster = durable.roster.as_ref();
-        let files = durable.decided_count().max(self.store_heads.len());
+        let files = durable.decided_count().max(self.store_files);
         let state = HelloState {
             cluster: roster.map(|roster| roster.cluster),
             incarnation: self.core.me().incarnation,
@@ -166,7 +191,7 @@ fn role(roster: Option<&Roster>, id: MemberId) -> NodeRole {
 }
 
 /// Takes author and time out of a commit.
-pub(super) fn describe(entry: &mut FileEntry, object: &Object) {
+fn describe(entry: &mut FileEntry, object: &Object) {
     if object.kind != ObjectKind::Commit {
         return;
     }
@@ -202,5 +227,6 @@ fn peer_view(
         files: status.map_or(0, |status| status.files),
         waiting: status.map_or(0, |status| status.waiting),
         draining: status.is_some_and(|status| status.draining),
+        has_ours: status.is_some_and(|status| status.has_ours),
     }
 }

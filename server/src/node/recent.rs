@@ -6,7 +6,7 @@ use gitty::Object;
 use quick_cache::{Weighter, sync::Cache};
 
 /// Memory for them, in bytes.
-const BYTES: u64 = 32 << 20;
+const BYTES: u64 = 16 << 20;
 /// A larger one is not kept: it would push out hundreds of versions.
 const LARGEST: usize = 256 << 10;
 /// About what an entry takes beside its content.

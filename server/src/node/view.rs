@@ -1,29 +1,36 @@
 //! What the node's task publishes for everybody to read: files, peers, counts.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{PoisonError, RwLock},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, PoisonError, RwLock},
 };
 
-use cluster::{Draft, DraftKind, MemberId, Roster};
+use cluster::{Draft, MemberId, Roster};
 use domain::{FileName, ObjectId, Root, Serial, words::NodeRole};
 use gitty::Object;
 
-use super::{pace::CatchUpView, recent::Recent};
+use super::{audit::AuditLog, divergence::Divergence, pace::CatchUpView, recent::Recent};
 
 /// State of one file on this node and, as each of them said, on its peers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileEntry {
     /// Decided head here.
     pub decided: Option<ObjectId>,
+    /// A newer head that is known to be decided, and whose objects are not all here yet.
+    pub newer: Option<ObjectId>,
     /// Head found in the store at the start; served until the cluster has decided one.
     pub imported: Option<ObjectId>,
-    /// A save under way or waiting, or a head of the store that is being proposed.
+    /// A save under way, the open branch of this node, or a head of the store that is proposed.
     pub draft: Option<Draft>,
-    /// When a save of it began to wait, in milliseconds since 1970.
+    /// Its sides, when somebody has to choose between them.
+    pub divergence: Option<Arc<Divergence>>,
+    /// Greatest `time` of its commits that this node knows, in milliseconds since 1970; a new
+    /// commit's is greater (protocol 4.5).
+    pub latest_ms: u64,
+    /// When a save of it began to be held, in milliseconds since 1970.
     pub waiting_since_ms: Option<u64>,
-    /// Decided head on each peer, as it reported last.
-    pub reported: BTreeMap<MemberId, ObjectId>,
+    /// What peers said of this file in particular; see [`FileEntry::on`] for those that did not.
+    pub reported: BTreeMap<MemberId, Option<ObjectId>>,
     /// Author of the served head.
     pub author: Option<String>,
     /// `time` of the served head, in milliseconds since 1970.
@@ -31,11 +38,24 @@ pub struct FileEntry {
 }
 
 impl FileEntry {
-    /// The served head (protocol 1): the decided one, or the store's before there is any.
+    /// Decided head on a peer, as far as it said so.
+    #[must_use]
+    pub fn on(&self, peer: &PeerView) -> Option<ObjectId> {
+        let as_ours = || if peer.has_ours { self.decided } else { None };
+        self.reported.get(&peer.id).copied().unwrap_or_else(as_ours)
+    }
+
+    fn is_nothing(&self) -> bool {
+        let is_named = self.newer.is_some() || !self.reported.is_empty();
+        self.served().is_none() && self.draft.is_none() && !is_named
+    }
+
+    /// The served head (protocol 1): the tip of the own open branch, else the decided one, or the
+    /// store's before there is any.
     #[must_use]
     pub fn served(&self) -> Option<ObjectId> {
         match self.draft {
-            Some(Draft { tip, kind: DraftKind::Import, .. }) => Some(tip),
+            Some(Draft { tip, kind, .. }) if kind.is_served() => Some(tip),
             Some(_) | None => self.decided.or(self.imported),
         }
     }
@@ -62,7 +82,7 @@ pub struct PeerView {
     pub clock_offset_ms: Option<i64>,
     /// Its software version.
     pub version: Option<String>,
-    /// Digest of its decided heads, as it said last.
+    /// Digest of its decided heads and tips, as it said last.
     pub root: Option<Root>,
     /// Milliseconds since 1970 when its digest last equalled ours.
     pub equal_ms: Option<u64>,
@@ -70,10 +90,21 @@ pub struct PeerView {
     pub serial: Serial,
     /// Files with a decided head there.
     pub files: u64,
-    /// Saves that wait there.
+    /// Files with a save that is held there.
     pub waiting: u64,
     /// Whether it takes no new pages.
     pub draining: bool,
+    /// Whether it has the decided heads of this node, but for files of which it said otherwise.
+    pub has_ours: bool,
+}
+
+/// An object that somebody needs and no linked peer has sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingObject {
+    /// Who was asked, each for its time.
+    pub asked: Vec<MemberId>,
+    /// When they are asked again, in milliseconds since 1970; at once if another peer links.
+    pub again_ms: u64,
 }
 
 /// This node in short.
@@ -95,11 +126,11 @@ pub struct NodeView {
     pub roster: Option<Roster>,
     /// The other nodes of the roster.
     pub peers: Vec<PeerView>,
-    /// Digest of the decided heads here.
+    /// Digest of the decided heads and tips here.
     pub root: Option<Root>,
     /// Files with a decided head here.
     pub files: u64,
-    /// Saves that wait here for a majority.
+    /// Files with a save that is held here.
     pub waiting: u64,
     /// Heads of the own store that are still being proposed.
     pub importing: u64,
@@ -109,8 +140,8 @@ pub struct NodeView {
     pub latest: Vec<(u64, FileName, ObjectId)>,
     /// Alarms raised since the start, oldest first, at most 100.
     pub alarms: Vec<cluster::Alarm>,
-    /// Objects that somebody needs and no linked peer has.
-    pub missing: Vec<ObjectId>,
+    /// Objects that somebody needs and no linked peer has; at most 100 are listed.
+    pub missing: BTreeMap<ObjectId, MissingObject>,
     /// Catching up with the other nodes, while that lasts.
     pub catch_up: Option<CatchUpView>,
     /// Number of the last durable batch.
@@ -123,9 +154,12 @@ pub struct NodeView {
 #[derive(Debug, Default)]
 pub struct Shared {
     files: RwLock<BTreeMap<FileName, FileEntry>>,
+    /// The files with a divergence, so that nobody passes over all for them.
+    diverged: RwLock<BTreeSet<FileName>>,
     unfiled: RwLock<HashMap<ObjectId, Object>>,
     recent: Recent,
     node: RwLock<NodeView>,
+    audit: RwLock<AuditLog>,
 }
 
 impl Shared {
@@ -145,9 +179,47 @@ impl Shared {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let entry = files.entry(name.clone()).or_default();
         change(entry);
-        if entry.served().is_none() && entry.draft.is_none() && entry.reported.is_empty() {
+        let mut diverged = self.diverged.write().unwrap_or_else(PoisonError::into_inner);
+        match entry.divergence {
+            Some(_) if !diverged.contains(name) => drop(diverged.insert(name.clone())),
+            Some(_) => {}
+            None => drop(diverged.remove(name)),
+        }
+        if entry.is_nothing() {
             files.remove(name);
         }
+    }
+
+    /// Puts these in place of all files.
+    pub fn replace_files(&self, files: BTreeMap<FileName, FileEntry>) {
+        let diverged = files.iter().filter(|(_, entry)| entry.divergence.is_some());
+        let diverged = diverged.map(|(name, _)| name.clone()).collect();
+        *self.files.write().unwrap_or_else(PoisonError::into_inner) = files;
+        *self.diverged.write().unwrap_or_else(PoisonError::into_inner) = diverged;
+    }
+
+    /// Drops what a peer said of files in particular.
+    pub fn forget_reported(&self, peer: &MemberId) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        files.retain(|_, entry| entry.reported.remove(peer).is_none() || !entry.is_nothing());
+    }
+
+    /// Notes who made versions, of those that are served.
+    pub fn set_authors(&self, authors: Vec<(FileName, ObjectId, Option<String>)>) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, head, author) in authors {
+            if let Some(entry) = files.get_mut(&name).filter(|entry| entry.served() == Some(head)) {
+                entry.author = author;
+            }
+        }
+    }
+
+    /// The files that need a choice, with their entries, in order of their names.
+    #[must_use]
+    pub fn diverged(&self) -> Vec<(FileName, FileEntry)> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let names = self.diverged.read().unwrap_or_else(PoisonError::into_inner);
+        names.iter().filter_map(|name| Some((name.clone(), files.get(name)?.clone()))).collect()
     }
 
     /// An object that is durable in the database and has no file yet.
@@ -170,6 +242,16 @@ impl Shared {
     /// Changes the set of objects without a file.
     pub fn change_unfiled<T>(&self, change: impl FnOnce(&mut HashMap<ObjectId, Object>) -> T) -> T {
         change(&mut self.unfiled.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the audit.
+    pub fn with_audit<T>(&self, read: impl FnOnce(&AuditLog) -> T) -> T {
+        read(&self.audit.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the audit.
+    pub fn change_audit<T>(&self, change: impl FnOnce(&mut AuditLog) -> T) -> T {
+        change(&mut self.audit.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// This node in short.

@@ -124,7 +124,7 @@ impl Indexer {
     fn hear(&mut self, event: NodeEvent) {
         match event {
             NodeEvent::Files(names) => self.due.extend(names.iter().cloned()),
-            NodeEvent::Peers | NodeEvent::Alarm(_) => {}
+            NodeEvent::AllFiles | NodeEvent::Peers | NodeEvent::Deed(_) | NodeEvent::Alarm(_) => {}
         }
     }
 
@@ -142,10 +142,14 @@ impl Indexer {
     async fn remember(&mut self) {
         match self.site.heads().await {
             Ok(heads) => {
-                let heads = heads.into_iter();
                 // What is no hash is written anew.
-                let indexed = heads.filter_map(|(name, head)| Some((name, head.parse().ok()?)));
-                self.indexed = indexed.collect();
+                let heads = heads
+                    .into_iter()
+                    .filter_map(|(name, head, author)| Some((name, head.parse().ok()?, author)));
+                let authors: Vec<(FileName, ObjectId, Option<String>)> = heads.collect();
+                self.indexed =
+                    authors.iter().map(|(name, head, _)| (name.clone(), *head)).collect();
+                self.node.shared().set_authors(authors);
             }
             Err(reason) => tracing::error!(%reason, "site.db cannot be read: {reason}"),
         }
@@ -237,6 +241,8 @@ impl Indexer {
             self.again.append(&mut gone.drain(..).collect());
             return Err(reason);
         }
+        let authors = rows.iter().map(|row| (row.name.clone(), row.head, row.author.clone()));
+        self.node.shared().set_authors(authors.collect());
         self.indexed.extend(rows.into_iter().map(|row| (row.name, row.head)));
         for name in gone.drain(..) {
             self.indexed.remove(&name);

@@ -11,6 +11,10 @@ const MAX_READ: u64 = 5_000;
 const MAX_READ_BYTES: usize = 64 << 20;
 /// Up to this many files are looked up faster than the newest of all are gone through.
 const FEW: u64 = 1_000;
+/// Files of a large site; with fewer, looks one by one are fewer too.
+const MANY: u64 = 100_000;
+/// See [`is_soon_found`].
+const LOOK: u64 = 500;
 /// Texts in memory at once.
 const CHUNK: usize = 50;
 
@@ -54,7 +58,11 @@ impl Search {
         }
         let by_text = filter.clone().by_text();
         let total = self.site.count(&by_text).await?;
-        let filter = if total > FEW { filter } else { by_text };
+        let filter = match total {
+            0..=FEW => by_text,
+            _ if is_soon_found(list, &filter, total) => filter.one_by_one(),
+            _ => filter,
+        };
         let matches = self.site.list(&filter, list.order, list.page).await?;
         Ok(Listing { matches, total, is_complete: self.is_whole() })
     }
@@ -105,6 +113,16 @@ impl Search {
         }
         Ok((matching, true))
     }
+}
+
+/// Whether a page is filled by looking at files from the newest on, one by one: each look takes
+/// as long as listing [`LOOK`] files that match.
+fn is_soon_found(list: &List, filter: &Filter, total: u64) -> bool {
+    let is_newest_first = list.order == Order::NEWEST;
+    let first = list.page.offset.saturating_add(list.page.limit);
+    // Of so many files every second one matches, or fewer.
+    let looks = first.saturating_mul(MANY) / total.max(1);
+    is_newest_first && filter.is_only_text() && looks.saturating_mul(LOOK) < total
 }
 
 impl Query {

@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::*;
 use crate::{
-    db::{Guest, HeadRow, Order as Sort, Page, SortBy},
+    db::{Filter, Guest, HeadRow, Order as Sort, Page, SortBy},
     node::Shared,
 };
 
@@ -175,69 +175,51 @@ async fn a_damaged_database_is_made_anew() {
     assert_eq!(SiteDb::open(&path).await.unwrap().heads().await.unwrap().len(), 5);
 }
 
-/// `cargo nextest run -p server --release --run-ignored only hundred_thousand --no-capture`.
 #[tokio::test]
-#[ignore = "a measurement: it writes 100,000 files"]
-async fn a_hundred_thousand_files() {
-    let (search, _dir) = search(&[]).await;
-    let dir = tempfile::tempdir().unwrap();
-    let site = SiteDb::open(&dir.path().join("site.db")).await.unwrap();
-    let search = Search { site: site.clone(), ..search };
-    let began = std::time::Instant::now();
-    for batch in 0..1_000_u32 {
-        let rows: Vec<_> = (0..100).map(|n| measured_row(batch * 100 + n)).collect();
-        site.write(&rows, &[]).await.unwrap();
+async fn what_becomes_private_is_neither_found_nor_counted() {
+    let (search, _dir) = search(&some_rows()).await;
+    for is_public in [false, true, false] {
+        let row = HeadRow { is_public, ..row(7, "a.pl", "hello(World).\n") };
+        search.site.write(&[row], &[]).await.unwrap();
+        let found = names(&search, "hello").await;
+        let expected: &[&str] = if is_public { &["a.pl", "b.swinb"] } else { &["b.swinb"] };
+        assert_eq!(found, expected);
+        assert_eq!(names(&search, "hello type:pl").await.is_empty(), !is_public);
     }
-    eprintln!("written in {:.1?}", began.elapsed());
-    for query in [
-        "",
-        "rare77777",
-        "needle",
-        "member",
-        "\"fact(4\"",
-        "/needle.*x/",
-        "/^f.{3}/",
-        "fa",
-        "name:777",
-        "name:/77$/",
-        "tag:t7",
-    ] {
-        let list = List {
-            query: Query::parse(query).unwrap(),
-            guest: Guest::default(),
-            order: Sort::NEWEST,
-            page: Page { offset: 0, limit: 10 },
-        };
-        let mut took = Vec::new();
-        let mut total = 0;
-        for _ in 0..5 {
-            let began = std::time::Instant::now();
-            total = search.list(&list).await.unwrap().total;
-            took.push(began.elapsed());
-        }
-        took.sort();
-        eprintln!("{query:>14}: {total:>6} files, {:.1?}", took[2]);
-    }
-    let began = std::time::Instant::now();
-    let hits = search.suggest_files("prog_7777").await.unwrap().len();
-    eprintln!("suggest files: {hits}, {:.1?}", began.elapsed());
-    let began = std::time::Instant::now();
-    let hits = search.suggest_lines("needle", Match::Word).await.unwrap().len();
-    eprintln!("suggest lines: {hits}, {:.1?}", began.elapsed());
+    assert_eq!(search.site.heads().await.unwrap().len(), 5);
 }
 
-/// 1.5 KB of facts; one in a hundred files has "needle", one in two "member".
-fn measured_row(number: u32) -> HeadRow {
-    let mut text = format!("% program {number}\nrare{number}.\n");
-    if number.is_multiple_of(100) {
-        text += "needle(x).\n";
+/// Many files match: the newest are found one by one, and all are counted.
+#[tokio::test]
+async fn a_word_of_most_files_is_counted_and_its_newest_files_are_listed() {
+    let rows: Vec<_> = (0..2_000_u32)
+        .map(|number| {
+            let text = if number.is_multiple_of(5) { "nothing\n" } else { "member(X)\n" };
+            let is_public = !number.is_multiple_of(7);
+            HeadRow { is_public, ..row(number, &format!("f{number}.pl"), text) }
+        })
+        .collect();
+    let matches = |row: &&HeadRow| row.is_public && row.text.starts_with("member");
+    let expected: Vec<_> = rows.iter().rev().filter(matches).map(|row| row.name.as_str()).collect();
+    let (search, _dir) = search(&rows).await;
+    for (offset, limit) in [(0, 10), (3, 2), (1_300, 100)] {
+        let list = List {
+            query: Query::parse("member").unwrap(),
+            guest: Guest::default(),
+            order: Sort::NEWEST,
+            page: Page { offset, limit },
+        };
+        let listing = search.list(&list).await.unwrap();
+        let shown: Vec<_> = listing.matches.iter().map(|file| file.name.as_str()).collect();
+        let skip = usize::try_from(offset).unwrap();
+        let page = expected.iter().skip(skip).take(usize::try_from(limit).unwrap());
+        assert_eq!(shown, page.copied().collect::<Vec<_>>());
+        assert_eq!(listing.total, u64::try_from(expected.len()).unwrap());
+        // On a larger site, or for a more common word.
+        let filter = Filter::default().public().text_has("member").one_by_one();
+        assert_eq!(
+            search.site.list(&filter, list.order, list.page).await.unwrap(),
+            listing.matches
+        );
     }
-    if number.is_multiple_of(2) {
-        text += "p(X) :- member(X, [1,2,3]).\n";
-    }
-    for line in 0..50_u32 {
-        text += &format!("fact({}, \"row {}\").\n", number.wrapping_mul(31) % 9_999, line * 7);
-    }
-    let tags = vec![format!("t{}", number % 1_000)];
-    HeadRow { tags, ..row(number, &format!("prog_{number}.pl"), &text) }
 }

@@ -156,6 +156,21 @@ impl Store {
         Opening { disk, index: None, progress: &mut |_| {} }.open(dir)
     }
 
+    /// True if every process that follows the journal, or starts now, stands at `served`.
+    #[must_use]
+    pub fn is_led(&self, name: &FileName, served: ObjectId) -> bool {
+        self.journal().followers().lead(name, served).is_empty()
+    }
+
+    /// The heads at which processes may stand that follow the journal, by file.
+    #[must_use]
+    pub fn ends(&self) -> Vec<(FileName, ObjectId)> {
+        let journal = self.journal();
+        let ends = journal.followers().all();
+        let heads = ends.flat_map(|(name, ends)| ends.iter().flatten().map(move |end| (name, end)));
+        heads.map(|(name, end)| (name.clone(), *end)).collect()
+    }
+
     /// Reads an object and checks its hash.
     ///
     /// # Errors

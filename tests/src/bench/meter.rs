@@ -48,7 +48,7 @@ impl Meter {
             Ok(Metered {
                 pid: node.pid().context("a node is down")?,
                 counts: counts.clone(),
-                dashboard: Client::new(&node.setup.dashboard),
+                dashboard: node.dashboard()?,
             })
         });
         Ok(Self { nodes: nodes.collect::<Result<_>>()?, tick_us: tick_us()? })

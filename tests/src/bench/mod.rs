@@ -4,6 +4,7 @@
 //!  run ── slices, interleaved ──▶ load (writers)      ──▶ samples ─┐
 //!   │                            reference (append + sync) ────────┼──▶ report: table and aims
 //!   └── around each slice:       shim (syncs), meter (CPU, batches)┘
+//!  scale: three nodes with many files: catching up, memory, search
 //!  stores: opening, reading, checking and repacking, beside SWISH's own library
 //!  drain: when the files and journal lines of all saves are written
 //! ```
@@ -14,11 +15,13 @@ mod meter;
 mod reference;
 mod report;
 mod run;
+mod scale;
 mod shim;
 mod stores;
 
 pub use reference::append;
 pub use run::{alone, run};
+pub use scale::run as run_scale;
 pub use shim::Shim;
 pub use stores::{run as run_stores, run_large as run_large_stores, step as store_step};
 

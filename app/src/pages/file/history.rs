@@ -4,13 +4,17 @@ use std::collections::BTreeSet;
 
 use domain::{
     FileName, ObjectId,
-    view::{DiffQuery, FilePage, FileQuery, Gap, HistoryPage, Problem, Version, file_href},
+    view::{
+        Choice, DiffQuery, FilePage, FileQuery, Gap, HistoryPage, Problem, Settle, Version,
+        file_href,
+    },
     words,
 };
 use leptos::{either::Either, prelude::*};
 
 use super::load::{Shown, Wanted};
 use crate::{
+    actions::{Dialog, Job, Offer, Offering, Work},
     components::{Failure, Hash, When, short},
     links::file_rel,
     visible::visible,
@@ -25,6 +29,8 @@ struct Entry {
     version: Version,
     /// How many forks lie between it and the file.
     lane: usize,
+    /// Sides that it settled itself, not the version before it.
+    settled: Vec<ObjectId>,
     /// It is another file's, and the one above it is the first after the fork.
     is_source: bool,
 }
@@ -36,6 +42,7 @@ pub(super) fn History(
     file: Memo<Option<FilePage>>,
     history: Memo<Result<HistoryPage, Problem>>,
     shown: Memo<Result<Shown, Problem>>,
+    offering: Offering,
 ) -> impl IntoView {
     let name = wanted.with_value(|wanted| wanted.name.clone());
     let known: BTreeSet<ObjectId> = history.with_untracked(|history| {
@@ -45,6 +52,9 @@ pub(super) fn History(
         Ok(Shown::Difference(found)) => {
             (found.from.as_ref().map(|from| from.id), Some(found.to.id))
         }
+        Ok(Shown::Sides(sides)) => {
+            (sides.both.from.as_ref().map(|from| from.id), Some(sides.both.to.id))
+        }
         Ok(Shown::Text(version, _)) => (version.previous, Some(version.id)),
         Err(_) => (None, None),
     });
@@ -52,7 +62,7 @@ pub(super) fn History(
     let data_ms = history.with_untracked(|page| page.as_ref().map_or(0, |page| page.at_ms));
     let item = move |entry: Entry| {
         let fresh = !known.contains(&entry.version.id);
-        view! { <Item entry fresh picked wanted file data_ms /> }
+        view! { <Item entry fresh picked wanted file data_ms offering /> }
     };
     let failure = move || history.get().err().map(|problem| view! { <Failure problem /> });
     let gap = move || history.get().ok().and_then(|page| page.gap).map(gap);
@@ -80,11 +90,17 @@ pub(super) fn History(
 /// Gives each version its place.
 fn entries(file: &FileName, versions: Vec<Version>) -> Vec<Entry> {
     let (mut lane, mut above) = (0, file.clone());
+    // SWISH carries the list along: what the version before it has is not its own.
+    let before: Vec<_> = versions.iter().skip(1).map(|version| version.settles.clone()).collect();
+    let mut before = before.into_iter();
     let mut place = |version: Version| {
+        let known = before.next().unwrap_or_default();
+        let own = version.settles.iter().filter(|tip| !known.contains(tip));
+        let settled = own.copied().collect();
         let is_source = version.name != above;
         lane += usize::from(is_source);
         above = version.name.clone();
-        Entry { version, lane: lane.min(LANES - 1), is_source }
+        Entry { version, lane: lane.min(LANES - 1), settled, is_source }
     };
     versions.into_iter().map(&mut place).collect()
 }
@@ -97,8 +113,9 @@ fn Item(
     wanted: StoredValue<Wanted>,
     file: Memo<Option<FilePage>>,
     data_ms: u64,
+    offering: Offering,
 ) -> impl IntoView {
-    let Entry { version, lane, is_source } = entry;
+    let Entry { version, lane, settled, is_source } = entry;
     let id = version.id;
     let class = format!("version lane-{lane}{}", if fresh { " fresh" } else { "" });
     let fork = is_source.then(|| {
@@ -132,12 +149,51 @@ fn Item(
                     <Hash id /> <a href=text>"Text"</a> <a href=diff>"Difference"</a>
                     {move || badges(file.get(), id)}
                 </p>
+                {(!settled.is_empty()).then(|| view! { <Settlement settled id wanted file offering /> })}
             </div>
             <div class="pick">
                 <Pick side="from" id picked=picked.0 />
                 <Pick side="to" id picked=picked.1 />
             </div>
         </li>
+    }
+    .into_any()
+}
+
+/// What a version settled: links to the sides, which stay in the history, and the way back.
+#[component]
+fn Settlement(
+    settled: Vec<ObjectId>,
+    id: ObjectId,
+    wanted: StoredValue<Wanted>,
+    file: Memo<Option<FilePage>>,
+    offering: Offering,
+) -> impl IntoView {
+    let dialog = expect_context::<Dialog>();
+    let link = |tip: ObjectId| {
+        let query = FileQuery { at: Some(tip), text: Some(tip), ..FileQuery::default() };
+        let href = wanted.with_value(|wanted| wanted.href(query));
+        view! { <a href=href><code>{short(tip)}</code></a> " " }
+    };
+    let head = Memo::new(move |_| file.get().and_then(|file| file.row.common_head()));
+    let open = move |choice: Choice| {
+        let name = wanted.with_value(|wanted| wanted.name.clone());
+        let Some(expected_head) = head.get_untracked() else { return };
+        let item = Settle { file: name, expected_head, choice, reason: None };
+        let head_now = Some(Signal::from(head));
+        dialog.open(Job { head_now, ..Job::new(Work::Settle(vec![item])) });
+    };
+    // Later saves would go with it: only the newest version can be undone.
+    let undo = move || {
+        (head.get() == Some(id)).then(|| {
+            view! { <Offer offering text="Undo…" on_press=move || open(Choice::Undo) /> }
+        })
+    };
+    view! {
+        <p class="by settled">
+            "Settled; the other side stays here: " {settled.into_iter().map(link).collect_view()}
+            {undo}
+        </p>
     }
     .into_any()
 }
@@ -249,6 +305,7 @@ mod tests {
             message: None,
             data: ObjectId::from_bytes([0; 20]),
             previous: None,
+            settles: Vec::new(),
         };
         let all = [(5, "c"), (4, "b"), (3, "b"), (2, "a"), (1, "z")];
         let all = all.map(|(byte, name)| version(byte, name)).into();

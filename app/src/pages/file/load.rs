@@ -3,8 +3,10 @@
 use domain::{
     FileName, ObjectId,
     view::{
-        Difference, FilePage, FileQuery, HistoryPage, HistoryQuery, ObjectText, Problem, Version,
+        DiffQuery, Difference, DivergencePage, FilePage, FileQuery, HistoryPage, HistoryQuery,
+        ObjectText, Problem, Version,
     },
+    words::FileState,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,8 @@ impl Wanted {
 pub(super) struct Loaded {
     pub(super) wanted: Wanted,
     pub(super) file: Result<FilePage, Problem>,
+    /// Its sides, while it needs a choice.
+    pub(super) divergence: Option<DivergencePage>,
     pub(super) history: Result<HistoryPage, Problem>,
     pub(super) shown: Result<Shown, Problem>,
 }
@@ -41,21 +45,22 @@ struct Parts(
     FileName,
     String,
     Result<FilePage, Problem>,
+    Option<DivergencePage>,
     Result<HistoryPage, Problem>,
     Result<Shown, Problem>,
 );
 
 impl From<Loaded> for Parts {
     fn from(loaded: Loaded) -> Self {
-        let Loaded { wanted, file, history, shown } = loaded;
-        Self(wanted.name, wanted.query.to_string(), file, history, shown)
+        let Loaded { wanted, file, divergence, history, shown } = loaded;
+        Self(wanted.name, wanted.query.to_string(), file, divergence, history, shown)
     }
 }
 
 impl From<Parts> for Loaded {
-    fn from(Parts(name, query, file, history, shown): Parts) -> Self {
+    fn from(Parts(name, query, file, divergence, history, shown): Parts) -> Self {
         let wanted = Wanted { name, query: FileQuery::parse(&query) };
-        Self { wanted, file, history, shown }
+        Self { wanted, file, divergence, history, shown }
     }
 }
 
@@ -64,8 +69,21 @@ impl From<Parts> for Loaded {
 pub(super) enum Shown {
     /// Two versions compared.
     Difference(Difference),
+    /// Two sides of a divergence: with each other, and each with their last common version.
+    Sides(Box<Sides>),
     /// All of one.
     Text(Version, ObjectText),
+}
+
+/// The decided side and another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sides {
+    /// From the decided side to the other one.
+    pub(super) both: Difference,
+    /// From the ancestor to the decided side.
+    pub(super) ours: Option<Difference>,
+    /// From the ancestor to the other side.
+    pub(super) theirs: Option<Difference>,
 }
 
 /// Asks for everything; a file that is unknown has no versions to ask for.
@@ -74,15 +92,45 @@ pub(super) async fn load(api: SharedApi, wanted: Wanted) -> Loaded {
     let file = api.file(name.clone()).await;
     if let Err(problem) = &file {
         let (history, shown) = (Err(problem.clone()), Err(problem.clone()));
-        return Loaded { wanted, file, history, shown };
+        return Loaded { wanted, file, divergence: None, history, shown };
     }
     let part = HistoryQuery { from: query.at, ..HistoryQuery::default() };
     let history = api.history(name.clone(), part).await;
-    let shown = match query.text {
-        Some(id) => text(&api, name, id).await,
-        None => api.diff(name, query.diff).await.map(Shown::Difference),
+    let is_diverged = file.as_ref().is_ok_and(|file| file.row.state == FileState::Diverged);
+    let divergence = match is_diverged {
+        true => api.divergence(name.clone()).await.ok(),
+        false => None,
     };
-    Loaded { wanted, file, history, shown }
+    let shown = match (query.text, &divergence) {
+        (Some(id), _) => text(&api, name, id).await,
+        (None, Some(page)) if query.diff == DiffQuery::default() => sides(&api, &query, page).await,
+        (None, _) => api.diff(name, query.diff).await.map(Shown::Difference),
+    };
+    Loaded { wanted, file, divergence, history, shown }
+}
+
+/// The decided head and the side that the address names, else the first one.
+async fn sides(
+    api: &SharedApi,
+    query: &FileQuery,
+    page: &DivergencePage,
+) -> Result<Shown, Problem> {
+    let found = &page.divergence;
+    let ours = found.decided.head;
+    let named = query.side.and_then(|side| found.side(side)).filter(|side| side.head != ours);
+    let Some(other) = named.or(found.others.first()) else {
+        return api.diff(found.name.clone(), query.diff).await.map(Shown::Difference);
+    };
+    let diff =
+        |from: Option<ObjectId>, to| api.diff(found.name.clone(), DiffQuery { from, to: Some(to) });
+    let both = diff(Some(ours), other.head).await?;
+    let (ours, theirs) = match other.ancestor {
+        Some(ancestor) => {
+            (diff(Some(ancestor), ours).await.ok(), diff(Some(ancestor), other.head).await.ok())
+        }
+        None => (None, None),
+    };
+    Ok(Shown::Sides(Box::new(Sides { both, ours, theirs })))
 }
 
 async fn text(api: &SharedApi, name: FileName, id: ObjectId) -> Result<Shown, Problem> {

@@ -1,12 +1,15 @@
 //! `/files/<name>`: its head on each node, its versions, and what differs between two of them.
 
 mod diff;
+mod fork;
+mod graph;
 mod heads;
 mod history;
 mod lines;
 mod load;
 mod shown;
 mod split;
+mod three_way;
 
 use domain::view::{AnyState, DiffView, FileQuery, file_of};
 use leptos::prelude::*;
@@ -14,14 +17,17 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use self::{
+    fork::Fork,
     heads::Heads,
     history::History,
     load::{Loaded, Wanted, load},
     shown::ShownPanel,
 };
 use crate::{
+    actions::{Dialog, Job, Offer, Offering, Work},
     api::api,
     components::{Failure, Loading, StateMark},
+    site::Site,
     visible::{title, visible},
 };
 
@@ -37,13 +43,15 @@ pub(crate) fn FilePage() -> impl IntoView {
         query: FileQuery { view: DiffView::default(), ..query.get() },
     });
     let view = Memo::new(move |_| query.get().view);
-    let api = api();
+    let (api, site) = (api(), expect_context::<Site>());
     let loaded = Resource::new(move || wanted.get(), move |wanted| load(api.clone(), wanted));
     let content = move || {
         Suspend::new(async move {
-            let loaded = loaded.await;
-            match loaded.file.clone() {
-                Ok(_) => view! { <Content loaded view /> }.into_any(),
+            let may_act = site.may_act().await;
+            let answer = loaded.await;
+            let recheck = Callback::new(move |()| loaded.refetch());
+            match answer.file.clone() {
+                Ok(_) => view! { <Content loaded=answer view may_act recheck /> }.into_any(),
                 Err(problem) => view! {
                     <Failure problem />
                     <p><a href="/files">"All files"</a></p>
@@ -64,12 +72,19 @@ pub(crate) fn FilePage() -> impl IntoView {
 
 /// What was loaded, kept fresh.
 #[component]
-fn Content(loaded: Loaded, view: Memo<DiffView>) -> impl IntoView {
+fn Content(
+    loaded: Loaded,
+    view: Memo<DiffView>,
+    may_act: bool,
+    recheck: Callback<()>,
+) -> impl IntoView {
+    let offering = Offering::new(may_act);
     let wanted = StoredValue::new(loaded.wanted.clone());
     let loaded = RwSignal::new(loaded);
     #[cfg(feature = "hydrate")]
     follow(loaded);
     let file = Memo::new(move |_| loaded.with(|loaded| loaded.file.clone().ok()));
+    let divergence = Memo::new(move |_| loaded.with(|loaded| loaded.divergence.clone()));
     let history = Memo::new(move |_| loaded.with(|loaded| loaded.history.clone()));
     let shown = Memo::new(move |_| loaded.with(|loaded| loaded.shown.clone()));
     let state = move || {
@@ -81,9 +96,39 @@ fn Content(loaded: Loaded, view: Memo<DiffView>) -> impl IntoView {
     view! {
         <p class="sub file-state" role="status">{state}</p>
         <Heads file />
-        <div class="grid file">
-            <History wanted file history shown />
-            <ShownPanel wanted view shown />
+        <Actions wanted offering recheck />
+        <Fork wanted divergence offering />
+        <div class="grid file" class:forked=move || divergence.with(Option::is_some)>
+            <History wanted file history shown offering />
+            <ShownPanel wanted view shown divergence />
+        </div>
+    }
+    .into_any()
+}
+
+/// What can be done with any file.
+#[component]
+fn Actions(
+    wanted: StoredValue<Wanted>,
+    offering: Offering,
+    recheck: Callback<()>,
+) -> impl IntoView {
+    let dialog = expect_context::<Dialog>();
+    let sync = move || {
+        let name = wanted.with_value(|wanted| wanted.name.clone());
+        dialog.open(Job::new(Work::Sync(vec![name])));
+    };
+    view! {
+        <div class="buttons actions">
+            <button
+                type="button"
+                class="btn"
+                data-key="recheck"
+                on:click=move |_| recheck.run(())
+            >
+                "Recheck"
+            </button>
+            <Offer offering text="Force sync…" on_press=sync />
         </div>
     }
     .into_any()
@@ -129,7 +174,7 @@ fn follow(loaded: RwSignal<Loaded>) {
         live.listen(Rc::new(move |news| match news {
             News::Row(row) if row.name == name => ask(),
             News::Missed => ask(),
-            News::Row(_) | News::Beat => {}
+            News::Row(_) | News::Beat | News::Deed => {}
         }));
     });
 }

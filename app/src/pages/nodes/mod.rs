@@ -1,5 +1,7 @@
 //! `/nodes`: every member as this node sees it, and the links between them.
 
+mod actions;
+mod catch_up;
 mod links;
 mod table;
 
@@ -7,10 +9,11 @@ use domain::view::Overview;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use self::{links::Links, table::Table};
+use self::{catch_up::CatchingUp, links::Links, table::Table};
 use crate::{
+    actions::Offering,
     components::{Failure, with_overview},
-    site::Shown,
+    site::{Shown, Site},
 };
 
 /// The members.
@@ -19,13 +22,20 @@ pub(crate) fn NodesPage() -> impl IntoView {
     view! {
         <Title text="Nodes" />
         <h1>"Nodes"</h1>
-        {with_overview(|shown| view! { <Content shown /> })}
+        {with_overview(|shown| {
+            let site = expect_context::<Site>();
+            Suspend::new(async move {
+                let may_act = site.may_act().await;
+                view! { <Content shown may_act /> }
+            })
+        })}
     }
     .into_any()
 }
 
 #[component]
-fn Content(shown: Memo<Shown>) -> impl IntoView {
+fn Content(shown: Memo<Shown>, may_act: bool) -> impl IntoView {
+    let offering = Offering::new(may_act);
     let failure = move || shown.get().err().map(|problem| view! { <Failure problem /> });
     let overview = Signal::derive(move || shown.get().ok());
     let of = move |text: fn(&Overview) -> String| {
@@ -36,7 +46,8 @@ fn Content(shown: Memo<Shown>) -> impl IntoView {
     view! {
         {failure}
         <p class="sub">{introduction}</p>
-        <Table overview />
+        <CatchingUp overview />
+        <Table overview offering />
         <Links overview />
     }
     .into_any()

@@ -2,22 +2,26 @@
 
 use domain::{
     view::{AnyState, FilesQuery, NodeCard, Overview},
-    words::{self, FileState, NodeHealth, NodeRole},
+    words::{self, FileState, NodeHealth},
 };
 use leptos::prelude::*;
 
-use crate::components::{StateMark, When, offset};
+use super::actions::Actions;
+use crate::{
+    actions::Offering,
+    components::{StateMark, When, offset},
+};
 
 /// Digits of an id that people compare.
 const SHORT_ID: usize = 8;
 
 /// The members, this node first.
 #[component]
-pub(super) fn Table(overview: Signal<Option<Overview>>) -> impl IntoView {
+pub(super) fn Table(overview: Signal<Option<Overview>>, offering: Offering) -> impl IntoView {
     let rows = move || {
         overview.get().map(|all| {
             let own = all.node.name.clone();
-            let row = |node| row(node, &own, all.at_ms);
+            let row = |node| row(node, &own, all.at_ms, offering);
             all.nodes.into_iter().map(row).collect_view()
         })
     };
@@ -36,6 +40,7 @@ pub(super) fn Table(overview: Signal<Option<Overview>>) -> impl IntoView {
                         <th scope="col">"Last frame"</th>
                         <th scope="col">"Round trip"</th>
                         <th scope="col">"Clock"</th>
+                        <th scope="col">"Actions"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -45,11 +50,10 @@ pub(super) fn Table(overview: Signal<Option<Overview>>) -> impl IntoView {
     .into_any()
 }
 
-fn row(node: NodeCard, own: &str, data_ms: u64) -> AnyView {
+fn row(node: NodeCard, own: &str, data_ms: u64, offering: Offering) -> AnyView {
     let id = node.id.to_string();
     let silent = matches!(node.health, NodeHealth::Away | NodeHealth::Suspect);
     let own_mark = node.own.then(|| view! { <small>" · this node"</small> });
-    let role = (node.role != NodeRole::Member).then(|| format!(" · {}", node.role));
     let heard = match (node.own, node.last_seen_ms) {
         (true, _) => view! { "—" }.into_any(),
         (false, Some(at_ms)) => view! { <When at_ms data_ms /> }.into_any(),
@@ -67,8 +71,8 @@ fn row(node: NodeCard, own: &str, data_ms: u64) -> AnyView {
                     <code title=id.clone()>{id[..SHORT_ID].to_owned()}</code>
                     " "
                     {node.address.clone()}
-                    {role}
                 </small>
+                <small class="detail role">{node.role.word()}</small>
             </th>
             <td data-label="State" class="state"><StateMark state=AnyState::Node(node.health) /></td>
             <td data-label="Version">{or_dash(node.version.clone())}</td>
@@ -78,6 +82,7 @@ fn row(node: NodeCard, own: &str, data_ms: u64) -> AnyView {
             <td data-label="Last frame">{heard}</td>
             <td data-label="Round trip">{or_dash(link)}</td>
             <td data-label="Clock">{or_dash(clock)}</td>
+            <td data-label="Actions" class="acts"><Actions node=node.clone() offering /></td>
         </tr>
     }
     .into_any()

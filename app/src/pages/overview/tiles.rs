@@ -2,7 +2,7 @@
 
 use domain::{
     view::{AnyState, Chip, FilesQuery, Overview},
-    words::{self, Tone},
+    words::{self, FileState, Tone},
 };
 use leptos::prelude::*;
 
@@ -25,8 +25,13 @@ fn tile(chip: Chip) -> impl IntoView {
     let query = FilesQuery { state: Some(chip.state), ..FilesQuery::default() };
     // Nothing wrong is said quietly: a coloured zero would cry for attention.
     let quiet = chip.count == 0 || chip.state.tone() == Tone::Good;
+    // Where they are settled, with as many rows.
+    let href = match chip.state {
+        FileState::Diverged => "/divergences".to_owned(),
+        _ => format!("/files{query}"),
+    };
     view! {
-        <a href=format!("/files{query}") class:zero=chip.count == 0 class:quiet=quiet data-state=chip.state.code()>
+        <a href=href class:zero=chip.count == 0 class:quiet=quiet data-state=chip.state.code()>
             <strong>{words::thousands(chip.count)}</strong>
             <StateMark state=AnyState::File(chip.state) />
         </a>

@@ -15,8 +15,10 @@ impl Core {
         };
         self.live.pushed = *upto;
         let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked).map(|(id, _)| *id);
-        for peer in linked.collect::<Vec<_>>() {
-            turn.send(peer, message.clone());
+        // A node that was removed gets nothing any more.
+        for peer in linked.filter(|id| !self.has_left(id)).collect::<Vec<_>>() {
+            // Not before it is durable: a tip that a crash takes back would be looked for in vain.
+            turn.promise(peer, message.clone());
         }
         if self.live.pushed < self.durable.serial() {
             self.live.push_armed = true;
@@ -26,7 +28,7 @@ impl Core {
 
     pub(crate) fn on_since(&mut self, from: MemberId, serial: Serial, turn: &mut Turn<'_>) {
         if self.is_known(&from) {
-            turn.send(from, self.changes_since(serial));
+            turn.promise(from, self.changes_since(serial));
         }
     }
 
@@ -39,7 +41,8 @@ impl Core {
         items: Vec<Change>,
         turn: &mut Turn<'_>,
     ) {
-        if !self.is_known(&from) {
+        let left = self.has_left(&from);
+        if !left && !self.is_known(&from) {
             return;
         }
         let room = self.has_room();
@@ -56,15 +59,63 @@ impl Core {
             peer.asked = Some(turn.now);
             turn.send(from, PeerMessage::Since { serial: peer.seen });
         }
+        if left {
+            // Its tips are taken and its heads are not: it may stand in the past.
+            items.iter().for_each(|change| self.learn_tips(from, change, turn));
+        } else {
+            self.take_changes(from, items, turn);
+        }
+    }
+
+    /// Asks a node that was removed for what of its log is not known here.
+    pub(crate) fn ask_the_removed(&mut self, from: MemberId, turn: &mut Turn<'_>) {
+        let (retry_after, room) = (self.config.fetch_again, self.has_room());
+        let Some(peer) = self.live.peers.get_mut(&from) else { return };
+        let quiet = peer.asked.is_none_or(|asked| turn.now.since(asked) >= retry_after);
+        if peer.seen < peer.serial && quiet && room {
+            peer.asked = Some(turn.now);
+            turn.send(from, PeerMessage::Since { serial: peer.seen });
+        }
+    }
+
+    /// What a peer has of some keys: noted, and learned where it is new.
+    pub(crate) fn take_changes(&mut self, from: MemberId, items: Vec<Change>, turn: &mut Turn<'_>) {
         let keys = items.iter().map(|change| change.key.clone()).collect();
         for change in &items {
-            self.note_reported(from, &change.key, Some(change.head));
+            self.note_reported(from, &change.key, change.head);
         }
         turn.emit(Event::PeerReported { peer: from, keys });
-        for Change { key, head, gaps } in items {
-            let holder = from;
-            self.learn(&key, News { head, gaps, holder }, turn);
+        self.learn_changes(from, items, turn);
+    }
+
+    /// Learns heads and tips of a peer.
+    pub(crate) fn learn_changes(
+        &mut self,
+        holder: MemberId,
+        changes: Vec<Change>,
+        turn: &mut Turn<'_>,
+    ) {
+        for change in changes {
+            // Tips first: when the head moves, what diverges from it is known.
+            self.learn_tips(holder, &change, turn);
+            let Change { key, head, gaps, .. } = change;
+            if let Some(head) = head {
+                self.learn(&key, News { head, gaps, holder }, turn);
+            }
         }
+    }
+
+    /// What is told of a key; nothing, if it has neither head nor tips.
+    pub(crate) fn change_of(&self, key: &Key) -> Option<Change> {
+        let state = self.durable.get(key)?;
+        let head = state.decided.map(|decided| decided.head);
+        let tips: Vec<_> = state.tips.iter().copied().collect();
+        (head.is_some() || !tips.is_empty()).then(|| Change {
+            key: key.clone(),
+            head,
+            tips,
+            gaps: state.gaps.clone(),
+        })
     }
 
     /// A peer said what its head of a key is.
@@ -90,9 +141,11 @@ impl Core {
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
         };
+        let was_whole = peer.heads.is_whole();
         let keys = peer.heads.replace(heads);
-        let all = || self.durable.heads().map(|(key, _)| key.clone()).collect();
-        let keys = keys.unwrap_or_else(all);
+        if !was_whole {
+            turn.emit(Event::PeerKnown { peer: from });
+        }
         turn.emit(Event::PeerReported { peer: from, keys });
     }
 

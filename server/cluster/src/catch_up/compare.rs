@@ -2,10 +2,10 @@
 
 use domain::{Millis, ObjectId, Root, Serial};
 
-use super::{Branch, Reported, Row};
+use super::{Branch, Reported};
 use crate::{
     Below, Bytes, Change, Core, Key, MemberId, Mutant, PeerMessage, Prefix, Timer, TreeBranch,
-    live::News, turn::Turn,
+    turn::Turn,
 };
 
 /// Bytes of a digest that are sent: enough to tell subtrees apart; the root is sent as a whole.
@@ -43,7 +43,7 @@ impl Core {
             let since = peer.differs_since.map(|since| turn.now.since(since));
             peer.linked && peer.unclear && since >= Some(Self::STARVED)
         };
-        let busy = !self.live.learning.is_empty()
+        let busy = self.catching_up()
             && turn.now.since(self.live.moved_at) < Self::STANDSTILL
             && !self.live.peers.values().any(starves);
         if self.live.comparison.is_some() || busy || !self.has_room() {
@@ -156,15 +156,11 @@ impl Core {
                     digests.iter().flat_map(|digest| digest[..SENT].to_vec()).collect();
                 Below::Digests(Bytes(digests.into()))
             }
-            Branch::Bucket(rows) => Below::Heads(rows.iter().map(|row| self.change(row)).collect()),
+            Branch::Bucket(rows) => {
+                Below::Heads(rows.iter().filter_map(|row| self.change_of(&row.key)).collect())
+            }
         };
         TreeBranch { prefix, below }
-    }
-
-    fn change(&self, row: &Row) -> Change {
-        let state = self.durable.get(&row.key);
-        let gaps = state.map(|state| state.gaps.clone()).unwrap_or_default();
-        Change { key: row.key.clone(), head: row.head, gaps }
     }
 
     /// What is below prefixes of the peer's tree. Only what was asked for counts.
@@ -189,9 +185,7 @@ impl Core {
                 Below::Heads(heads) => news.extend(self.differing(from, prefix, heads)),
             }
         }
-        for Change { key, head, gaps } in news {
-            self.learn(&key, News { head, gaps, holder: from }, turn);
-        }
+        self.learn_changes(from, news, turn);
         self.compare_on(from, turn);
     }
 
@@ -247,15 +241,17 @@ impl Core {
         }
     }
 
-    /// Heads of a bucket that are not ours.
+    /// What of a bucket is not as here.
     fn differing(&mut self, from: MemberId, prefix: Prefix, heads: Vec<Change>) -> Vec<Change> {
         let mut keys: Vec<Key> = heads.iter().map(|change| change.key.clone()).collect();
         keys.sort();
         self.note_lacking(from, prefix, &keys);
         let mut news = Vec::new();
         for change in heads.into_iter().filter(|change| prefix.has(&change.key)) {
-            if self.decided(&change.key) != Some(change.head) {
-                self.note_reported(from, &change.key, Some(change.head));
+            if self.decided(&change.key) != change.head {
+                self.note_reported(from, &change.key, change.head);
+            }
+            if self.change_of(&change.key).as_ref() != Some(&change) {
                 news.push(change);
             }
         }

@@ -3,7 +3,7 @@
 use domain::{Root, Serial};
 
 use super::Reported;
-use crate::{Change, Core, DraftKind, Event, Heartbeat, MemberId, PeerMessage, Timer, turn::Turn};
+use crate::{Core, DraftKind, Event, Heartbeat, MemberId, PeerMessage, Timer, turn::Turn};
 
 impl Core {
     pub(crate) fn heartbeat(&mut self, turn: &mut Turn<'_>) {
@@ -28,7 +28,8 @@ impl Core {
             serial: self.durable.serial(),
             root: self.durable.root(),
             files: count(self.durable.decided_count()),
-            waiting: count(self.durable.draft_count(DraftKind::Waiting)),
+            waiting: count(self.durable.draft_count(DraftKind::Held)),
+            audit: self.audit_numbers(),
             applied: self.live.peers.get(&peer).and_then(|peer| peer.filled),
             asking: self.asking_here(),
             draining: self.live.draining,
@@ -43,7 +44,9 @@ impl Core {
         turn: &mut Turn<'_>,
     ) {
         self.judge_heartbeat(from, heartbeat, turn);
+        self.on_audit_numbers(from, &heartbeat.audit, turn);
         let roots = (heartbeat.root, self.durable.root());
+        let left = self.has_left(&from);
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
         };
@@ -55,6 +58,9 @@ impl Core {
         peer.asking.clone_from(&heartbeat.asking);
         peer.draining = heartbeat.draining;
         turn.emit(Event::PeerHeard { peer: from });
+        if left {
+            return self.ask_the_removed(from, turn);
+        }
         if roots.0 == roots.1 {
             peer.equal_at = Some(turn.now);
             self.note_equal(from, heartbeat.serial, turn);
@@ -89,7 +95,7 @@ impl Core {
     ) {
         let (retry_after, dispute) = (self.config.fetch_again, self.config.dispute);
         let few = count(self.durable.decided_count()).saturating_mul(2) < heartbeat.files;
-        let settled = self.live.learning.is_empty() && self.live.rounds.is_empty();
+        let settled = !self.catching_up() && self.live.rounds.is_empty();
         let room = self.has_room();
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
@@ -130,15 +136,8 @@ impl Core {
             if items.len() == self.config.changes_page {
                 break;
             }
-            let Some(state) = self.durable.get(key) else {
-                continue;
-            };
-            if let Some(decided) = state.decided {
-                items.push(Change {
-                    key: key.clone(),
-                    head: decided.head,
-                    gaps: state.gaps.clone(),
-                });
+            if let Some(change) = self.change_of(key) {
+                items.push(change);
                 upto = serial;
             }
         }

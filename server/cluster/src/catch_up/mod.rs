@@ -16,4 +16,4 @@ mod tree;
 pub(crate) use compare::Comparison;
 pub use prefix::Prefix;
 pub(crate) use reported::Reported;
-pub(crate) use tree::{Branch, Row, Tree};
+pub(crate) use tree::{Branch, Tree};

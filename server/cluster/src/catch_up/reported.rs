@@ -27,7 +27,21 @@ impl Reported {
         Self::AsOurs(BTreeMap::new())
     }
 
+    /// Whether all its heads are known.
+    pub(crate) const fn is_whole(&self) -> bool {
+        matches!(self, Self::AsOurs(_))
+    }
+
+    /// What was said of this key in particular: its head, or that it has none.
+    pub(crate) fn said(&self, key: &Key) -> Option<Option<ObjectId>> {
+        match self {
+            Self::Listed(heads) => heads.get(key).map(|head| Some(*head)),
+            Self::AsOurs(others) => others.get(key).copied(),
+        }
+    }
+
     /// Its head of a key, if it said so.
+    #[cfg(test)]
     pub(crate) fn get(&self, key: &Key, ours: Option<ObjectId>) -> Option<ObjectId> {
         match self {
             Self::Listed(heads) => heads.get(key).copied(),
@@ -63,16 +77,22 @@ impl Reported {
         }
     }
 
-    /// Something better is known. The keys that may show otherwise now; none: any of them.
-    pub(crate) fn replace(&mut self, by: Self) -> Option<Vec<Key>> {
+    /// Something better is known. The keys of which something was or is said in particular.
+    pub(crate) fn replace(&mut self, by: Self) -> Vec<Key> {
         let before = std::mem::replace(self, by);
-        match (before, self) {
-            (Self::AsOurs(before), Self::AsOurs(now)) => {
-                let now = now.keys().filter(|key| !before.contains_key(*key)).cloned();
-                let now: Vec<Key> = now.collect();
-                Some(before.into_keys().chain(now).collect())
-            }
-            (Self::Listed(_), _) | (_, Self::Listed(_)) => None,
+        let now = self.keys().filter(|key| before.said(key).is_none()).cloned();
+        let now: Vec<Key> = now.collect();
+        match before {
+            Self::AsOurs(before) => before.into_keys().chain(now).collect(),
+            // As many as it has files; whoever shows them forgets them as a whole.
+            Self::Listed(_) => now,
+        }
+    }
+
+    fn keys(&self) -> Box<dyn Iterator<Item = &Key> + '_> {
+        match self {
+            Self::Listed(heads) => Box::new(heads.keys()),
+            Self::AsOurs(others) => Box::new(others.keys()),
         }
     }
 }

@@ -1,14 +1,14 @@
-//! The hash tree over decided heads: its shape and its digests follow from the heads alone.
+//! The hash tree over decided heads and tips: its shape and its digests follow from them alone.
 //!
-//! 16-way, placed by the SHA-256 of the key. Up to [`BUCKET`] heads are one bucket; more split by
-//! the next digit. So two nodes with the same heads have the same tree, however they came to it,
-//! and a subtree's digest does not depend on how deep it is.
+//! 16-way, placed by the SHA-256 of the key. Up to [`BUCKET`] keys are one bucket; more split by
+//! the next digit. So two nodes with the same heads and tips have the same tree, however they came
+//! to it, and a subtree's digest does not depend on how deep it is.
 
 use domain::{ObjectId, Root};
 use sha2::{Digest as _, Sha256};
 
 use super::Prefix;
-use crate::Key;
+use crate::{Key, KeyState, Tip};
 
 /// Heads that are compared one by one. Part of the protocol: both sides split alike.
 const BUCKET: usize = 16;
@@ -20,12 +20,14 @@ pub(crate) type Digest = [u8; 32];
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Tree(Node);
 
-/// A decided head in its place.
+/// A key in its place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Row {
     place: u64,
     pub(crate) key: Key,
-    pub(crate) head: ObjectId,
+    /// Decided head.
+    head: Option<ObjectId>,
+    tips: Box<[Tip]>,
 }
 
 /// What a peer is told of one prefix.
@@ -57,9 +59,9 @@ impl Default for Kind {
 }
 
 impl Tree {
-    /// The tree of these heads.
-    pub(crate) fn of(heads: impl Iterator<Item = (Key, ObjectId)>) -> Self {
-        let mut rows: Vec<Row> = heads.map(|(key, head)| Row::new(key, head)).collect();
+    /// The tree of these keys.
+    pub(crate) fn of<'a>(keys: impl Iterator<Item = (Key, &'a KeyState)>) -> Self {
+        let mut rows: Vec<Row> = keys.map(|(key, state)| Row::new(key, state)).collect();
         rows.sort_by(|a, b| a.at().cmp(&b.at()));
         Self(Node::build(rows, 0))
     }
@@ -69,9 +71,9 @@ impl Tree {
         Root::from_bytes(self.0.digest)
     }
 
-    /// Puts a head in, in place of the one before.
-    pub(crate) fn put(&mut self, key: Key, head: ObjectId) {
-        self.0.put(Row::new(key, head), 0);
+    /// Puts a key in, in place of what it was before.
+    pub(crate) fn put(&mut self, key: &Key, state: &KeyState) {
+        self.0.put(Row::new(key.clone(), state), 0);
     }
 
     /// Digest of what is below a prefix.
@@ -105,8 +107,10 @@ impl Tree {
 }
 
 impl Row {
-    fn new(key: Key, head: ObjectId) -> Self {
-        Self { place: Prefix::place_of(&key), key, head }
+    fn new(key: Key, state: &KeyState) -> Self {
+        let head = state.decided.map(|decided| decided.head);
+        let tips = state.tips.iter().copied().collect();
+        Self { place: Prefix::place_of(&key), key, head, tips }
     }
 
     const fn at(&self) -> (u64, &Key) {
@@ -195,19 +199,44 @@ fn digest_of(rows: &[Row]) -> Digest {
         let name = row.key.to_string();
         hash.update(name.len().to_be_bytes());
         hash.update(name.as_bytes());
-        hash.update(row.head.as_bytes());
+        hash.update([u8::from(row.head.is_some())]);
+        hash.update(row.head.as_ref().map_or(&[][..], |head| head.as_bytes()));
+        hash.update(row.tips.len().to_be_bytes());
+        for tip in &row.tips {
+            hash.update(tip.commit.as_bytes());
+            hash.update(tip.reporter.node.as_bytes());
+            hash.update(tip.reporter.incarnation.as_bytes());
+        }
     }
     hash.finalize().into()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
 
-    fn head(number: u32) -> ObjectId {
+    use domain::{Incarnation, NodeId, Serial};
+
+    use super::*;
+    use crate::{Decided, MemberId};
+
+    fn id(number: u32) -> ObjectId {
         let mut bytes = [0; 20];
         bytes[..4].copy_from_slice(&number.to_be_bytes());
         ObjectId::from_bytes(bytes)
+    }
+
+    fn head(number: u32) -> KeyState {
+        let decided = Decided { head: id(number), serial: Serial(1) };
+        KeyState { decided: Some(decided), ..KeyState::default() }
+    }
+
+    fn tree(states: &BTreeMap<Key, KeyState>) -> Tree {
+        Tree::of(states.iter().map(|(key, state)| (key.clone(), state)))
+    }
+
+    fn heads(count: u32) -> BTreeMap<Key, KeyState> {
+        (0..count).map(|number| (key(number), head(number))).collect()
     }
 
     fn key(number: u32) -> Key {
@@ -216,22 +245,21 @@ mod tests {
 
     #[test]
     fn the_tree_is_the_same_however_it_came_to_be() {
-        let rows = |count| (0..count).map(|number| (key(number), head(number)));
         for count in [0, 1, 16, 17, 300, 5_000] {
             let mut grown = Tree::default();
-            for (key, head) in rows(count).rev() {
-                grown.put(key.clone(), super::tests::head(99));
-                grown.put(key, head);
+            for (key, state) in heads(count).iter().rev() {
+                grown.put(key, &head(99));
+                grown.put(key, state);
             }
-            assert_eq!(grown, Tree::of(rows(count)), "{count} files");
+            assert_eq!(grown, tree(&heads(count)), "{count} files");
         }
     }
 
     #[test]
     fn one_other_head_shows_in_the_digest_of_every_prefix_above_it() {
-        let one = Tree::of((0..5_000).map(|number| (key(number), head(number))));
+        let one = tree(&heads(5_000));
         let mut other = one.clone();
-        other.put(key(7), head(8));
+        other.put(&key(7), &head(8));
         let mut at = Prefix::TOP;
         while at.depth() < 5 {
             assert_ne!(one.digest(at), other.digest(at), "{at:?}");
@@ -246,13 +274,37 @@ mod tests {
 
     #[test]
     fn a_bucket_answers_for_prefixes_below_it_as_a_split_does() {
-        let few = Tree::of((0..10).map(|number| (key(number), head(number))));
+        let few = tree(&heads(10));
         let below: usize = Prefix::TOP.children().map(|child| few.rows(child).len()).sum();
         assert_eq!(below, 10);
         for child in Prefix::TOP.children() {
             let rows = few.rows(child);
-            let alone = Tree::of(rows.iter().map(|row| (row.key.clone(), row.head)));
+            let mut alone = heads(10);
+            alone.retain(|key, _| rows.iter().any(|row| row.key == *key));
+            let alone = tree(&alone);
             assert_eq!(Root::from_bytes(few.digest(child)), alone.root());
+        }
+    }
+    #[test]
+    fn each_tip_shows_and_so_does_who_reported_it() {
+        let tip = |commit, reporter| Tip {
+            commit: id(commit),
+            reporter: MemberId {
+                node: NodeId::from_bytes([reporter; 8]),
+                incarnation: Incarnation::from_bytes([reporter; 8]),
+            },
+        };
+        let with = |tips: &[Tip]| KeyState { tips: tips.iter().copied().collect(), ..head(1) };
+        let mut states = heads(40);
+        let mut roots = vec![tree(&states).root()];
+        for tips in [&[tip(7, 1)][..], &[tip(8, 1)], &[tip(7, 2)], &[tip(7, 1), tip(7, 2)]] {
+            states.insert(key(1), with(tips));
+            roots.push(tree(&states).root());
+        }
+        states.insert(key(1), KeyState { decided: None, ..with(&[tip(7, 1)]) });
+        roots.push(tree(&states).root());
+        for (at, root) in roots.iter().enumerate() {
+            assert!(!roots[..at].contains(root), "{at}");
         }
     }
 }

@@ -1,11 +1,16 @@
 //! Objects that come in: checked by their hash before anything is stored.
 
+use std::collections::BTreeMap;
+
 use domain::{ObjectId, ObjectKind};
 use gitty::{Commit, Object};
 
 use crate::{
-    Alarm, Bytes, Core, INLINE_BYTES, MemberId, PeerMessage, Record, Reply, Timer, Urgency,
-    exchange::Transfer, turn::Turn,
+    Alarm, Bytes, Core, Event, INLINE_BYTES, MemberId, Offence, PeerMessage, Propose, Record,
+    Reply, Timer, Urgency,
+    exchange::Transfer,
+    path::{self, Walk},
+    turn::Turn,
 };
 
 impl Core {
@@ -48,7 +53,7 @@ impl Core {
             return self.ask_elsewhere(from, id, turn);
         };
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
-        let got = std::collections::BTreeMap::new();
+        let got = BTreeMap::new();
         wanted.transfer = Some(Transfer { kind, size, chunks, asked_to: 0, got });
         self.note_progress(from, turn);
         self.next_transfer(from, turn);
@@ -90,7 +95,10 @@ impl Core {
         if number >= transfer.asked_to || content.len() > INLINE_BYTES {
             return;
         }
-        transfer.got.insert(number, content);
+        if transfer.got.insert(number, content).is_some() {
+            // A chunk that came before is no progress.
+            return;
+        }
         let got = u32::try_from(transfer.got.len()).unwrap_or(u32::MAX);
         if got == transfer.chunks {
             let object = transfer.object();
@@ -109,19 +117,47 @@ impl Core {
     fn arrived(&mut self, from: MemberId, id: ObjectId, object: Object, turn: &mut Turn<'_>) {
         if object.id().ok() == Some(id) {
             self.live.moved_at = turn.now;
-            self.store_object(object, Urgency::Soon, turn);
+            self.store_object(id, object, Urgency::Soon, turn);
             self.note_progress(from, turn);
             self.next_transfer(from, turn);
         } else {
             turn.raise(Alarm::WrongObject { from, id });
-            self.ask_elsewhere(from, id, turn);
+            turn.emit(Event::Offended { peer: from, offence: Offence::WrongBytes });
+            if self.asked_of(from, id) {
+                self.ask_elsewhere(from, id, turn);
+            }
         }
     }
 
-    /// Makes an object durable under the hash of its bytes, and goes on with what waited for it.
-    /// A constructed SHA-1 collision is never stored.
-    pub(crate) fn store_object(&mut self, object: Object, urgency: Urgency, turn: &mut Turn<'_>) {
-        let Ok(id) = object.id() else { return };
+    /// Stores the objects that travelled with a proposal, as far as its path needs them and they
+    /// are not here. Others were not asked for.
+    pub(crate) fn take_carried(&mut self, propose: &Propose, turn: &mut Turn<'_>) {
+        let Propose { key, head, gaps, objects, .. } = propose;
+        let decided = self.decided(key);
+        // A constructed SHA-1 collision has no id.
+        let carried = objects.iter().filter_map(|object| Some((object.id().ok()?, object)));
+        let carried: BTreeMap<ObjectId, &Object> = carried.collect();
+        while let Walk::Missing(ids) = path::walk(turn.objects, key, *head, decided, gaps) {
+            let found = ids.iter().filter_map(|id| Some((*id, *carried.get(id)?)));
+            let found: Vec<_> = found.collect();
+            if found.is_empty() {
+                return;
+            }
+            for (id, object) in found {
+                self.store_object(id, object.clone(), Urgency::Now, turn);
+            }
+        }
+    }
+
+    /// Makes an object durable, whose id was computed from its bytes, and goes on with what waited
+    /// for it.
+    pub(crate) fn store_object(
+        &mut self,
+        id: ObjectId,
+        object: Object,
+        urgency: Urgency,
+        turn: &mut Turn<'_>,
+    ) {
         if !turn.objects.holds(&id) {
             let commit = (object.kind == ObjectKind::Commit)
                 .then(|| Commit::parse(&object.content).ok())

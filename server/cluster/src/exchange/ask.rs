@@ -89,7 +89,11 @@ impl Core {
             let parked = self.live.parked.get(key).map(|parked| parked.propose.ballot);
             parked.is_some_and(|ballot| promised.is_none_or(|promised| ballot >= promised))
         };
-        let needs = |key| self.live.learning.contains_key(key) || proposed(key);
+        let needs = |key| {
+            self.live.learning.contains_key(key)
+                || self.live.branches.learning.contains_key(key)
+                || proposed(key)
+        };
         !wanted.tokens.is_empty() || wanted.keys.iter().any(needs)
     }
 
@@ -172,15 +176,23 @@ impl Core {
         if source.asked.is_empty() {
             turn.disarm(Timer::Fetch(peer));
         } else {
-            let wait = self.config.fetch.0;
-            turn.arm(Timer::Fetch(peer), wait, wait + wait / 4);
+            let wait = self.fetch_wait();
+            turn.arm(Timer::Fetch(peer), wait, wait + wait / 10);
         }
+    }
+
+    /// Time that one peer has to send anything. The next is asked so early that an object which
+    /// all peers are silent about is told to be missing within a second.
+    fn fetch_wait(&self) -> u64 {
+        let linked = self.live.peers.values().filter(|peer| peer.linked).count();
+        let linked = u64::try_from(linked).unwrap_or(u64::MAX).max(1);
+        self.config.fetch.0.min(self.config.fetch_all.0 / linked)
     }
 
     /// Sends the requests that are due, once at the end of a turn, so that they are few.
     pub(crate) fn send_requests(&mut self, turn: &mut Turn<'_>) {
         self.live.asks_due = false;
-        let (batch, wait) = (self.config.fetch_batch, self.config.fetch.0);
+        let (batch, wait) = (self.config.fetch_batch, self.fetch_wait());
         for (peer, source) in &mut self.live.sources {
             if source.line.is_empty() || source.asked.len() > batch / 2 {
                 continue;
@@ -198,7 +210,7 @@ impl Core {
             }
             turn.send(*peer, PeerMessage::Request { ids });
             if idle {
-                turn.arm(Timer::Fetch(*peer), wait, wait + wait / 4);
+                turn.arm(Timer::Fetch(*peer), wait, wait + wait / 10);
             }
         }
     }

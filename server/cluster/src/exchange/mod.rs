@@ -11,6 +11,7 @@
 
 mod arrive;
 mod ask;
+mod owed;
 mod want;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{Millis, ObjectId, ObjectKind};
 
 use crate::{Key, MemberId, Propose, Token};
+
+pub(crate) use owed::Owed;
 
 /// A proposal whose objects are not all here (protocol 4.2.5).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -55,15 +55,28 @@ impl Core {
         let begins = !self.live.wanted.contains_key(&id);
         self.wanted(id, turn).tokens.insert(token);
         turn.arm(Timer::Want(token), Self::WANT_MS, Self::WANT_MS);
+        let waits = self.live.wanted.get(&id).map(|wanted| wanted.stage);
         if begins {
             self.line_up(id, turn);
+        } else if let Some(Stage::Line(_)) = waits {
+            self.move_up(id, turn);
         }
+    }
+
+    /// Somebody waits for an object that is in a line: it is asked for next.
+    fn move_up(&mut self, id: ObjectId, turn: &mut Turn<'_>) {
+        self.leave_line(id);
+        self.live.rank += 1;
+        if let Some(wanted) = self.live.wanted.get_mut(&id) {
+            wanted.rank = self.live.rank;
+        }
+        self.line_up(id, turn);
     }
 
     /// The entry of a wanted object; a new one is counted.
     fn wanted(&mut self, id: ObjectId, turn: &Turn<'_>) -> &mut WantedObject {
         if !self.live.wanted.contains_key(&id) {
-            if self.live.wanted.is_empty() && self.live.learning.is_empty() {
+            if self.live.wanted.is_empty() && !self.catching_up() {
                 self.live.tally = Tally { began: turn.now, total: 0, arrived: 0 };
             }
             self.live.tally.total += 1;
@@ -81,6 +94,12 @@ impl Core {
             rests: 0,
             transfer: None,
         })
+    }
+
+    /// True while somebody here needs this object and it has not come.
+    #[must_use]
+    pub fn is_wanted(&self, id: &ObjectId) -> bool {
+        self.live.wanted.contains_key(id)
     }
 
     /// Nothing needs it any more.

@@ -81,9 +81,7 @@ impl Core {
         }
         let state = self.state(&propose.key);
         if propose.ballot >= state.promised {
-            for object in &propose.objects {
-                self.store_object(object.clone(), Urgency::Now, turn);
-            }
+            self.take_carried(&propose, turn);
         }
         self.answer_proposal(from, propose, turn);
     }
@@ -154,10 +152,7 @@ impl Core {
                 Walk::Elsewhere => return Verdict::Elsewhere,
             }
         }
-        if !gaps.is_empty() && *gaps != state.gaps {
-            let record = Record::Gaps { key: key.clone(), ids: gaps.clone() };
-            self.record(record, Urgency::Now, turn);
-        }
+        self.add_gaps(key, gaps, Urgency::Now, turn);
         let record = Record::Accepted { key: key.clone(), ballot: *ballot, head: *head };
         self.record(record, Urgency::Now, turn);
         if self.config.broken(Mutant::FastWithoutPromise) {

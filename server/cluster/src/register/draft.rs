@@ -3,8 +3,7 @@
 use domain::ObjectId;
 
 use crate::{
-    Alarm, Core, Draft, DraftKind, Event, Key, Mutant, Record, SaveOutcome, Urgency, path,
-    turn::Turn,
+    Core, Draft, DraftKind, Event, Key, Mutant, Record, SaveOutcome, Urgency, path, turn::Turn,
 };
 
 /// What the decided head says about a draft.
@@ -28,13 +27,12 @@ impl Core {
             Fate::Open => self.start_round(key, turn),
             Fate::Decided(commit) => {
                 self.end_draft(key, turn);
-                self.answer(key, SaveOutcome::Decided { commit }, turn);
-                self.next_save(key, turn);
+                self.draft_ended(key, draft, SaveOutcome::Decided { commit }, turn);
             }
             Fate::Lost => {
                 self.lose(key, draft, turn);
-                self.answer(key, SaveOutcome::Conflict { head: decided.head }, turn);
-                self.next_save(key, turn);
+                let head = decided.head;
+                self.draft_ended(key, draft, SaveOutcome::Conflict { head }, turn);
             }
         }
     }
@@ -56,25 +54,26 @@ impl Core {
         }
     }
 
-    /// The draft of `key` lost: nobody was told that it is saved, or it stays readable.
+    fn draft_ended(&mut self, key: &Key, draft: Draft, outcome: SaveOutcome, turn: &mut Turn<'_>) {
+        if draft.kind == DraftKind::Settle {
+            self.settle_ended(key, draft.tip, &outcome, turn);
+        }
+        self.answer(key, outcome, turn);
+        self.next_save(key, turn);
+    }
+
+    /// The draft of `key` lost: nobody was told that it is saved, or it stays as a tip.
     fn lose(&mut self, key: &Key, draft: Draft, turn: &mut Turn<'_>) {
         match draft.kind {
-            DraftKind::Fresh => {}
-            DraftKind::Waiting => self.keep(key, draft, turn),
-            DraftKind::Import => {
-                self.keep(key, draft, turn);
-                turn.raise(Alarm::ImportLost { key: key.clone(), tip: draft.tip });
-            }
+            // A held one is a tip already.
+            DraftKind::Fresh | DraftKind::Settle | DraftKind::Held => {}
+            DraftKind::Import => self.report_tip(key, draft.tip, turn),
         }
         self.end_draft(key, turn);
     }
 
-    fn keep(&mut self, key: &Key, draft: Draft, turn: &mut Turn<'_>) {
-        self.record(Record::Kept { key: key.clone(), tip: draft.tip }, Urgency::Now, turn);
-    }
-
     /// Ends the draft of `key` and its round, which is of no use any more.
-    fn end_draft(&mut self, key: &Key, turn: &mut Turn<'_>) {
+    pub(crate) fn end_draft(&mut self, key: &Key, turn: &mut Turn<'_>) {
         self.record(Record::Draft { key: key.clone(), draft: None }, Urgency::Soon, turn);
         self.end_round(key, turn);
         turn.emit(Event::DraftChanged { key: key.clone() });
@@ -89,6 +88,7 @@ impl Core {
         } else {
             self.next_save(key, turn);
         }
+        self.end_syncs(key, turn);
         self.fill_rounds(turn);
     }
 }

@@ -3,7 +3,7 @@
 use domain::ObjectId;
 
 use crate::{
-    Alarm, Core, Draft, DraftKind, Event, Key, Mutant, Record, Timer, Urgency,
+    Alarm, Core, Draft, Event, Key, Mutant, Record, Urgency,
     live::News,
     path::{self, Walk},
     turn::Turn,
@@ -44,7 +44,9 @@ impl Core {
             Relation::Missing(ids) => {
                 let holder = news.holder;
                 let learning = self.live.learning.entry(key.clone()).or_default();
-                learning.insert(head, news);
+                if learning.insert(head, news).is_none() {
+                    turn.emit(Event::Behind { key: key.clone() });
+                }
                 for id in ids {
                     self.want_for_key(id, key, holder, turn);
                 }
@@ -58,6 +60,7 @@ impl Core {
             heads.remove(&head);
             if heads.is_empty() {
                 self.live.learning.remove(key);
+                turn.emit(Event::Behind { key: key.clone() });
             }
         }
         if moved {
@@ -83,6 +86,8 @@ impl Core {
         for news in waiting.into_values() {
             self.learn(key, news, turn);
         }
+        self.learn_tips_again(key, turn);
+        self.end_syncs(key, turn);
     }
 
     fn relation(&self, key: &Key, news: &News, turn: &Turn<'_>) -> Relation {
@@ -111,12 +116,13 @@ impl Core {
         }
     }
 
-    /// Objects of the path of `head` that no node has: of an import, or as its proposer said.
+    /// Objects of the path of `head` that no node has: of a branch that began in a store, or as its
+    /// proposer said.
     pub(crate) fn gaps(&self, key: &Key, head: ObjectId, turn: &Turn<'_>) -> Vec<ObjectId> {
         let Some(state) = self.durable.get(key) else {
             return Vec::new();
         };
-        let import = |draft: Draft| draft.tip == head && draft.kind == DraftKind::Import;
+        let import = |draft: Draft| draft.tip == head && draft.kind.is_served();
         if state.draft.is_some_and(import) {
             path::gaps(turn.objects, key, head)
         } else {
@@ -128,10 +134,7 @@ impl Core {
         let News { head, gaps, .. } = news;
         let state = self.state(key);
         let from = state.decided.map(|decided| decided.head);
-        if !gaps.is_empty() && gaps != state.gaps {
-            let (key, ids) = (key.clone(), gaps);
-            self.record(Record::Gaps { key, ids }, Urgency::Soon, turn);
-        }
+        self.add_gaps(key, &gaps, Urgency::Soon, turn);
         let serial = self.durable.serial().next();
         // It can be learned again, so nobody waits for this write.
         let record = Record::Decided { key: key.clone(), head, serial };
@@ -142,10 +145,7 @@ impl Core {
         }
         self.note_moved(key, from, head);
         turn.emit(Event::HeadMoved { key: key.clone(), from, to: head, serial });
-        if !self.live.push_armed {
-            self.live.push_armed = true;
-            turn.arm(Timer::Push, self.config.push.0, self.config.push.0);
-        }
+        self.push_within(self.config.push.0, turn);
     }
 
     /// The head is decided already: if it is what was accepted here, nothing is open.

@@ -11,3 +11,5 @@ mod learn;
 mod proposer;
 mod round;
 mod save;
+
+pub(crate) use save::Check;

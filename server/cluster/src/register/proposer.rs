@@ -6,7 +6,7 @@ use domain::ObjectId;
 
 use crate::{
     Accepted, Alarm, Ballot, Core, INLINE_BYTES, Key, MemberId, Mutant, PeerMessage, Propose,
-    Reply, SaveOutcome, Timer,
+    SaveOutcome, Timer,
     live::{Fast, News, Round, RoundPhase},
     path,
     turn::Turn,
@@ -92,6 +92,7 @@ impl Core {
             own_in: None,
         };
         self.live.rounds.insert(key.clone(), round);
+        self.note_proposed(key, head);
         let proposal = self.proposal(key, ballot, head, turn);
         for peer in self.others() {
             turn.send(peer, PeerMessage::Propose(proposal.clone()));
@@ -213,7 +214,16 @@ impl Core {
         let saving = self.live.saving.get_mut(key);
         if let Some(current) = saving.and_then(|saving| saving.current.take()) {
             turn.disarm(Timer::Patience(key.clone()));
-            turn.reply(current.token, Reply::Save(outcome));
+            turn.reply(current.token, current.ask.reply(outcome));
+        }
+    }
+
+    /// From here on the save under way may be decided, whatever this node hears of it.
+    fn note_proposed(&mut self, key: &Key, head: ObjectId) {
+        let own = self.durable.get(key).and_then(|state| state.draft).map(|draft| draft.tip);
+        let saving = self.live.saving.get_mut(key).filter(|_| own == Some(head));
+        if let Some(current) = saving.and_then(|saving| saving.current.as_mut()) {
+            current.proposed = true;
         }
     }
 

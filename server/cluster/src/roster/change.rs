@@ -191,7 +191,7 @@ impl Core {
     }
 
     /// The life of its disk in which a node is linked.
-    fn alive_as(&self, node: NodeId) -> Option<MemberId> {
+    pub(crate) fn alive_as(&self, node: NodeId) -> Option<MemberId> {
         let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked);
         linked.map(|(id, _)| *id).find(|id| id.node == node)
     }

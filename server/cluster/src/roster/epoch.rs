@@ -21,6 +21,7 @@ impl Core {
         }
         entry.linked = true;
         entry.asked = None;
+        self.note_life(peer);
         if epoch != self.epoch() {
             self.judge_epoch(peer, epoch, turn);
         }
@@ -36,8 +37,17 @@ impl Core {
         if let Some(entry) = self.live.peers.get_mut(&peer) {
             entry.linked = false;
         }
+        self.note_life(peer);
         self.leave_source(peer, turn);
         self.end_comparison_with(peer, turn);
+    }
+
+    /// A life of a disk that the roster does not list comes or goes: whose branches are cared for
+    /// is another question then.
+    fn note_life(&mut self, peer: MemberId) {
+        if self.durable.roster.as_ref().is_some_and(|roster| !roster.lists(&peer)) {
+            self.live.branches.due_again();
+        }
     }
 
     /// True if a message of that epoch may be handled. If not, whoever is behind gets the roster,

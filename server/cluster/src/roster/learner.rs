@@ -40,6 +40,11 @@ impl Core {
         self.durable.roster.as_ref().is_some_and(|roster| roster.names(id.node))
     }
 
+    /// True if the node was removed: it is told so, and what it has is taken (protocol 11).
+    pub(crate) fn has_left(&self, id: &MemberId) -> bool {
+        self.durable.roster.as_ref().is_some_and(|roster| roster.has_removed(id.node))
+    }
+
     /// The members other than this node.
     pub(crate) fn others(&self) -> Vec<MemberId> {
         let others = self.durable.roster.iter().flat_map(|roster| roster.others(self.me));

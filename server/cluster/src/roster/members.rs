@@ -91,6 +91,18 @@ impl Roster {
         self.everybody().any(|member| member.id.node == node)
     }
 
+    /// True if the node is a member or a learner in exactly this life of its disk.
+    #[must_use]
+    pub fn lists(&self, id: &MemberId) -> bool {
+        self.everybody().any(|member| &member.id == id)
+    }
+
+    /// True if the node was here and was removed.
+    #[must_use]
+    pub fn has_removed(&self, node: NodeId) -> bool {
+        self.removed.iter().any(|gone| gone.id.node == node)
+    }
+
     /// What `id` may do. A member's vote is that of one life of its disk (protocol 11, V7).
     #[must_use]
     pub fn standing(&self, id: &MemberId) -> Standing {

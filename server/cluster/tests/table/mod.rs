@@ -147,6 +147,30 @@ impl Node {
         self.gives(Input::Message { from, message })
     }
 
+    /// Links a peer.
+    pub(crate) fn links(&mut self, peer: MemberId) -> Vec<Output> {
+        self.gives(Input::PeerUp { peer, epoch: 1, run: Run::from_bytes([7; 8]) })
+    }
+
+    /// Puts objects into its store, as if it had always had them.
+    pub(crate) fn stocks(&mut self, made: &Made) {
+        self.shelf.insert(made.blob_id, None);
+        self.shelf.insert(made.id, Some(made.link()));
+    }
+
+    /// Everything that was issued is durable.
+    pub(crate) fn syncs(&mut self) -> Vec<Output> {
+        self.gives(Input::Persisted(self.issued))
+    }
+
+    /// Stops it and starts it again from what its disk has, if all was durable.
+    pub(crate) fn restarts(&mut self) -> Vec<Output> {
+        let durable = self.core.durable().clone();
+        self.core = Core::recover(Config::default(), self.core.me().node, durable);
+        self.issued = WriteNo(0);
+        self.gives(Input::Started)
+    }
+
     pub(crate) fn at(&mut self, now: Millis) {
         self.now = now;
     }
@@ -172,10 +196,19 @@ impl Node {
         Made { id: commit.object().id().expect("no attack on SHA-1 here"), commit, blob_id, blob }
     }
 
+    /// A commit on `before` that settles these tips.
+    pub(crate) fn settle(&self, before: &Made, text: &str, tips: &[ObjectId]) -> Made {
+        self.update_with(before, text, Meta::default().settles(tips))
+    }
+
     pub(crate) fn update(&self, before: &Made, text: &str) -> Made {
+        self.update_with(before, text, Meta::default())
+    }
+
+    fn update_with(&self, before: &Made, text: &str, meta: Meta) -> Made {
         let blob = Object::blob(text);
         let blob_id = blob.id().expect("no attack on SHA-1 here");
-        let commit = commit::update(&before.commit, before.id, blob_id, Meta::default(), 2.0);
+        let commit = commit::update(&before.commit, before.id, blob_id, meta, 2.0);
         Made { id: commit.object().id().expect("no attack on SHA-1 here"), commit, blob_id, blob }
     }
 }

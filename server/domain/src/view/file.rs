@@ -48,6 +48,9 @@ pub struct Version {
     pub data: ObjectId,
     /// Commit it was made from.
     pub previous: Option<ObjectId>,
+    /// Sides of a divergence that it settled (protocol 4.5); empty for a plain save.
+    #[serde(default)]
+    pub settles: Vec<ObjectId>,
 }
 
 /// Part of a file's history, newest first: `GET /api/v1/files/{name}/history`.

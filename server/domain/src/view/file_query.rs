@@ -63,13 +63,15 @@ pub enum DiffView {
     Split,
     /// One column.
     Inline,
+    /// What each of two sides changed in their last common version; only for a divergence.
+    ThreeWay,
     /// The text of `diff -u`.
     Raw,
 }
 
 impl DiffView {
     /// All of them, in the order of their tabs.
-    pub const ALL: [Self; 3] = [Self::Split, Self::Inline, Self::Raw];
+    pub const ALL: [Self; 4] = [Self::Split, Self::Inline, Self::ThreeWay, Self::Raw];
 
     /// What addresses carry.
     #[must_use]
@@ -77,6 +79,7 @@ impl DiffView {
         match self {
             Self::Split => "split",
             Self::Inline => "inline",
+            Self::ThreeWay => "three_way",
             Self::Raw => "raw",
         }
     }
@@ -87,6 +90,7 @@ impl DiffView {
         match self {
             Self::Split => "Split",
             Self::Inline => "Inline",
+            Self::ThreeWay => "Three-way",
             Self::Raw => "Raw",
         }
     }
@@ -101,6 +105,8 @@ pub struct FileQuery {
     pub text: Option<ObjectId>,
     /// The two versions that are compared.
     pub diff: DiffQuery,
+    /// The side of a divergence that is compared with the decided head; none is the first.
+    pub side: Option<ObjectId>,
     /// How.
     pub view: DiffView,
 }
@@ -118,6 +124,7 @@ impl FileQuery {
                 "text" => query.text = value.parse().ok(),
                 "from" => query.diff.from = value.parse().ok(),
                 "to" => query.diff.to = value.parse().ok(),
+                "side" => query.side = value.parse().ok(),
                 "view" => query.view = view(&value),
                 _ => {}
             }
@@ -129,8 +136,8 @@ impl FileQuery {
 /// Empty, or `?` and what differs from the default.
 impl fmt::Display for FileQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, text, diff: DiffQuery { from, to }, view } = self;
-        let ids = [("at", at), ("text", text), ("from", from), ("to", to)];
+        let Self { at, text, diff: DiffQuery { from, to }, side, view } = self;
+        let ids = [("at", at), ("text", text), ("from", from), ("to", to), ("side", side)];
         let ids = ids.into_iter().filter_map(|(key, id)| Some((key, id.as_ref()?.to_string())));
         let view = Some(view).filter(|view| **view != DiffView::default());
         let view = view.map(|view| ("view", view.code().to_owned()));
@@ -159,6 +166,7 @@ mod tests {
             at: id(1),
             text: id(2),
             diff: DiffQuery { from: id(3), to: id(4) },
+            side: id(5),
             view: DiffView::Raw,
         };
         assert_eq!(FileQuery::parse(&query.to_string()), query);

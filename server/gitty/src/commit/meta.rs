@@ -1,5 +1,6 @@
 //! What a client may say about a save, filtered as SWISH filters it.
 
+use domain::ObjectId;
 use serde_json::Value;
 
 use crate::term::{Dict, Term};
@@ -55,6 +56,14 @@ impl Meta {
     #[must_use]
     pub fn profile_id(self, id: &str) -> Self {
         self.with("profile_id", id)
+    }
+
+    /// Sets the tips of other branches that the commit settles (protocol 4.5).
+    #[must_use]
+    pub fn settles(mut self, tips: &[ObjectId]) -> Self {
+        let tips = tips.iter().map(|tip| Term::atom(tip.to_string()));
+        self.dict.set(super::SETTLES, Term::list(tips));
+        self
     }
 
     /// Value of a key.

@@ -23,8 +23,11 @@ use crate::{
 
 pub use crate::json::{Symbolic, commit as to_json};
 pub use meta::Meta;
-pub use rules::{create, update};
+pub use rules::{create, keep, settle, update};
 pub use time::commit_time;
+
+/// Key of a commit that names the tips it settles, as a list of atoms.
+const SETTLES: &str = "settles";
 
 /// A commit that was read or made.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +156,17 @@ impl Commit {
             blob: self.data,
             op: self.op(),
             time_ms: self.time_ms(),
+            settles: self.settles(),
         }
+    }
+
+    /// Tips of other branches that this commit settles (protocol 4.5), in the order they are named.
+    ///
+    /// What is no hash in the list is left out: SWISH carries keys along that it does not know.
+    #[must_use]
+    pub fn settles(&self) -> Vec<ObjectId> {
+        let tips = self.dict.get(SETTLES).and_then(Term::as_list).unwrap_or_default();
+        tips.iter().filter_map(|tip| tip.as_atom()?.parse().ok()).collect()
     }
 
     /// Identity of the save: the same save repeated later has the same.

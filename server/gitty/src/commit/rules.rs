@@ -2,7 +2,7 @@
 
 use domain::{FileName, ObjectId};
 
-use super::{Commit, Meta};
+use super::{Commit, Meta, SETTLES};
 use crate::term::{Dict, Term};
 
 /// Keys about one saver, which the next save does not inherit.
@@ -42,6 +42,39 @@ pub fn update(head: &Commit, head_id: ObjectId, blob: ObjectId, meta: Meta, now:
     // SWISH stores this by accident; without it the same save would get another name.
     dict.set("commit", Term::atom(head_id.to_string()));
     finish(dict, &head.name, blob, meta, Some(head_id), now)
+}
+
+/// Makes the commit after `head` that settles `tips` (protocol 4.5): all metadata of `chosen`,
+/// whoever saved it included, with `blob` as its text.
+///
+/// `chosen` is the commit that is picked, or `head` itself for a merge and to keep both. What it
+/// settled, if it was a settling itself, it does not settle again.
+#[must_use]
+pub fn settle(
+    head: (&Commit, ObjectId),
+    chosen: &Commit,
+    blob: ObjectId,
+    tips: &[ObjectId],
+    now: f64,
+) -> Commit {
+    let (head, head_id) = head;
+    let mut dict = chosen.dict().clone();
+    dict.remove(SETTLES);
+    // As in every update.
+    dict.set("commit", Term::atom(head_id.to_string()));
+    let meta = if tips.is_empty() { Meta::default() } else { Meta::default().settles(tips) };
+    finish(dict, &head.name, blob, meta, Some(head_id), now)
+}
+
+/// Makes the first commit of the file that keeps the text of `tip`, a side of another file's
+/// divergence, with all of its metadata (protocol 4.5).
+#[must_use]
+pub fn keep(name: &FileName, tip: (&Commit, ObjectId), now: f64) -> Commit {
+    let (tip, tip_id) = tip;
+    let mut dict = tip.dict().clone();
+    dict.remove(SETTLES);
+    dict.remove("commit");
+    finish(dict, name, tip.data, Meta::default(), Some(tip_id), now)
 }
 
 fn finish(

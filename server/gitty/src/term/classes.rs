@@ -49,7 +49,10 @@ pub(super) enum Class {
 impl Class {
     /// Class of `character`.
     pub(super) fn of(character: char) -> Self {
-        run(character).1
+        let table = table();
+        // Nearly every character that is read; a search for each took half of a term's time.
+        u8::try_from(character)
+            .map_or_else(|_| table.run(character).1, |latin| table.latin[usize::from(latin)])
     }
 
     /// Whether the character belongs to a name that has begun.
@@ -118,7 +121,7 @@ pub(super) fn decimal(character: char) -> Option<(char, u32)> {
     if character.is_ascii_digit() {
         return Some(('0', u32::from(character) - u32::from('0')));
     }
-    let (start, Class::Digit) = run(character) else {
+    let (start, Class::Digit) = table().run(character) else {
         return None;
     };
     // SWI-Prolog does not take two of these zeros, so a run can begin at a one.
@@ -128,15 +131,34 @@ pub(super) fn decimal(character: char) -> Option<(char, u32)> {
     Some((char::from_u32(u32::from(character) - value)?, value))
 }
 
-/// The run of equal characters that holds `character`: its first code point and its class.
-fn run(character: char) -> (u32, Class) {
-    let runs = RUNS.get_or_init(parse);
-    let code = u32::from(character);
-    let after = runs.partition_point(|(start, _)| *start <= code);
-    after.checked_sub(1).and_then(|at| runs.get(at)).copied().unwrap_or((0, Class::Illegal))
+/// The classes of all characters.
+struct Table {
+    /// Of the first characters, by code point.
+    latin: [Class; 256],
+    /// First code point and class of each run, in order.
+    runs: Vec<(u32, Class)>,
 }
 
-static RUNS: OnceLock<Vec<(u32, Class)>> = OnceLock::new();
+impl Table {
+    /// The run of equal characters that holds `character`: its first code point and its class.
+    fn run(&self, character: char) -> (u32, Class) {
+        let code = u32::from(character);
+        let after = self.runs.partition_point(|(start, _)| *start <= code);
+        let found = after.checked_sub(1).and_then(|at| self.runs.get(at));
+        found.copied().unwrap_or((0, Class::Illegal))
+    }
+}
+
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table = Table { latin: [Class::Illegal; 256], runs: parse() };
+        table.latin = std::array::from_fn(|code| {
+            u8::try_from(code).map_or(Class::Illegal, |code| table.run(char::from(code)).1)
+        });
+        table
+    })
+}
 
 fn parse() -> Vec<(u32, Class)> {
     include_str!("classes.txt")

@@ -1,6 +1,6 @@
 //! P3: what a client was told about its save stays true.
 
-use cluster::{Key, SaveOutcome};
+use cluster::SaveOutcome;
 use domain::ObjectId;
 
 use super::Check;
@@ -8,7 +8,6 @@ use crate::{
     Violation,
     oracle::{Attempt, Oracle},
     trace::{name, short},
-    world::Node,
 };
 
 const NAME: &str = "answered saves (P3)";
@@ -30,32 +29,26 @@ pub(crate) fn check_decided(oracle: &Oracle, node: usize, op: usize, commit: Obj
 }
 
 /// At the end of a schedule.
-pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
+pub(crate) fn check(oracle: &Oracle) -> Check {
     for (op, save) in oracle.ops.iter().enumerate() {
         for attempt in &save.attempts {
-            check_attempt(oracle, nodes, op, attempt)?;
+            check_attempt(oracle, op, attempt)?;
         }
     }
     Ok(())
 }
 
-fn check_attempt(oracle: &Oracle, nodes: &[Node], op: usize, attempt: &Attempt) -> Check {
+fn check_attempt(oracle: &Oracle, op: usize, attempt: &Attempt) -> Check {
     let key = &oracle.ops[op].key;
     let on_path = |id: &ObjectId| oracle.position(key, id).is_some();
     let node = name(attempt.node);
     let broken = match &attempt.answer {
-        None | Some(SaveOutcome::Conflict { .. }) => None,
+        // What was held is looked for by `held_saves`.
+        None | Some(SaveOutcome::Conflict { .. } | SaveOutcome::Held { .. }) => None,
         Some(SaveOutcome::Decided { commit }) => (!on_path(commit))
             .then(|| format!("answered as decided by {}, which was lost", short(commit))),
-        Some(SaveOutcome::Waiting { commit, .. }) => {
-            let node = &nodes[attempt.node];
-            let gone = attempt.run <= node.wiped_after;
-            let kept = gone || on_path(commit) || readable(oracle, node, key, commit);
-            (!kept).then(|| format!("answered as waiting, and {} was lost", short(commit)))
-        }
         Some(
-            SaveOutcome::Blocked { .. }
-            | SaveOutcome::NoSuchFile
+            SaveOutcome::NoSuchFile
             | SaveOutcome::NotFounded
             | SaveOutcome::Removed
             | SaveOutcome::Busy,
@@ -76,28 +69,10 @@ fn asked_elsewhere(oracle: &Oracle, op: usize, refused: &Attempt) -> bool {
                 attempt.answer,
                 None | Some(
                     SaveOutcome::Decided { .. }
-                        | SaveOutcome::Waiting { .. }
+                        | SaveOutcome::Held { .. }
                         | SaveOutcome::Conflict { .. }
                 )
             )
         },
     )
-}
-
-/// True if a save that waited is on the disk of the node that said so, and the node knows it; or
-/// the same save stands on the decided path as another commit.
-fn readable(oracle: &Oracle, node: &Node, key: &Key, tip: &ObjectId) -> bool {
-    let Some(made) = oracle.commits.get(tip) else {
-        return false;
-    };
-    let state = node.core.durable().get(key);
-    let known = state.is_some_and(|state| {
-        state.kept.contains(tip) || state.draft.is_some_and(|draft| draft.tip == *tip)
-    });
-    let held = node.disk.holds(tip) && node.disk.holds(&made.link.blob);
-    let stands = oracle
-        .paths
-        .get(key)
-        .is_some_and(|path| path.order.iter().any(|id| oracle.commits[id].link.op == made.link.op));
-    held && (known || stands)
 }

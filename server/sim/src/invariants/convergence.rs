@@ -2,6 +2,7 @@
 //! waited for any more, and every save is answered.
 
 use cluster::{Phase, Roster};
+use domain::ObjectId;
 
 use super::Check;
 use crate::{
@@ -14,13 +15,13 @@ use crate::{
 /// Says what is still missing.
 pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
     let roster = oracle.roster();
-    let named = |node: &Node| roster.is_none_or(|roster| roster.names(node.id.node));
-    let all = || nodes.iter().enumerate().filter(|(_, node)| named(node));
+    let all = || nodes.iter().enumerate().filter(|(_, node)| oracle.names(node));
     let Some((_, first)) = all().next() else { return Ok(()) };
     for (at, node) in all() {
         check_roster(roster, at, node)?;
-        check_heads(oracle, at, node)?;
+        check_heads(oracle, at, node, nodes)?;
         check_root(at, node, first)?;
+        check_tips(at, node, first)?;
     }
     for (op, save) in oracle.ops.iter().enumerate() {
         for attempt in &save.attempts {
@@ -45,7 +46,7 @@ fn check_roster(last: Option<&Roster>, at: usize, node: &Node) -> Check {
     broken(format!("{} has roster {mine:?}, and the last is {last:?}", name(at)))
 }
 
-fn check_heads(oracle: &Oracle, at: usize, node: &Node) -> Check {
+fn check_heads(oracle: &Oracle, at: usize, node: &Node, nodes: &[Node]) -> Check {
     let durable = node.core.durable();
     for (key, path) in &oracle.paths {
         let head = durable.get(key).and_then(|state| state.decided);
@@ -62,19 +63,47 @@ fn check_heads(oracle: &Oracle, at: usize, node: &Node) -> Check {
             return broken(format!("{node} still has draft {tip} of {key}"));
         }
     }
-    if node.core.catching_up() {
-        return broken(format!("{} is still catching up", name(at)));
+    if node.core.catching_up() && !waits_for_the_lost(oracle, node, nodes) {
+        let what = node.core.catch_up();
+        return broken(format!("{} is still catching up: {what:?}", name(at)));
     }
     Ok(())
 }
 
-/// The root is that of a tree made anew of the heads, and the first node's.
+/// True if all that is waited for was on disks that are no more: it is shown as missing.
+fn waits_for_the_lost(oracle: &Oracle, node: &Node, nodes: &[Node]) -> bool {
+    let objects = oracle.commits.iter().flat_map(|(id, made)| [*id, made.link.blob]);
+    let wanted: Vec<ObjectId> = objects.filter(|id| node.core.is_wanted(id)).collect();
+    let is_lost = |id: &ObjectId| {
+        nodes.iter().all(|node| !node.disk.holds(id))
+            && nodes.iter().any(|node| node.lost.contains(id))
+    };
+    !wanted.is_empty() && wanted.iter().all(is_lost)
+}
+
+/// The root is that of a tree made anew of heads and tips, and the first node's.
 fn check_root(at: usize, node: &Node, first: &Node) -> Check {
     let durable = node.core.durable();
     let (incarnation, keys) = (durable.incarnation, durable.keys.clone());
     let anew = cluster::Durable::restore(incarnation, None, 0, keys);
     if durable.root() != anew.root() || anew.root() != first.core.durable().root() {
         return broken(format!("the root of {} is not that of its heads", name(at)));
+    }
+    Ok(())
+}
+
+/// Tips are the first node's, and so is what diverges.
+fn check_tips(at: usize, node: &Node, first: &Node) -> Check {
+    let tips = |node: &Node| {
+        let keys = &node.core.durable().keys;
+        let told = keys.iter().filter(|(_, state)| !state.tips.is_empty());
+        told.map(|(key, state)| (key.clone(), state.tips.clone())).collect::<Vec<_>>()
+    };
+    if tips(node) != tips(first) {
+        return broken(format!("{} has other tips than {}", name(at), name(0)));
+    }
+    if !node.core.diverged().eq(first.core.diverged()) {
+        return broken(format!("{} lists other divergences than {}", name(at), name(0)));
     }
     Ok(())
 }

@@ -47,6 +47,17 @@ impl World {
             let gap = self.dice.between(gap);
             self.after(gap, Event::Operate);
         }
+        if let Some(gap) = self.profile.swish_us {
+            for node in 0..self.nodes.len() {
+                let gap = self.dice.between(gap);
+                self.after(gap, Event::Swish { node });
+            }
+        }
+        if let Some(gap) = self.profile.operator_us {
+            let gap = self.dice.between(gap);
+            self.after(gap, Event::Operator);
+        }
+        self.deed_later();
         if let Some(gap) = self.profile.fault_gap_us {
             let gap = self.dice.between(gap);
             self.after(gap, Event::Fault);

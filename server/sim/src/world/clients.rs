@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Milliseconds since 1970 at the beginning of every schedule.
-const EPOCH_MS: u64 = 1_700_000_000_000;
+pub(super) const EPOCH_MS: u64 = 1_700_000_000_000;
 
 /// One client, usually at one node.
 #[derive(Clone, Debug, Default)]
@@ -78,9 +78,7 @@ impl World {
         let node = &self.nodes[self.clients[client].home];
         let reloads = self.dice.chance(700);
         if node.up && (reloads || !self.clients[client].seen.contains_key(&file)) {
-            let state = node.core.durable().get(&key);
-            let head = state.and_then(|state| state.decided);
-            let head = head.map(|decided| decided.head);
+            let head = node.core.served(&key);
             self.clients[client].seen.insert(file, head);
         }
         let base = self.clients[client].seen.get(&file).copied().flatten();
@@ -211,14 +209,13 @@ impl World {
             }
             SaveOutcome::Conflict { head } => {
                 self.counts.conflicts += 1;
-                conflicts::check_head(&self.oracle, op, *head)?;
+                conflicts::check_head(&self.oracle, &self.nodes[node], op, *head)?;
             }
-            SaveOutcome::Waiting { .. } => self.counts.waiting += 1,
-            SaveOutcome::Blocked { .. }
-            | SaveOutcome::NoSuchFile
-            | SaveOutcome::NotFounded
-            | SaveOutcome::Removed
-            | SaveOutcome::Busy => self.counts.refused += 1,
+            SaveOutcome::Held { .. } => self.counts.held += 1,
+            SaveOutcome::NoSuchFile | SaveOutcome::NotFounded | SaveOutcome::Busy => {
+                self.counts.refused += 1;
+            }
+            SaveOutcome::Removed => self.counts.refused += 1,
         }
         let way = self.dice.between((50, 5_000));
         self.after(way, Event::Answer { token, outcome });
@@ -244,7 +241,7 @@ impl World {
             return;
         };
         let again = match outcome {
-            SaveOutcome::Decided { commit } => {
+            SaveOutcome::Decided { commit } | SaveOutcome::Held { commit, .. } => {
                 self.saw(client, commit);
                 false
             }
@@ -252,9 +249,7 @@ impl World {
                 self.saw(client, head);
                 self.merges(client, head)
             }
-            SaveOutcome::Waiting { .. } => self.dice.chance(400),
-            SaveOutcome::Blocked { .. }
-            | SaveOutcome::NoSuchFile
+            SaveOutcome::NoSuchFile
             | SaveOutcome::NotFounded
             | SaveOutcome::Removed
             | SaveOutcome::Busy => self.dice.chance(600),
@@ -275,8 +270,17 @@ impl World {
     /// After a conflict most people put their change on the other version and save again.
     fn merges(&mut self, client: usize, head: ObjectId) -> bool {
         let merges = self.dice.chance(600);
-        if let Some(task) = self.clients[client].task.as_mut().filter(|_| merges) {
-            task.base = Some(head);
+        let Some(task) = self.clients[client].task.as_mut().filter(|_| merges) else {
+            return merges;
+        };
+        task.base = Some(head);
+        // Put on a branch that may lose, it is another change from then on: the one that was tried
+        // before may be decided meanwhile.
+        let key = key(task.file);
+        if self.oracle.position(&key, &head).is_none() {
+            task.op = self.oracle.ops.len();
+            let floor = self.oracle.paths.get(&key).and_then(|path| path.answered);
+            self.oracle.ops.push(Op { key, attempts: Vec::new(), floor });
         }
         merges
     }

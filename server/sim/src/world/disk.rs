@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cluster::{Durable, Record, Urgency, WriteNo};
+use cluster::{AuditEntry, Durable, MemberId, PeerMessage, Record, Urgency, WriteNo};
 use domain::{Incarnation, ObjectId};
 use gitty::Object;
 
@@ -58,6 +58,11 @@ impl Disk {
         self.urgent = self.pending.is_some();
     }
 
+    /// True if everything that was written is durable.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.pending.is_none() && self.syncing.is_none()
+    }
+
     /// True if a batch waits that nobody is in a hurry for.
     pub(crate) fn idles(&self) -> bool {
         self.pending.is_some() && !self.urgent && !self.flush_armed
@@ -91,6 +96,23 @@ impl Disk {
         self.pending = None;
         self.urgent = false;
         self.flush_armed = false;
+    }
+
+    /// Entries of the audit that are durable.
+    pub(crate) fn audit(&self) -> impl Iterator<Item = &AuditEntry> {
+        self.log.iter().filter_map(|record| match record {
+            Record::Audit(entry) => Some(entry),
+            _ => None,
+        })
+    }
+
+    /// A page of a chain: two entries, so that pages have to be asked for. Only what is durable is
+    /// served: another entry could get its number after a crash.
+    pub(crate) fn audit_after(&self, origin: MemberId, after: u64) -> PeerMessage {
+        let chain = || self.audit().filter(|entry| entry.origin == origin);
+        let upto = chain().last().map_or(after, |entry| entry.number);
+        let page = chain().filter(|entry| entry.number > after).take(2);
+        PeerMessage::AuditIs { entries: page.cloned().collect(), upto }
     }
 
     /// What a start of the program reads back.

@@ -6,8 +6,8 @@ use domain::ObjectId;
 use super::{World, event::Event};
 use crate::{
     invariants::{
-        Check, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot, one_path,
-        one_value,
+        Check, divergences, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot,
+        one_path, one_value, tips_are_news,
     },
     trace::{name, short},
 };
@@ -49,7 +49,9 @@ impl World {
             Output::Reply { token, reply, .. } => match reply {
                 Reply::Save(outcome) => self.answered(node, token, outcome)?,
                 Reply::Change(outcome) => self.operated(node, outcome),
-                Reply::Object(_) | Reply::Found(_) => {}
+                Reply::Settle(outcome) => self.settle_answered(node, token, outcome)?,
+                Reply::Audited(is_done) => self.deed_done(node, token, is_done)?,
+                Reply::Object(_) | Reply::Found(_) | Reply::Sync(_) => {}
             },
             Output::Arm { timer, between } => self.arm(node, timer, between),
             Output::Disarm(timer) => {
@@ -65,6 +67,10 @@ impl World {
                 for message in self.nodes[node].shelf.chunks(id, first, count) {
                     self.send_out(node, to, message)?;
                 }
+            }
+            Output::ServeAudit { to, origin, after } => {
+                let message = self.nodes[node].disk.audit_after(origin, after);
+                self.send_out(node, to, message)?;
             }
             Output::Emit(event) => self.core_event(node, event)?,
             Output::Raise(alarm) => no_alarm::check(node, &alarm)?,
@@ -101,7 +107,12 @@ impl World {
                 Record::Accepted { key, ballot, head } => {
                     one_head_per_ballot::check(&mut self.oracle, key, *ballot, *head)?;
                 }
+                Record::Tip { key, tip, .. } if tip.reporter == self.nodes[node].id => {
+                    tips_are_news::check(&self.nodes[node], node, key, tip.commit, &self.oracle)?;
+                }
                 Record::Promised { .. }
+                | Record::Audit(_)
+                | Record::Tip { .. }
                 | Record::Draft { .. }
                 | Record::Kept { .. }
                 | Record::Decided { .. }
@@ -202,6 +213,7 @@ impl World {
         if !added.is_empty() {
             objects_on_majority::check(&self.oracle, &self.nodes, roster.as_ref(), key, &added)?;
             once::check(&self.oracle, key, &added)?;
+            divergences::decided(&self.oracle, key, &added)?;
             self.oracle.paths.entry(key.clone()).or_default().append(&added);
         }
         forward_only::check(&self.oracle, node, key, from, to)
@@ -214,11 +226,13 @@ const fn kind(record: &Record) -> &'static str {
         Record::Accepted { .. } => "accepted",
         Record::Draft { .. } => "draft",
         Record::Kept { .. } => "kept",
+        Record::Tip { .. } => "tip",
         Record::Decided { .. } => "decided",
         Record::Object { .. } => "object",
         Record::Gaps { .. } => "gaps",
         Record::Roster(_) => "roster",
         Record::Council(_) => "council",
         Record::Reserved(_) => "reserved",
+        Record::Audit(_) => "audit",
     }
 }

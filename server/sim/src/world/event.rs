@@ -66,8 +66,18 @@ pub(crate) enum Event {
     GiveUp { client: usize, token: Token },
     /// A save reaches a node.
     Save { node: usize, token: Token, save: Box<Save> },
+    /// A SWISH saves by itself.
+    Swish { node: usize },
+    /// A node reads the journal, if it still is in that run.
+    ReadJournal { node: usize, run: u64 },
+    /// An operator looks at a node.
+    Operator,
+    /// A settling reaches a node.
+    Settle { node: usize, token: Token, save: Box<Save> },
     /// An answer reaches its client.
     Answer { token: Token, outcome: SaveOutcome },
+    /// Somebody does something on a node that the audit keeps.
+    Deed,
     /// Has everything converged?
     Look,
 }
@@ -80,6 +90,8 @@ impl Event {
             Self::Timer { node, .. }
             | Self::Flush { node, .. }
             | Self::Synced { node, .. }
+            | Self::ReadJournal { node, .. }
+            | Self::Settle { node, .. }
             | Self::Save { node, .. } => Some(*node),
             Self::Dial { .. }
             | Self::HangUp { .. }
@@ -91,9 +103,12 @@ impl Event {
             | Self::Found
             | Self::Operate
             | Self::Story(_)
+            | Self::Swish { .. }
+            | Self::Operator
             | Self::Client { .. }
             | Self::GiveUp { .. }
             | Self::Answer { .. }
+            | Self::Deed
             | Self::Look => None,
         }
     }

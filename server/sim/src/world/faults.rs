@@ -4,7 +4,7 @@ use cluster::{Event as CoreEvent, Input};
 
 use super::{World, event::Event};
 use crate::{
-    invariants::{Check, forward_only},
+    invariants::{Check, divergences, forward_only, held_saves},
     profile::Beginning,
     trace::name,
 };
@@ -86,6 +86,7 @@ impl World {
         if self.nodes[node].up {
             self.crash(node);
         }
+        held_saves::before_wipe(&mut self.oracle, &self.nodes, node);
         self.nodes[node].wipe();
         self.counts.wipes += 1;
         let now = self.now;
@@ -105,6 +106,7 @@ impl World {
             forward_only::check_recovered(&self.oracle, node, key, head)?;
         }
         self.input(node, Input::Started);
+        self.journal_from_the_beginning(node);
         for peer in (0..self.nodes.len()).filter(|peer| *peer != node) {
             let pause = self.dice.between((500, 300_000));
             self.dial_in(node, peer, pause);
@@ -161,9 +163,20 @@ impl World {
                 self.story_roster(node);
                 Ok(())
             }
-            CoreEvent::DraftChanged { .. }
+            CoreEvent::SidesChanged { key } => {
+                let sides = self.nodes[node].core.sides(&key).sides;
+                let sides: Vec<_> = sides.iter().map(|side| side.commit).collect();
+                self.counts.diverged += u64::from(!sides.is_empty());
+                divergences::listed(&mut self.oracle, node, &key, &sides)
+            }
+            // What comes late or twice may look like an offence; too much of it is an alarm.
+            CoreEvent::Offended { .. }
+            | CoreEvent::SettleEnded { .. }
+            | CoreEvent::Behind { .. }
+            | CoreEvent::DraftChanged { .. }
             | CoreEvent::PeerReported { .. }
             | CoreEvent::PeerHeard { .. }
+            | CoreEvent::PeerKnown { .. }
             | CoreEvent::ObjectMissing { .. } => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 
 mod begin;
 mod clients;
+mod deeds;
 mod disk;
 mod drive;
 mod event;
@@ -9,7 +10,9 @@ mod faults;
 mod network;
 mod node;
 mod operator;
+mod operators;
 mod shelf;
+mod swish;
 mod turnover;
 
 use std::collections::BTreeMap;
@@ -17,13 +20,18 @@ use std::collections::BTreeMap;
 use crate::{
     Counts, Outcome, Profile, Trace, Violation,
     dice::Dice,
-    invariants::{Check, answered_saves, conflicts, convergence},
+    invariants::{
+        Check, answered_saves, conflicts, convergence, divergences, held_saves, one_chain,
+        settled_once, swish_follows,
+    },
     oracle::Oracle,
 };
 use clients::Client;
+pub(crate) use clients::key;
 use event::Event;
 use network::Network;
 pub(crate) use node::Node;
+pub(crate) use swish::Swish;
 
 /// Healing has to be over within this time.
 const HEAL_WITHIN_US: u64 = 40_000_000;
@@ -40,6 +48,8 @@ pub struct World {
     stamp: u64,
     queue: BTreeMap<(u64, u64), Event>,
     nodes: Vec<Node>,
+    /// The store directory of each node and its SWISH.
+    swishes: Vec<Swish>,
     network: Network,
     clients: Vec<Client>,
     /// Faults are over.
@@ -62,6 +72,7 @@ impl World {
             nodes: (0..profile.nodes + profile.spare)
                 .map(|at| Node::new(at, &profile.config))
                 .collect(),
+            swishes: vec![Swish::default(); profile.nodes + profile.spare],
             network: Network::default(),
             clients: Vec::new(),
             healing: false,
@@ -128,7 +139,12 @@ impl World {
             Event::Client { client } => self.client_turn(client),
             Event::GiveUp { client, token } => self.client_gives_up(client, token),
             Event::Save { node, token, save } => self.save_arrives(node, token, save),
+            Event::Swish { node } => self.swish_saves(node),
+            Event::ReadJournal { node, run } => self.read_journal(node, run),
+            Event::Operator => self.operator_looks(),
+            Event::Settle { node, token, save } => self.settle_arrives(node, token, save),
             Event::Answer { token, outcome } => self.client_reads(token, outcome),
+            Event::Deed => self.deed(),
             Event::Look => return self.look(),
         }
         Ok(())
@@ -137,7 +153,12 @@ impl World {
     /// Ends the schedule if everything has converged; complains if it takes too long.
     fn look(&mut self) -> Check {
         let healing_us = self.now - self.profile.faults_us;
-        let converged = convergence::check(&self.oracle, &self.nodes);
+        let converged = convergence::check(&self.oracle, &self.nodes)
+            .and_then(|()| one_chain::check(&self.oracle, &self.nodes))
+            .and_then(|()| {
+                let files = self.profile.files;
+                swish_follows::check(&self.oracle, &self.nodes, &mut self.swishes, files)
+            });
         if converged.is_err() && healing_us < HEAL_WITHIN_US {
             self.after(LOOK_EVERY_US, Event::Look);
             return Ok(());
@@ -145,7 +166,10 @@ impl World {
         self.queue.clear();
         self.counts.healing_us = healing_us;
         converged?;
-        answered_saves::check(&self.oracle, &self.nodes)?;
+        answered_saves::check(&self.oracle)?;
+        held_saves::check(&self.oracle, &self.nodes)?;
+        divergences::check(&self.oracle, &self.nodes)?;
+        settled_once::check(&self.oracle)?;
         conflicts::check(&self.oracle)
     }
 

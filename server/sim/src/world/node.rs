@@ -120,6 +120,11 @@ impl Node {
         free.into_iter().map(|(_, output)| output).collect()
     }
 
+    /// True if the object is here: on the disk, or in a write that was issued.
+    pub(crate) fn disk_or_shelf_holds(&self, id: &ObjectId) -> bool {
+        self.disk.holds(id) || self.shelf.holds(id)
+    }
+
     pub(crate) fn run_id(&self) -> Run {
         let mut bytes = self.run.to_be_bytes();
         bytes[0] = self.id.node.as_bytes()[0];

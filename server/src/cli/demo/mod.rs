@@ -4,6 +4,7 @@
 //! removing the directory removes the demo.
 
 mod child;
+mod login;
 mod place;
 mod ready;
 mod setting;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use self::{child::Child, place::Place, setting::Setting};
+use self::{child::Child, login::Login, place::Place, setting::Setting};
 use super::{Exit, client::AskError, init, out};
 use crate::{node::identity::KeyError, shutdown};
 
@@ -55,6 +56,12 @@ enum DemoError {
     Key(#[from] KeyError),
     #[error("node {name} did not start; see {log}")]
     Child { name: &'static str, log: PathBuf },
+    #[error("node {name} has no account for you: {source}")]
+    Login {
+        name: &'static str,
+        #[source]
+        source: AskError,
+    },
     #[error("the cluster was not founded: {0}")]
     Init(AskError),
     #[error("the three nodes are not ready after {seconds} s; node {name} says: {said}")]
@@ -76,6 +83,13 @@ struct Line<'a> {
     store: PathBuf,
 }
 
+/// What `--json` prints when all three agree.
+#[derive(Serialize)]
+struct Ready<'a> {
+    ready: bool,
+    login: &'a Login,
+}
+
 impl Demo {
     pub(super) async fn run(self) -> Exit {
         match self.play().await {
@@ -94,7 +108,8 @@ impl Demo {
             found(&children).await?;
             children.iter().enumerate().for_each(|(index, child)| self.say_node(index, child));
             ready::wait(&children).await?;
-            self.say_ready(&children);
+            let login = Login::on_all(&self.data, &children).await?;
+            self.say_ready(&children, &login);
             Ok::<_, DemoError>(children)
         };
         let mut children = tokio::select! {
@@ -169,14 +184,17 @@ impl Demo {
         }
     }
 
-    fn say_ready(&self, children: &[Child]) {
+    fn say_ready(&self, children: &[Child], login: &Login) {
         if self.json {
-            out::line(r#"{"ready":true}"#);
+            out::json(&Ready { ready: true, login });
             return;
         }
         let Some(first) = children.first() else {
             return;
         };
+        out::line("");
+        let Login { name, password } = login;
+        out::line(&format!("Log in on each dashboard as {name} with the password {password}"));
         out::line("");
         out::line("All three agree. Save a file through alpha, and look at any dashboard:");
         out::line("");

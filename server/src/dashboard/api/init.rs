@@ -6,16 +6,35 @@ use axum::{
     response::Response,
     routing::post,
 };
-use domain::view::Problem;
+use domain::{
+    Deed,
+    view::Problem,
+    words::{Action, Outcome},
+};
 
 use super::answer;
 use crate::{
     app::App,
-    node::founding::{self, NewMember},
+    dashboard::{entry, site::Answered},
+    node::{
+        founding::{self, Founded, NewMember},
+        link::now_ms,
+    },
 };
 
 pub(in crate::dashboard) fn router() -> Router<App> {
     Router::new().route("/api/v1/init", post(found))
+}
+
+/// Founds, and writes that into the audit.
+async fn found_audited(app: &App, members: Vec<NewMember>) -> Answered<Founded> {
+    let founded = founding::found(app, members).await?;
+    let names = founded.roster.members.iter().map(|member| member.name.as_str());
+    let members = names.collect::<Vec<_>>().join(", ");
+    let person = entry::command_line().name;
+    let deed = Deed::new(now_ms(), &person, Action::Founded, Outcome::Done);
+    app.record(Deed { after: Some(members), ..deed }).await;
+    Ok(founded)
 }
 
 async fn found(
@@ -23,7 +42,7 @@ async fn found(
     members: Result<Json<Vec<NewMember>>, JsonRejection>,
 ) -> Response {
     match members {
-        Ok(Json(members)) => answer(founding::found(&app, members).await),
+        Ok(Json(members)) => answer(found_audited(&app, members).await),
         Err(rejection) => {
             let message = rejection.body_text();
             answer::<()>(Err(Problem { code: "malformed".into(), message }))

@@ -1,11 +1,16 @@
 //! `/api/v1`: one file per resource, JSON of the types in `domain::view`.
 
+mod activity;
+pub(super) mod divergences;
 mod events;
 pub(super) mod file;
 mod files;
 pub(super) mod init;
+mod me;
 pub(crate) mod nodes;
+pub(crate) mod operators;
 mod overview;
+pub(super) mod settle;
 pub(crate) mod status;
 
 use axum::{
@@ -20,15 +25,19 @@ use serde::Serialize;
 use super::{live, site::Site};
 use crate::app::App;
 
-/// Routes that read; starts the task behind the event stream.
+/// Routes of pages and scripts; starts the task behind the event stream.
 pub(super) fn router(app: &App) -> Router<App> {
     let site = Site::new(app);
     let feed = live::start(site.clone(), app.stop.clone());
     Router::new()
         .route("/api/v1/overview", get(overview::show))
+        .route("/api/v1/me", get(me::show))
+        .route("/api/v1/activity", get(activity::show))
         .route("/api/v1/files", get(files::show))
         .merge(file::router())
-        .route("/api/v1/nodes", get(nodes::show))
+        .merge(nodes::router())
+        .merge(divergences::router())
+        .merge(settle::router())
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/events", get(events::show))
         .layer(Extension(site))
@@ -50,7 +59,7 @@ fn status_of(problem: &Problem) -> StatusCode {
         "not_found" | "missing" | "no_such_node" => StatusCode::NOT_FOUND,
         "malformed" => StatusCode::BAD_REQUEST,
         "too_large" => StatusCode::UNPROCESSABLE_ENTITY,
-        "already_member" | "not_empty" | "refused" => StatusCode::CONFLICT,
+        "already_member" | "not_empty" | "taken" | "refused" => StatusCode::CONFLICT,
         "unreachable" => StatusCode::BAD_GATEWAY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }

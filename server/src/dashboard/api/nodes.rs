@@ -6,9 +6,9 @@ use axum::{
     Extension, Json, Router,
     extract::{Path, State, rejection::JsonRejection},
     response::Response,
-    routing::post,
+    routing::{get, post},
 };
-use domain::view::Problem;
+use domain::{view::Problem, words::NodeAction};
 use serde::{Deserialize, Serialize};
 
 use super::answer;
@@ -16,7 +16,7 @@ use crate::{
     app::App,
     dashboard::site::Site,
     node::joining::{self, Invitation, Joining},
-    node::membership::{self, Action, Answer},
+    node::membership::{self, Answer},
 };
 
 /// Whom to ask.
@@ -24,6 +24,11 @@ use crate::{
 pub(crate) struct Join {
     /// Link address of a node of the cluster.
     pub(crate) address: String,
+}
+
+/// Who is in the cluster.
+pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/api/v1/nodes", get(show))
 }
 
 /// Routes that change something.
@@ -34,14 +39,14 @@ pub(in crate::dashboard) fn commands() -> Router<App> {
         .route("/api/v1/nodes/{node}/{action}", post(act))
 }
 
-pub(super) async fn show(Extension(site): Extension<Site>) -> Response {
+async fn show(Extension(site): Extension<Site>) -> Response {
     answer(site.overview().await.map(|overview| overview.nodes))
 }
 
 async fn act(State(app): State<App>, Path((node, action)): Path<(String, String)>) -> Response {
-    let answered: Result<Answer, Problem> = match Action::named(&action) {
-        Some(action) => membership::act(&app, &node, action).await,
-        None => Err(malformed(format!("There is no action {action:?} on nodes."))),
+    let answered: Result<Answer, Problem> = match action.parse::<NodeAction>() {
+        Ok(action) => membership::act(&app, &node, action).await,
+        Err(_) => Err(malformed(format!("There is no action {action:?} on nodes."))),
     };
     answer(answered)
 }

@@ -3,7 +3,7 @@
 use axum::{Extension, response::Response};
 use cluster::Roster;
 use domain::{
-    Root,
+    NodeId, ObjectId, Root,
     view::{Counts, NodeRef},
     words::ClusterState,
 };
@@ -15,7 +15,7 @@ use crate::{
         picture::{Picture, Tally},
         site::Site,
     },
-    node::Shared,
+    node::{MissingObject, Shared},
 };
 
 /// A node in short, for commands and scripts.
@@ -41,8 +41,22 @@ pub(crate) struct Status {
     pub(crate) importing: u64,
     /// Files by state.
     pub(crate) counts: Counts,
+    /// Objects that somebody here needs and no linked node has sent.
+    #[serde(default)]
+    pub(crate) missing: Vec<Missing>,
     /// Alarms since the start.
     pub(crate) alarms: Vec<cluster::Alarm>,
+}
+
+/// An object that nobody has sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Missing {
+    /// Its hash.
+    pub(crate) object: ObjectId,
+    /// Who was asked.
+    pub(crate) asked: Vec<NodeId>,
+    /// When they are asked again, in milliseconds since 1970.
+    pub(crate) again_ms: u64,
 }
 
 pub(super) async fn show(Extension(site): Extension<Site>) -> Response {
@@ -64,6 +78,12 @@ fn status(picture: &Picture, shared: &Shared) -> Status {
         waiting: node.waiting,
         importing: node.importing,
         counts: tally.counts,
+        missing: node.missing.iter().map(missing).collect(),
         alarms: node.alarms.clone(),
     }
+}
+
+fn missing((object, missing): (&ObjectId, &MissingObject)) -> Missing {
+    let asked = missing.asked.iter().map(|member| member.node).collect();
+    Missing { object: *object, asked, again_ms: missing.again_ms }
 }

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{Feed, Site};
-use crate::{node::NodeEvent, shutdown::Stop};
+use crate::{dashboard::activity, node::NodeEvent, shutdown::Stop};
 
 /// Time between two batches of changed files.
 const BATCH_EVERY: Duration = Duration::from_millis(100);
@@ -74,6 +74,10 @@ impl Watch {
         self.is_overview_due = true;
         match event {
             NodeEvent::Files(names) => self.changed.extend(names.iter().cloned()),
+            NodeEvent::Deed(kept) => {
+                self.feed.publish(&LiveEvent::Deed(Box::new(activity::row(&kept))));
+            }
+            NodeEvent::AllFiles => self.lose(),
             NodeEvent::Peers | NodeEvent::Alarm(_) => {}
         }
     }

@@ -1,12 +1,14 @@
 //! Cards of the nodes.
 
+use cluster::{MemberId, Waiting};
 use domain::{
     Root,
-    view::NodeCard,
+    view::{CatchUp, LinkReport, NodeCard, NodeRef},
     words::{NodeHealth, NodeRole},
 };
 
 use super::{Picture, Seat, Tally};
+use crate::node::{CatchUpView, PeerView};
 
 /// Digits of a digest that people compare.
 const ROOT_DIGITS: usize = 8;
@@ -44,7 +46,58 @@ impl Picture {
             },
             round_trip_ms: peer.and_then(|peer| peer.round_trip_ms),
             address: seat.address.clone(),
+            links: seat.is_own().then(|| self.links()),
+            catch_up: self
+                .node
+                .catch_up
+                .as_ref()
+                .filter(|_| seat.is_own())
+                .map(|view| self.catch_up(view)),
+            actions: Vec::new(),
         }
+    }
+
+    /// This node's own links. What the others say of theirs is not sent yet.
+    fn links(&self) -> Vec<LinkReport> {
+        let peers =
+            self.seats.iter().filter_map(|seat| Some((seat.member.node, seat.peer.as_ref()?)));
+        let link = |(to, peer): (_, &PeerView)| LinkReport {
+            to,
+            open: peer.linked,
+            round_trip_ms: peer.round_trip_ms,
+        };
+        peers.map(link).collect()
+    }
+
+    fn catch_up(&self, view: &CatchUpView) -> CatchUp {
+        let status = &view.status;
+        let named = |id: &MemberId| NodeRef { id: id.node, name: self.name_of(*id) };
+        let waits_for = status.waiting.map(|(peer, waiting)| {
+            let of = |what: &str| {
+                let name = peer.map_or_else(|| "somebody".to_owned(), |peer| self.name_of(peer));
+                format!("{name}'s {what}")
+            };
+            match waiting {
+                Waiting::Objects => of("objects"),
+                Waiting::NoAnswer => of("answer, which is late"),
+                Waiting::Tree => of("list of heads"),
+                Waiting::NobodyLinked => "any node to answer".to_owned(),
+                Waiting::NobodyHasThem => "a node that has what is missing".to_owned(),
+            }
+        });
+        CatchUp {
+            arrived: status.arrived,
+            wanted: status.wanted,
+            missing: status.missing,
+            per_second: view.per_second,
+            from: status.from.iter().map(|(id, _)| named(id)).collect(),
+            waits_for,
+        }
+    }
+
+    fn name_of(&self, id: MemberId) -> String {
+        let seat = self.seats.iter().find(|seat| seat.member.node == id.node);
+        seat.map_or_else(|| id.node.to_string(), |seat| seat.name.clone())
     }
 }
 
@@ -68,6 +121,9 @@ fn new_card(member: &cluster::Member) -> NodeCard {
         version: None,
         round_trip_ms: None,
         address: member.address.clone(),
+        links: None,
+        catch_up: None,
+        actions: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     FileName,
-    view::{FilePage, HeadReport, NodeRef},
+    view::{FilePage, HeadReport},
 };
 
 use super::Picture;
@@ -16,7 +16,7 @@ pub(in crate::dashboard) fn file(
 ) -> Option<FilePage> {
     let row = picture.detailed(name, &shared.file(name)?)?;
     let report = |seat: &super::Seat| HeadReport {
-        node: NodeRef { id: seat.member.node, name: seat.name.clone() },
+        node: seat.node_ref(),
         own: seat.is_own(),
         health: seat.health,
         head: row.head_on(seat.member.node),

@@ -24,6 +24,7 @@ pub(super) use file::file;
 pub(super) use files::files;
 pub(super) use overview::{Tally, overview};
 pub(super) use seat::Seat;
+pub(super) use state::head;
 
 /// The cluster as this node sees it at one moment.
 #[derive(Clone, Debug)]

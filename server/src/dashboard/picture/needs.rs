@@ -1,6 +1,6 @@
 //! What an operator should look at, worst first.
 
-use cluster::Alarm;
+use cluster::{Alarm, MemberId};
 use domain::{
     view::{AnyState, Counts, Need},
     words::{FileState, NodeHealth, count},
@@ -25,12 +25,22 @@ impl Picture {
 
     fn missing(&self) -> Option<Need> {
         let missing = u64::try_from(self.node.missing.len()).unwrap_or(u64::MAX);
-        (missing > 0).then(|| Need {
+        let first = self.node.missing.values().min_by_key(|missing| missing.again_ms)?;
+        let next_try_ms = first.again_ms.saturating_sub(self.at_ms);
+        let detail =
+            FileState::missing_detail(&self.node.name, &self.names(&first.asked), next_try_ms);
+        Some(Need {
             state: AnyState::File(FileState::ObjectMissing),
             what: count(missing, "object is missing", "objects are missing"),
             href: None,
-            reason: "No node that answers has them; each is asked for again.".to_owned(),
+            reason: format!("No node that answers has it: {detail}."),
         })
+    }
+
+    /// Names of members, for a sentence.
+    fn names(&self, members: &[MemberId]) -> String {
+        let seats = self.seats.iter().filter(|seat| members.contains(&seat.member));
+        seats.map(|seat| seat.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -56,13 +66,18 @@ fn node(seat: &Seat) -> Option<Need> {
 
 /// States of files that somebody may have to do something about.
 fn files<'a>(counts: &'a Counts, own: &'a str) -> impl Iterator<Item = Need> + 'a {
-    let shown = [FileState::Held, FileState::Behind, FileState::Imported];
+    let shown = [FileState::Diverged, FileState::Held, FileState::Behind, FileState::Imported];
     shown.into_iter().filter(|state| counts.of(*state) > 0).map(move |state| {
         let number = counts.of(state);
         let (what, reason) = match state {
+            FileState::Diverged => (
+                count(number, "file has two sides", "files have two sides"),
+                "Both were saved while nodes could not reach each other; somebody chooses."
+                    .to_owned(),
+            ),
             FileState::Held => (
                 count(number, "save is held", "saves are held"),
-                format!("Kept on {own} until a majority answers; proposed by itself then."),
+                format!("Saved on {own} only until a majority answers; proposed by itself then."),
             ),
             FileState::Imported => (
                 count(number, "file is not decided yet", "files are not decided yet"),
@@ -73,14 +88,20 @@ fn files<'a>(counts: &'a Counts, own: &'a str) -> impl Iterator<Item = Need> + '
                 "Some node serves an older version and fetches the newer one.".to_owned(),
             ),
         };
-        let href = Some(format!("/files?state={}", state.code()));
+        let href = Some(match state {
+            FileState::Diverged => "/divergences".to_owned(),
+            _ => format!("/files?state={}", state.code()),
+        });
         Need { state: AnyState::File(state), what, href, reason }
     })
 }
 
 fn alarm(alarm: &Alarm) -> Need {
     const IMPOSSIBLE: &str = "This must not happen: keep the logs of all nodes and report it.";
-    const FOREIGN: &str = "It stays readable by its hash; save it again if it is the wanted text.";
+    const CUT_OFF: &str = "It sends what no node of this program sends: look at its logs and its \
+         server, and at who else has its keys.";
+    const AUDIT: &str = "The first that came is kept. Somebody copied or restored that node's disk, or \
+                         has its key: look at its machine.";
     let (state, what, reason) = match alarm {
         Alarm::TwoDecidedHeads { key, .. } => {
             (FileState::Diverged, format!("Two heads of {} were decided", key.file()), IMPOSSIBLE)
@@ -93,15 +114,24 @@ fn alarm(alarm: &Alarm) -> Need {
         Alarm::WrongObject { id, .. } => {
             (FileState::Damaged, format!("A node sent wrong bytes for {id}"), IMPOSSIBLE)
         }
+        Alarm::CutOff { peer } => (
+            FileState::Damaged,
+            format!("Node {} misbehaved and was cut off for a minute", peer.node),
+            CUT_OFF,
+        ),
         Alarm::TwoRosters { epoch, .. } => {
             (FileState::Diverged, format!("Two rosters have epoch {epoch}"), IMPOSSIBLE)
         }
-        Alarm::ForeignLine { key, head } => {
-            (FileState::Diverged, format!("A SWISH saved {} as {head}", key.file()), FOREIGN)
-        }
-        Alarm::ImportLost { key, tip } => {
-            (FileState::Diverged, format!("Version {tip} of {} lost", key.file()), FOREIGN)
-        }
+        Alarm::AuditForks { origin, number } => (
+            FileState::Damaged,
+            format!("Entry {number} of the audit of node {} does not fit", origin.node),
+            AUDIT,
+        ),
+        Alarm::AuditForged { origin, .. } => (
+            FileState::Damaged,
+            format!("An entry of the audit that node {} did not write came in", origin.node),
+            IMPOSSIBLE,
+        ),
     };
     Need { state: AnyState::File(state), what, href: None, reason: reason.to_owned() }
 }

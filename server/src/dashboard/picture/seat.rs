@@ -3,6 +3,7 @@
 use cluster::MemberId;
 use domain::{
     Incarnation, NodeId,
+    view::NodeRef,
     words::{NodeHealth, NodeRole},
 };
 
@@ -35,6 +36,11 @@ pub(in crate::dashboard) struct Seat {
 }
 
 impl Seat {
+    /// Its id and name.
+    pub(in crate::dashboard) fn node_ref(&self) -> NodeRef {
+        NodeRef { id: self.member.node, name: self.name.clone() }
+    }
+
     /// True for the node that answers.
     pub(in crate::dashboard) const fn is_own(&self) -> bool {
         self.peer.is_none()
@@ -96,6 +102,7 @@ pub(super) fn seats(node: &NodeView, at_ms: u64) -> Vec<Seat> {
 /// A member that nothing was heard of.
 fn unheard(member: &cluster::Member) -> PeerView {
     PeerView {
+        has_ours: false,
         id: member.id,
         role: NodeRole::Member,
         name: member.name.clone(),

@@ -49,7 +49,7 @@ impl Picture {
     }
 
     /// Members that can help to decide, with this one.
-    fn reachable(&self) -> usize {
+    pub(in crate::dashboard) fn reachable(&self) -> usize {
         self.seats.iter().filter(|seat| seat.votes() && seat.answers()).count()
     }
 
@@ -67,6 +67,9 @@ impl Picture {
         }
         if reachable < of {
             return Some(self.degraded(reachable - majority));
+        }
+        if tally.counts.diverged > 0 {
+            return Some(Situation::Diverged { files: tally.counts.diverged });
         }
         let late = self.seats.iter().zip(&tally.behind).max_by_key(|(_, files)| **files);
         if let Some((seat, files)) = late.filter(|(_, files)| **files > 0) {

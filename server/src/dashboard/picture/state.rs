@@ -22,8 +22,7 @@ struct Judged<'a> {
 impl Picture {
     /// The row of a file; none for a name that only a save under way has.
     pub(in crate::dashboard) fn row(&self, name: &FileName, entry: &FileEntry) -> Option<FileRow> {
-        let waits = entry.draft.is_some_and(|draft| draft.kind == DraftKind::Waiting);
-        if entry.served().is_none() && entry.reported.is_empty() && !waits {
+        if entry.served().is_none() && entry.reported.is_empty() {
             return None;
         }
         let goal = self.goal(entry);
@@ -67,7 +66,7 @@ impl Picture {
     /// with an old store is seen to be behind even in its own eyes.
     fn goal(&self, entry: &FileEntry) -> Option<ObjectId> {
         if self.is_fresh(entry) {
-            return entry.served();
+            return own_head(entry);
         }
         let heads = || self.seats.iter().filter_map(|seat| head(seat, entry));
         let votes = |wanted: ObjectId| heads().filter(|head| *head == wanted).count();
@@ -82,10 +81,13 @@ impl Picture {
 
     fn judge(&self, entry: &FileEntry, goal: Option<ObjectId>) -> Judged<'_> {
         let of = |state| Judged { state, seat: None };
+        if entry.divergence.is_some() {
+            return of(FileState::Diverged);
+        }
         match entry.draft.map(|draft| draft.kind) {
-            Some(DraftKind::Waiting) => return of(FileState::Held),
+            Some(DraftKind::Held) => return of(FileState::Held),
             Some(DraftKind::Import) => return of(FileState::Imported),
-            Some(DraftKind::Fresh) | None => {}
+            Some(DraftKind::Fresh | DraftKind::Settle) | None => {}
         }
         let is_away = |seat: &&Seat| seat.health == NodeHealth::Away;
         let lacks = |seat: &&Seat| !is_away(seat) && head(seat, entry) != goal;
@@ -104,6 +106,10 @@ impl Picture {
                 let since_ms = entry.waiting_since_ms.unwrap_or(self.at_ms);
                 Some(FileState::held_detail(&self.node.name, since_ms))
             }
+            (FileState::Diverged, _) => {
+                let divergence = entry.divergence.as_ref()?;
+                Some(FileState::diverged_detail(divergence.others.len() + 1))
+            }
             (FileState::Spreading, _) => Some(FileState::spreading_detail(row.on, row.of)),
             (FileState::Behind, Some(seat)) => Some(format!("on {}", seat.name)),
             (FileState::Unknown, Some(seat)) => match seat.silent_ms(self.at_ms) {
@@ -115,7 +121,14 @@ impl Picture {
     }
 }
 
-/// What a member serves, as it says itself.
-fn head(seat: &Seat, entry: &FileEntry) -> Option<ObjectId> {
-    if seat.is_own() { entry.served() } else { entry.reported.get(&seat.member).copied() }
+/// What a member has, as it says itself. A held save is no head that others could lack.
+pub(in crate::dashboard) fn head(seat: &Seat, entry: &FileEntry) -> Option<ObjectId> {
+    seat.peer.as_ref().map_or_else(|| own_head(entry), |peer| entry.on(peer))
+}
+
+fn own_head(entry: &FileEntry) -> Option<ObjectId> {
+    match entry.draft {
+        Some(draft) if draft.kind == DraftKind::Held => entry.decided,
+        Some(_) | None => entry.served(),
+    }
 }

@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::*;
-use crate::node::{FileEntry, PeerView};
+use crate::node::{Branch, Divergence, FileEntry, PeerView};
 
 const NOW_MS: u64 = 1_795_442_531_000;
 const NAMES: [&str; 3] = ["alpha", "bravo", "charlie"];
@@ -32,6 +32,7 @@ fn name(node: u8) -> String {
 
 fn peer(node: u8) -> PeerView {
     PeerView {
+        has_ours: false,
         id: member(node),
         role: NodeRole::Member,
         name: name(node),
@@ -81,8 +82,9 @@ fn file(shared: &Shared, name: &str, heads: [Option<u8>; 3]) {
         entry.decided = heads[0].map(head);
         entry.changed_ms = NOW_MS - 60_000;
         let reported = heads.iter().zip(0..).skip(1);
-        entry.reported =
-            reported.filter_map(|(byte, node)| Some((member(node), head((*byte)?)))).collect();
+        entry.reported = reported
+            .filter_map(|(byte, node)| Some((member(node), Some(head((*byte)?)))))
+            .collect();
     });
 }
 
@@ -139,7 +141,7 @@ fn a_fresh_head_spreads_and_is_not_late() {
 #[test]
 fn drafts_are_held_or_imported_and_a_save_under_way_is_no_file() {
     let shared = alpha();
-    draft(&shared, "held", DraftKind::Waiting);
+    draft(&shared, "held", DraftKind::Held);
     draft(&shared, "imported", DraftKind::Import);
     draft(&shared, "fresh", DraftKind::Fresh);
     let held = "waits for a majority, on alpha, since 14:02:11 UTC";
@@ -148,6 +150,29 @@ fn drafts_are_held_or_imported_and_a_save_under_way_is_no_file() {
     let picture = Picture::take(&shared, NOW_MS, NOW_MS - 7_000);
     assert_eq!(picture.detailed(&"fresh".into(), &shared.file(&"fresh".into()).unwrap()), None);
     assert_eq!(Tally::take(&picture, &shared).counts.files, 2);
+}
+
+fn divergence() -> Divergence {
+    let side = |byte| Branch {
+        head: head(byte),
+        data: head(byte),
+        author: None,
+        message: None,
+        at_ms: NOW_MS,
+        reporters: [member(2)].into(),
+        ancestor: None,
+        commits: 1,
+    };
+    Divergence { decided: side(1), others: vec![side(2)], waiting: Vec::new() }
+}
+
+#[test]
+fn a_file_with_two_sides_is_said_to_need_a_choice() {
+    let shared = alpha();
+    file(&shared, "a", [Some(1), Some(1), Some(1)]);
+    shared.change_file(&"a".into(), |entry| entry.divergence = Some(Arc::new(divergence())));
+    assert_eq!(state(&shared, "a"), (FileState::Diverged, Some("2 sides".into())));
+    assert_eq!(says(&shared).0, ClusterState::Diverged);
 }
 
 #[test]
@@ -192,7 +217,7 @@ fn the_sentence_follows_the_worst() {
                     Can lose 0 more nodes.";
     assert_eq!(says(&shared), (ClusterState::Degraded, degraded.into()));
     silence(&shared, 1, 5_000);
-    draft(&shared, "a", DraftKind::Waiting);
+    draft(&shared, "a", DraftKind::Held);
     let alone = "1 of 3 nodes reachable. Saves are kept on this server and wait: 1 so far. \
                  Needs 1 more node to decide.";
     assert_eq!(says(&shared), (ClusterState::NoMajority, alone.into()));
@@ -221,7 +246,7 @@ fn a_member_whose_disk_is_new_is_a_learner_and_not_counted() {
         view.peers[1].role = NodeRole::Learner;
     });
     shared.change_file(&"a".into(), |entry| {
-        entry.reported.insert(anew, head(1));
+        entry.reported.insert(anew, Some(head(1)));
     });
     assert_eq!(state(&shared, "a"), (FileState::Same, None));
     let voteless = "Saving works. charlie has no vote, because its disk is new; replace it: one \
@@ -237,7 +262,7 @@ fn crowd(shared: &Shared) {
         let byte = |modulus: u32| Some(u8::from(n.is_multiple_of(modulus)));
         file(shared, &format!("f{n:03}"), [Some(1), byte(1), byte(3)]);
         if n.is_multiple_of(7) {
-            draft(shared, &format!("f{n:03}"), DraftKind::Waiting);
+            draft(shared, &format!("f{n:03}"), DraftKind::Held);
         }
     }
 }
@@ -278,7 +303,7 @@ fn pages_together_are_the_whole_list_in_order() {
 fn a_peer_that_reports_without_our_head_is_listed() {
     let shared = alpha();
     shared.change_file(&"theirs".into(), |entry: &mut FileEntry| {
-        entry.reported = [(member(1), head(1)), (member(2), head(1))].into();
+        entry.reported = [(member(1), Some(head(1))), (member(2), Some(head(1)))].into();
     });
     assert_eq!(state(&shared, "theirs"), (FileState::Behind, Some("on alpha".into())));
 }

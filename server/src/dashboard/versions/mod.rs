@@ -11,4 +11,4 @@ pub(super) use diff::{diff, raw as raw_diff};
 pub(super) use history::history;
 
 pub(super) use object::{object, raw as raw_object};
-pub(super) use read::unknown;
+pub(super) use read::{object as read, short, unknown, version};

@@ -14,11 +14,14 @@ use crate::{
 /// Digits of a hash that sentences have.
 const SHORT: usize = 7;
 
+/// Most settled sides that are shown of a version.
+const MAX_SETTLES: usize = 100;
+
 /// Longest author and message, in characters.
 const MAX_CHARS: usize = 500;
 
 /// Reads an object here or from a peer.
-pub(super) async fn object(site: &Site, id: ObjectId) -> Result<Object, Problem> {
+pub(in crate::dashboard) async fn object(site: &Site, id: ObjectId) -> Result<Object, Problem> {
     let problem = |code: &str, message| Problem { code: code.to_owned(), message };
     site.node().object(id).await.map_err(|error| match error {
         ObjectError::Missing(_) => problem("missing", missing(&site.picture(), id)),
@@ -31,7 +34,7 @@ pub(super) async fn object(site: &Site, id: ObjectId) -> Result<Object, Problem>
 }
 
 /// Reads a version.
-pub(super) async fn version(site: &Site, id: ObjectId) -> Result<Version, Problem> {
+pub(in crate::dashboard) async fn version(site: &Site, id: ObjectId) -> Result<Version, Problem> {
     let object = object(site, id).await?;
     let malformed = |message| Problem { code: "malformed".to_owned(), message };
     if object.kind != ObjectKind::Commit {
@@ -48,7 +51,26 @@ pub(super) async fn version(site: &Site, id: ObjectId) -> Result<Version, Proble
         message: text(&commit, "commit_message"),
         data: commit.data(),
         previous: commit.previous(),
+        settles: settles(site, &commit).await,
     })
+}
+
+/// The sides that a version settled itself: a plain save carries the list of the version before it
+/// along.
+async fn settles(site: &Site, commit: &Commit) -> Vec<ObjectId> {
+    let tips = commit.settles();
+    if tips.is_empty() {
+        return tips;
+    }
+    let inherited = match commit.previous() {
+        Some(previous) => match site.node().local_object(previous).await {
+            Ok(object) => Commit::parse(&object.content).map(|commit| commit.settles()).ok(),
+            Err(_) => None,
+        },
+        None => None,
+    };
+    let inherited = inherited.unwrap_or_default();
+    tips.into_iter().filter(|tip| !inherited.contains(tip)).take(MAX_SETTLES).collect()
 }
 
 /// The version that most nodes serve.
@@ -87,7 +109,7 @@ fn missing(picture: &Picture, id: ObjectId) -> String {
     text + "."
 }
 
-pub(super) fn short(id: ObjectId) -> String {
+pub(in crate::dashboard) fn short(id: ObjectId) -> String {
     id.to_string()[..SHORT].to_owned()
 }
 

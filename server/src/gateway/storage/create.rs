@@ -9,6 +9,7 @@ use axum::{
 use domain::{FileName, ObjectId};
 use gitty::commit;
 use rand::{Rng, distr::Alphabetic};
+use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
@@ -67,6 +68,7 @@ async fn attempt(
     let source = source(node, posted.previous).await?;
     let text = Text::new(&posted.data)?;
     let after_ms = source.as_ref().map_or(0, |source| source.commit.time_ms());
+    let after_ms = after_ms.max(node.latest_ms(name));
     let time = commit::commit_time(now_ms(), after_ms);
     let previous = source.map(|source| source.id);
     let commit = commit::create(name, text.id, client.meta(&posted.meta), previous, time);
@@ -76,6 +78,11 @@ async fn attempt(
 async fn answer(node: &Handle, name: &FileName, ended: Ended) -> Result<Response, Refusal> {
     match ended {
         Ended::Decided(commit) => Ok(reply::ok(&reply::saved(node, None, commit).await?)),
+        Ended::Held(held) => {
+            let mut body = reply::saved(node, None, held.commit).await?;
+            body["messages"] = json!([reply::held_message(&held)]);
+            Ok(reply::ok(&body))
+        }
         Ended::Conflict(_) => Ok(reply::file_exists(name)),
         Ended::Unsettled(unsettled) => Ok(reply::unsettled(name, &unsettled)),
     }

@@ -37,7 +37,7 @@ pub(super) async fn delete(
 async fn run(node: &Handle, name: &FileName, client: &Client) -> Result<Response, Refusal> {
     for _ in 0..TRIES {
         match attempt(node, name, client).await? {
-            Ended::Decided(_) => return Ok(reply::ok(&json!(true))),
+            Ended::Decided(_) | Ended::Held(_) => return Ok(reply::ok(&json!(true))),
             Ended::Conflict(_) => {}
             Ended::Unsettled(unsettled) => return Ok(reply::unsettled(name, &unsettled)),
         }
@@ -50,7 +50,7 @@ async fn attempt(node: &Handle, name: &FileName, client: &Client) -> Result<Ende
     let head = Version::load(node, head).await?;
     authorise::modify(name, &head.commit)?;
     let empty = Text::new("")?;
-    let time = commit::commit_time(now_ms(), head.commit.time_ms());
+    let time = commit::commit_time(now_ms(), node.latest_ms(name).max(head.commit.time_ms()));
     let commit = commit::update(&head.commit, head.id, empty.id, client.meta(&json!({})), time);
     save(node, Some(head.id), &commit, Some(empty)).await
 }

@@ -89,8 +89,11 @@ async fn show(node: &Handle, path: &str, parameters: &Parameters) -> Result<Resp
 }
 
 /// A name wins over a hash that reads the same.
+/// A file that is behind is waited for.
 pub(super) async fn find(node: &Handle, path: &str) -> Result<Version, Refusal> {
-    if let Some(head) = node.head(&FileName::from(path)) {
+    let name = FileName::from(path);
+    node.caught_up(&name).await;
+    if let Some(head) = node.head(&name) {
         return Version::load(node, head).await;
     }
     let unknown = || Refusal::NotFound(format!("/p/{path}"));

@@ -5,11 +5,15 @@ use axum::{
     http::{StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
-use cluster::WaitReason;
+use cluster::{Copies, HoldReason};
 use domain::{FileName, ObjectId};
 use serde_json::{Value, json};
 
-use super::{Version, save::Unsettled, url};
+use super::{
+    Version,
+    save::{Held, Unsettled},
+    url,
+};
 use crate::{
     gateway::error::{Refusal, json_type},
     node::Handle,
@@ -46,7 +50,7 @@ pub(super) fn file_exists(name: &FileName) -> Response {
     ok(&json!({ "error": "file_exists", "file": name }))
 }
 
-/// 503 that says whether the text is kept.
+/// 503: the text is not kept.
 pub(super) fn unsettled(name: &FileName, unsettled: &Unsettled) -> Response {
     let status = StatusCode::SERVICE_UNAVAILABLE;
     let body = unsettled_body(name, unsettled);
@@ -54,37 +58,34 @@ pub(super) fn unsettled(name: &FileName, unsettled: &Unsettled) -> Response {
 }
 
 fn unsettled_body(name: &FileName, unsettled: &Unsettled) -> Value {
-    let mut body = json!({
+    json!({
         "code": 503,
         "error": unsettled.code(),
         "file": name,
         "message": sentence(unsettled),
-    });
-    match unsettled {
-        Unsettled::Waiting { commit, .. } => body["commit"] = json!(commit),
-        Unsettled::Blocked { waiting } => body["waiting"] = json!(waiting),
-        Unsettled::NotFounded | Unsettled::Removed | Unsettled::Busy => {}
+    })
+}
+
+/// What a page is told of a save that is held, in the shape of SWISH's messages.
+pub(super) fn held_message(held: &Held) -> Value {
+    let text = held_sentence(held);
+    json!({ "type": "message", "kind": "warning", "data": [text], "html": text })
+}
+
+const fn held_sentence(held: &Held) -> &'static str {
+    match (held.reason, held.copies) {
+        (HoldReason::NoMajority, Copies::OnlyHere) => {
+            "Saved on this server only, the others cannot be reached: this disk has the only copy."
+        }
+        (HoldReason::NoMajority, Copies::Told) => {
+            "Saved on this server, and told to those that can be reached; a majority cannot."
+        }
+        (HoldReason::Contention, _) => "Saved on this server, the others have not agreed yet.",
     }
-    body
 }
 
 fn sentence(unsettled: &Unsettled) -> String {
     match unsettled {
-        Unsettled::Waiting { commit, reason: WaitReason::NoMajority } => format!(
-            "No majority of the nodes answers. Your text is kept on this server as version \
-             {commit} and is proposed when a majority is back, unless another save was decided \
-             first; it stays readable at /p/{commit}."
-        ),
-        Unsettled::Waiting { commit, reason: WaitReason::Contention } => format!(
-            "The nodes answer but did not agree in time, because others save this file too. Your \
-             text is kept on this server as version {commit} and is proposed again, unless \
-             another save was decided first; it stays readable at /p/{commit}."
-        ),
-        Unsettled::Blocked { waiting } => format!(
-            "Version {waiting} of this file waits for a majority of the nodes. Your text is not \
-             kept: keep the page open and save again when that version is decided; it is readable \
-             at /p/{waiting}."
-        ),
         Unsettled::NotFounded => "This server is in no cluster yet, so it cannot save. Your text \
              is not kept: keep the page open and save again when the cluster is founded."
             .to_owned(),
@@ -106,31 +107,25 @@ mod tests {
     }
 
     #[test]
-    fn a_waiting_save_says_where_its_text_is() {
-        let waiting = Unsettled::Waiting { commit: id(), reason: WaitReason::NoMajority };
-        assert_eq!(
-            unsettled_body(&"a.pl".into(), &waiting),
-            json!({
-                "code": 503,
-                "commit": "31fc383a600fd9ae4b4e58926edd45699cb01382",
-                "error": "waiting",
-                "file": "a.pl",
-                "message": "No majority of the nodes answers. Your text is kept on this server \
-                    as version 31fc383a600fd9ae4b4e58926edd45699cb01382 and is proposed when a \
-                    majority is back, unless another save was decided first; it stays readable \
-                    at /p/31fc383a600fd9ae4b4e58926edd45699cb01382.",
-            })
-        );
+    fn a_held_save_says_where_it_is() {
+        let says = |reason, copies| {
+            held_message(&Held { commit: id(), reason, copies })["data"][0]
+                .as_str()
+                .map(str::to_owned)
+        };
+        let all = [
+            says(HoldReason::NoMajority, Copies::OnlyHere),
+            says(HoldReason::NoMajority, Copies::Told),
+            says(HoldReason::Contention, Copies::Told),
+        ];
+        assert!(all[0].as_ref().is_some_and(|text| text.contains("this disk has the only copy")));
+        assert!(all.iter().flatten().all(|text| text.starts_with("Saved on this server")));
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
     }
 
     #[test]
     fn a_save_that_is_not_kept_says_so() {
-        for unsettled in [
-            Unsettled::Blocked { waiting: id() },
-            Unsettled::NotFounded,
-            Unsettled::Removed,
-            Unsettled::Busy,
-        ] {
+        for unsettled in [Unsettled::NotFounded, Unsettled::Removed, Unsettled::Busy] {
             let body = unsettled_body(&"a.pl".into(), &unsettled);
             assert!(body["message"].as_str().unwrap().contains("Your text is not kept"), "{body}");
             assert_eq!(body.get("commit"), None);

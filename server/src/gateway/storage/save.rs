@@ -1,6 +1,6 @@
 //! From a new commit to the node and back.
 
-use cluster::{Save, SaveOutcome, WaitReason};
+use cluster::{Copies, HoldReason, Save, SaveOutcome};
 use domain::{FileName, ObjectId};
 use gitty::{Commit, Object};
 
@@ -11,27 +11,28 @@ use crate::{gateway::error::Refusal, node::Handle};
 pub(super) enum Ended {
     /// This commit stands for it; perhaps an earlier, equal save's.
     Decided(ObjectId),
-    /// Another save was decided first; this is the served head.
+    /// Saved on this server; the others have not agreed.
+    Held(Held),
+    /// Another save was first; this is the served head.
     Conflict(ObjectId),
-    /// It is not decided now.
+    /// It was not carried out.
     Unsettled(Unsettled),
 }
 
-/// Why a save is not decided now.
+/// A save that this server has, serves, and proposes by itself (protocol 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    /// The commit that stands for it.
+    pub(super) commit: ObjectId,
+    /// Why it is not decided.
+    pub(super) reason: HoldReason,
+    /// Where it is.
+    pub(super) copies: Copies,
+}
+
+/// Why a save is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unsettled {
-    /// Kept on this server.
-    Waiting {
-        /// Its commit.
-        commit: ObjectId,
-        /// Why.
-        reason: WaitReason,
-    },
-    /// Not kept: another save of the file waits.
-    Blocked {
-        /// That other one.
-        waiting: ObjectId,
-    },
     /// Not kept: this node is in no cluster.
     NotFounded,
     /// Not kept: this node was removed from its cluster.
@@ -82,8 +83,9 @@ impl Ended {
             SaveOutcome::Decided { commit } => return Ok(Self::Decided(commit)),
             SaveOutcome::Conflict { head } => return Ok(Self::Conflict(head)),
             SaveOutcome::NoSuchFile => return Err(Refusal::NotFound(format!("/p/{name}"))),
-            SaveOutcome::Waiting { commit, reason } => Unsettled::Waiting { commit, reason },
-            SaveOutcome::Blocked { waiting } => Unsettled::Blocked { waiting },
+            SaveOutcome::Held { commit, reason, copies } => {
+                return Ok(Self::Held(Held { commit, reason, copies }));
+            }
             SaveOutcome::NotFounded => Unsettled::NotFounded,
             SaveOutcome::Removed => Unsettled::Removed,
             SaveOutcome::Busy => Unsettled::Busy,
@@ -94,6 +96,7 @@ impl Ended {
     const fn code(&self) -> &'static str {
         match self {
             Self::Decided(_) => "decided",
+            Self::Held(_) => "held",
             Self::Conflict(_) => "conflict",
             Self::Unsettled(unsettled) => unsettled.code(),
         }
@@ -104,8 +107,6 @@ impl Unsettled {
     /// For programs: `error` of the answer, `outcome` of the metric.
     pub(super) const fn code(&self) -> &'static str {
         match self {
-            Self::Waiting { .. } => "waiting",
-            Self::Blocked { .. } => "blocked",
             Self::NotFounded => "not_founded",
             Self::Removed => "removed",
             Self::Busy => "busy",

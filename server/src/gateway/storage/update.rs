@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{FileName, ObjectId};
 use gitty::commit;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Version, authorise,
@@ -57,10 +57,14 @@ async fn run(
         (other, Some(head)) => return conflict::respond(node, lost(head, other)).await,
         (_, None) => return Err(Refusal::NotFound(format!("/p/{name}"))),
     };
-    // A save is decided only if its version is the head then, so this is the rule of the head.
+    // A save is taken only on the served head, so this is the rule of the head.
     authorise::modify(name, &previous.commit)?;
     match propose(node, client, &posted, &previous).await? {
-        Ended::Decided(commit) => decided(node, edited, commit).await,
+        Ended::Decided(commit) => saved(node, edited, commit, json!([])).await,
+        Ended::Held(held) => {
+            let messages = json!([reply::held_message(&held)]);
+            saved(node, edited, held.commit, messages).await
+        }
         Ended::Conflict(head) => conflict::respond(node, lost(head, Some(previous))).await,
         Ended::Unsettled(unsettled) => Ok(reply::unsettled(name, &unsettled)),
     }
@@ -86,14 +90,20 @@ async fn propose(
             previous.commit.data()
         }
     };
-    let time = commit::commit_time(now_ms(), previous.commit.time_ms());
+    let latest = node.latest_ms(&previous.commit.name()).max(previous.commit.time_ms());
+    let time = commit::commit_time(now_ms(), latest);
     let meta = client.meta(&posted.meta);
     let commit = commit::update(&previous.commit, previous.id, blob, meta, time);
     save(node, Some(previous.id), &commit, text).await
 }
 
-async fn decided(node: &Handle, base: ObjectId, commit: ObjectId) -> Result<Response, Refusal> {
+async fn saved(
+    node: &Handle,
+    base: ObjectId,
+    commit: ObjectId,
+    messages: Value,
+) -> Result<Response, Refusal> {
     let mut body = reply::saved(node, Some(base), commit).await?;
-    body["messages"] = json!([]);
+    body["messages"] = messages;
     Ok(reply::ok(&body))
 }

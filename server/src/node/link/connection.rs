@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::body::Bytes;
+use cluster::MemberId;
 use domain::NodeId;
 use futures_util::{SinkExt, StreamExt};
 use thiserror::Error;
@@ -13,10 +14,11 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::{
     clock::now_ms,
+    conduct::Offence,
     frame::{Frame, FrameError},
     handshake::Session,
     hello::Kind,
-    links::{LinkEvent, Shared},
+    links::{LinkEvent, Load, Shared},
     noise::{Opener, SealError, Sealer},
     outbox::Outbox,
     socket::{Incoming, Lost, Outgoing},
@@ -93,20 +95,35 @@ async fn work(shared: &Shared, session: Session, entry: &Entry) {
         () = shared.stop.stopped() => End::Stopping,
     };
     tracing::info!(peer.id = ?peer, peer.name = name, ?kind, "link to {name} ended: {end}");
+    if let End::Seal(_) = end {
+        offend(shared, peer, Offence::Malformed).await;
+    }
     tell_control(shared, entry, |peer| LinkEvent::Down { peer }).await;
 }
 
-/// Tells the driver about a control connection; a stopping node's driver may not listen.
+/// Tells the driver about a control connection.
 async fn tell_control(
     shared: &Shared,
     entry: &Entry,
     event: impl FnOnce(cluster::MemberId) -> LinkEvent,
 ) {
     if entry.kind == Kind::Control {
-        tokio::select! {
-            _ = shared.events.send(event(entry.peer)) => {}
-            () = shared.stop.stopped() => {}
-        }
+        tell(shared, event(entry.peer)).await;
+    }
+}
+
+/// Holds something against a peer, and says so if it is cut off for that.
+async fn offend(shared: &Shared, peer: MemberId, offence: Offence) {
+    if shared.table.offend(&peer, offence) {
+        tell(shared, LinkEvent::CutOff { peer }).await;
+    }
+}
+
+/// A stopping node's driver may not listen.
+async fn tell(shared: &Shared, event: LinkEvent) {
+    tokio::select! {
+        _ = shared.events.send(event) => {}
+        () = shared.stop.stopped() => {}
     }
 }
 
@@ -133,25 +150,27 @@ impl Reader<'_> {
         let Some(frame) = self.opener.open(&sealed)? else {
             return Ok(());
         };
+        // Before it is decoded: its messages take more room than its bytes, but not much more.
+        let room = self.entry.room(frame.len()).await.ok_or(End::Stopping)?;
         match Frame::decode(&frame) {
-            Ok(frame) => self.handle(frame).await,
+            Ok(frame) => self.handle(frame, Load::of(room)).await,
             Err(error) => {
-                self.skip(&error);
+                self.skip(&error).await;
                 Ok(())
             }
         }
     }
 
     /// A frame of a newer node, or a bug: the rest of the conversation is still good.
-    fn skip(&self, error: &FrameError) {
-        self.entry.meter.undecodable();
-        tracing::warn!(peer.id = ?self.entry.peer, %error, "a frame was skipped: {error}");
+    async fn skip(&mut self, error: &FrameError) {
+        tracing::debug!(peer.id = ?self.entry.peer, %error, "a frame was skipped: {error}");
+        offend(self.shared, self.entry.peer, Offence::Undecodable).await;
     }
 
-    async fn handle(&mut self, frame: Frame) -> Result<(), End> {
+    async fn handle(&mut self, frame: Frame, load: Load) -> Result<(), End> {
         match frame {
             Frame::Messages(messages) => {
-                let event = LinkEvent::Frame { from: self.entry.peer, messages };
+                let event = LinkEvent::Frame { from: self.entry.peer, messages, load };
                 self.shared.events.send(event).await.map_err(|_| End::Stopping)?;
             }
             Frame::Ping { micros } => self.answer(micros),

@@ -109,7 +109,9 @@ impl Dialer {
     async fn try_until_linked(&mut self) {
         let began = Instant::now();
         while !self.linked() {
-            if let Err(error) = self.try_once().await {
+            if self.shared.table.is_cut_off(self.peer) {
+                // It would be refused.
+            } else if let Err(error) = self.try_once().await {
                 self.report(&error);
             }
             let pause = if began.elapsed() < PERSIST { SOON_MS } else { LATER_MS };

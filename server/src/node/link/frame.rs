@@ -2,8 +2,13 @@
 //!
 //! Names, so that a newer node may add fields and an older one skips them.
 
+use std::fmt;
+
 use cluster::PeerMessage;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, SeqAccess, Visitor},
+};
 use thiserror::Error;
 
 use super::hello::Hello;
@@ -11,7 +16,10 @@ use super::hello::Hello;
 /// First byte of every frame.
 const FRAME_VERSION: u8 = 1;
 /// Longest frame; longer ones end the connection.
-pub(super) const MAX_FRAME_BYTES: usize = 16 << 20;
+pub(super) const MAX_FRAME_BYTES: usize = 8 << 20;
+/// Most messages of a frame: the smallest take ten times as much memory as bytes. A node's own
+/// frames have a third of that.
+const MAX_MESSAGES: usize = 10_000;
 
 /// What one side says at once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +45,33 @@ pub(super) enum Frame {
         wall_ms: u64,
     },
     /// What the cores say to each other.
-    Messages(Vec<PeerMessage>),
+    Messages(#[serde(deserialize_with = "few")] Vec<PeerMessage>),
+}
+
+/// A list of messages that ends before it fills the memory.
+fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PeerMessage>, D::Error> {
+    struct Few;
+
+    impl<'de> Visitor<'de> for Few {
+        type Value = Vec<PeerMessage>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MAX_MESSAGES} messages")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut messages = Vec::new();
+            while let Some(message) = seq.next_element()? {
+                if messages.len() == MAX_MESSAGES {
+                    return Err(de::Error::invalid_length(MAX_MESSAGES + 1, &self));
+                }
+                messages.push(message);
+            }
+            Ok(messages)
+        }
+    }
+
+    deserializer.deserialize_seq(Few)
 }
 
 /// A frame that cannot be said or understood; nothing was changed.
@@ -97,6 +131,13 @@ mod tests {
         let newer = Newer::Ping { micros: 7, colour: "red" };
         rmp_serde::encode::write_named(&mut bytes, &newer).unwrap();
         assert_eq!(Frame::decode(&bytes).unwrap(), Frame::Ping { micros: 7 });
+    }
+
+    #[test]
+    fn a_frame_of_too_many_messages_is_not_decoded() {
+        let frame = |count| Frame::Messages(vec![PeerMessage::RosterRequest; count]).encode();
+        assert!(Frame::decode(&frame(MAX_MESSAGES).unwrap()).is_ok());
+        assert!(Frame::decode(&frame(MAX_MESSAGES + 1).unwrap()).is_err());
     }
 
     #[test]

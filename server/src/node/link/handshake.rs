@@ -96,6 +96,9 @@ pub enum Refusal {
     /// It answered for another kind or purpose.
     #[error("it answered for another kind of connection")]
     OtherKind,
+    /// It did too much of what no node does.
+    #[error("it misbehaved and is cut off for a while")]
+    CutOff,
     /// The lower node's connection stays (protocol 2).
     #[error("a connection from the lower node is in use")]
     Doubled,

@@ -10,11 +10,12 @@ use cluster::{MemberId, PeerMessage};
 use domain::NodeId;
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, mpsc, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
 };
 
 use super::{
     accept,
+    conduct::Offence,
     dial::{self, Dialing},
     frame::Frame,
     handshake::Local,
@@ -73,7 +74,31 @@ pub enum LinkEvent {
         from: MemberId,
         /// What, in order.
         messages: Vec<PeerMessage>,
+        /// Memory that it takes until it is handled.
+        load: Load,
     },
+    /// A peer did too much of what no peer does; it is refused for a while.
+    CutOff {
+        /// Who.
+        peer: MemberId,
+    },
+}
+
+/// Room that a frame takes in the line to the driver, given back when this is dropped.
+#[derive(Clone, Debug, Default)]
+pub struct Load(#[expect(dead_code, reason = "held, not read")] Option<Arc<OwnedSemaphorePermit>>);
+
+impl Load {
+    pub(super) fn of(permit: OwnedSemaphorePermit) -> Self {
+        Self(Some(Arc::new(permit)))
+    }
+}
+
+/// What is told matters, not what it weighs.
+impl PartialEq for Load {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// What became of something to send.
@@ -150,6 +175,12 @@ impl Links {
             }
         };
         if queued { Sent::Queued } else { Sent::Dropped }
+    }
+
+    /// Notes what a peer did; true if it is cut off for that.
+    #[must_use]
+    pub fn offend(&self, peer: &MemberId, offence: Offence) -> bool {
+        self.0.table.offend(peer, offence)
     }
 
     /// Asks whoever listens at `address` what it is, before a cluster is founded.

@@ -9,6 +9,7 @@ use cluster::MemberId;
 
 use super::{
     clock::{now_ms, offset_ms},
+    conduct::Offence,
     hello::{Hello, Kind},
 };
 
@@ -59,6 +60,14 @@ pub struct Counters {
     pub dropped: u64,
     /// Frames of peers that could not be decoded.
     pub undecodable: u64,
+    /// Connections that ended because of bytes that were not sealed, or of a frame without end.
+    pub malformed: u64,
+    /// Answers that nobody asked for.
+    pub unasked: u64,
+    /// Objects whose bytes were not those of their hash.
+    pub wrong_bytes: u64,
+    /// Times that a peer was cut off for such things.
+    pub cut_off: u64,
     /// Connections that came in and ended before they were links.
     pub refused: u64,
 }
@@ -72,6 +81,10 @@ pub(super) struct Meter {
     bytes_out: AtomicU64,
     dropped: AtomicU64,
     undecodable: AtomicU64,
+    malformed: AtomicU64,
+    unasked: AtomicU64,
+    wrong_bytes: AtomicU64,
+    cut_off: AtomicU64,
     control_frame_ms: AtomicU64,
     round_trip_micros: AtomicU64,
     offset_ms: AtomicI64,
@@ -86,6 +99,10 @@ impl Default for Meter {
             bytes_out: AtomicU64::default(),
             dropped: AtomicU64::default(),
             undecodable: AtomicU64::default(),
+            malformed: AtomicU64::default(),
+            unasked: AtomicU64::default(),
+            wrong_bytes: AtomicU64::default(),
+            cut_off: AtomicU64::default(),
             control_frame_ms: AtomicU64::new(NONE),
             round_trip_micros: AtomicU64::new(NONE),
             offset_ms: AtomicI64::default(),
@@ -107,8 +124,20 @@ impl Meter {
         self.bytes_out.fetch_add(count(bytes), Ordering::Relaxed);
     }
 
-    pub(super) fn undecodable(&self) {
-        self.undecodable.fetch_add(1, Ordering::Relaxed);
+    /// Notes what no peer of this version does.
+    pub(super) fn offended(&self, offence: Offence) {
+        let count = match offence {
+            Offence::Undecodable => &self.undecodable,
+            Offence::Malformed => &self.malformed,
+            Offence::Unasked => &self.unasked,
+            Offence::WrongBytes => &self.wrong_bytes,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that the peer was cut off.
+    pub(super) fn cut_off(&self) {
+        self.cut_off.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes a pong on a control connection: half of the round trip ago it was `wall_ms` there.
@@ -161,6 +190,10 @@ impl Meter {
         sum.bytes_out += read(&self.bytes_out);
         sum.dropped += read(&self.dropped);
         sum.undecodable += read(&self.undecodable);
+        sum.malformed += read(&self.malformed);
+        sum.unasked += read(&self.unasked);
+        sum.wrong_bytes += read(&self.wrong_bytes);
+        sum.cut_off += read(&self.cut_off);
     }
 }
 

@@ -13,6 +13,7 @@
 
 mod accept;
 mod clock;
+mod conduct;
 mod connection;
 mod dial;
 mod frame;
@@ -29,10 +30,11 @@ mod table;
 mod tests;
 
 pub use clock::now_ms;
+pub use conduct::Offence;
 pub use frame::FrameError;
 pub use handshake::{HandshakeError, Refusal};
 pub use hello::{About, Hello, HelloState, Kind, PROTOCOL_VERSION, Purpose};
-pub use links::{LinkConfig, LinkEvent, Links, Sent};
+pub use links::{LinkConfig, LinkEvent, Links, Load, Sent};
 pub use meter::{Counters, LinkView};
 pub use noise::SealError;
 pub use probe::ProbeError;

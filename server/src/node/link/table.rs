@@ -10,10 +10,14 @@ use std::{
 
 use cluster::MemberId;
 use domain::NodeId;
-use tokio::sync::watch;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::Instant,
+};
 
 use super::{
     clock::{now_ms, offset_ms},
+    conduct::{Conduct, Offence},
     handshake::Refusal,
     hello::{Hello, Kind},
     meter::{Counters, LinkView, Meter},
@@ -25,6 +29,8 @@ use crate::shutdown::Stop;
 const CONTROL_BYTES: usize = 4 << 20;
 /// Bytes that may wait for a bulk connection.
 const BULK_BYTES: usize = 8 << 20;
+/// Kilobytes that came from one peer and may wait for the driver.
+const ROOM_KB: usize = 8 << 10;
 
 /// A connection that is in use, or waits for the one that it replaces to end.
 #[derive(Clone, Debug)]
@@ -46,6 +52,7 @@ pub(super) struct Entry {
     pub(super) slot: Slot,
     pub(super) replaces: Option<Slot>,
     pub(super) meter: Arc<Meter>,
+    room: Arc<Semaphore>,
 }
 
 /// All connections; no lock is held across an await.
@@ -73,9 +80,29 @@ struct Peer {
     slots: BTreeMap<Kind, Slot>,
     hello: Option<Hello>,
     meter: Arc<Meter>,
+    conduct: Conduct,
+    room: Room,
+}
+
+/// Kilobytes of a peer's frames that may wait for the driver.
+#[derive(Debug)]
+struct Room(Arc<Semaphore>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(ROOM_KB)))
+    }
 }
 
 impl Entry {
+    /// Waits until so many bytes of this peer may wait for the driver. The largest frame takes all
+    /// the room that there is.
+    pub(super) async fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let kilobytes = (bytes >> 10).clamp(1, ROOM_KB);
+        let kilobytes = u32::try_from(kilobytes).ok()?;
+        Arc::clone(&self.room).acquire_many_owned(kilobytes).await.ok()
+    }
+
     /// Asks the connection in whose place this one is to end, and waits until it has.
     pub(super) async fn replace(&mut self) {
         if let Some(old) = self.replaces.take() {
@@ -133,14 +160,14 @@ impl Table {
         places.leave_behind(peer);
         let place = places.peers.entry(peer).or_default();
         let replaces = place.slots.insert(kind, slot.clone());
-        let meter = Arc::clone(&place.meter);
+        let (meter, room) = (Arc::clone(&place.meter), Arc::clone(&place.room.0));
         if kind == Kind::Control {
             meter.clock(offset_ms(hello.wall_ms, now_ms()));
             place.hello = Some(hello.clone());
         }
         drop(places);
         self.announce_change();
-        Ok(Entry { peer, kind, slot, replaces, meter })
+        Ok(Entry { peer, kind, slot, replaces, meter, room })
     }
 
     /// Gives the place back, unless a newer connection has it.
@@ -174,6 +201,28 @@ impl Table {
             meter.lost();
         }
         queued
+    }
+
+    /// Notes what a peer did; true if it is cut off for that: its connections end, and others are
+    /// refused for a while.
+    pub(super) fn offend(&self, peer: &MemberId, offence: Offence) -> bool {
+        let mut places = self.places();
+        let Some(place) = places.peers.get_mut(peer) else { return false };
+        place.meter.offended(offence);
+        let is_enough = place.conduct.offend(Instant::now(), offence);
+        if is_enough {
+            place.meter.cut_off();
+            place.slots.values().for_each(|slot| slot.close.stop());
+        }
+        is_enough
+    }
+
+    /// Whether a node has to wait until it may link again, in whatever life of its disk.
+    pub(super) fn is_cut_off(&self, node: NodeId) -> bool {
+        let now = Instant::now();
+        let places = self.places();
+        let mut lives = places.peers.iter().filter(|(id, _)| id.node == node);
+        lives.any(|(_, peer)| peer.conduct.is_cut_off(now))
     }
 
     /// Counts a connection that came in and did not become a link.
@@ -243,8 +292,11 @@ impl Places {
 
     /// A newer connection of the same dialer replaces the older; else the lower node's stays.
     fn admits(&self, me: NodeId, hello: &Hello, dialer: NodeId) -> Result<(), Refusal> {
-        let slot = self.peers.get(&hello.member()).and_then(|peer| peer.slots.get(&hello.kind));
-        match slot {
+        let peer = self.peers.get(&hello.member());
+        if peer.is_some_and(|peer| peer.conduct.is_cut_off(Instant::now())) {
+            return Err(Refusal::CutOff);
+        }
+        match peer.and_then(|peer| peer.slots.get(&hello.kind)) {
             Some(slot) if slot.dialer != dialer && dialer != me.min(hello.node) => {
                 Err(Refusal::Doubled)
             }

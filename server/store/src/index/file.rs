@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   magic · version · length of the state · number of commits · number of other objects
-//!   state:  journal mark, packs, folders, damaged objects, files, heads, ends
+//!   state:  journal mark, packs, folders, damaged objects, files, what commits settle, heads, ends
 //!   commits, 92 bytes each · other objects, 20 bytes each · CRC-32 of all before
 //! ```
 //!
@@ -27,7 +27,7 @@ use crate::journal::JournalFile;
 
 const MAGIC: &[u8; 8] = b"swcindex";
 /// Changes with everything that changes the bytes.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Magic, version, and three lengths.
 const HEADER_BYTES: usize = 40;
 const CRC_BYTES: u64 = 4;

@@ -8,7 +8,7 @@ mod record;
 mod state;
 mod table;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::{FileName, Link, ObjectId};
 
@@ -29,7 +29,12 @@ pub struct Index {
     others: Vec<Id>,
     numbers: HashMap<FileName, u32>,
     files: Vec<Named>,
+    /// Of the few commits that settle something: what.
+    settles: Settles,
 }
+
+/// Commits that settle tips of other branches (protocol 4.5), and which.
+pub(crate) type Settles = BTreeMap<ObjectId, Vec<ObjectId>>;
 
 /// A file and when it was last saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +53,7 @@ impl Index {
     pub fn link(&self, id: &ObjectId) -> Option<Link> {
         let record = at(&self.commits, self.place(id)?)?;
         let file = at(&self.files, record::file(record))?;
-        Some(record::link(record, file.name.clone()))
+        Some(record::link(record, file.name.clone(), self.settled_by(id)))
     }
 
     /// Whether the object is here.
@@ -71,6 +76,9 @@ impl Index {
         let file = self.file(&link.name, link.time_ms);
         let place = number(self.commits.len());
         self.commits.push(record::pack(&id, &link, file));
+        if !link.settles.is_empty() {
+            self.settles.insert(id, link.settles);
+        }
         self.set(&id, place);
     }
 
@@ -106,8 +114,18 @@ impl Index {
     pub fn commits(&self) -> impl Iterator<Item = (ObjectId, Link)> + '_ {
         self.commits.iter().filter_map(|record| {
             let name = at(&self.files, record::file(record))?.name.clone();
-            Some((ObjectId::from_bytes(record::id(record)), record::link(record, name)))
+            let id = ObjectId::from_bytes(record::id(record));
+            Some((id, record::link(record, name, self.settled_by(&id))))
         })
+    }
+
+    fn settled_by(&self, id: &ObjectId) -> Vec<ObjectId> {
+        self.settles.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Commits that settle something.
+    pub(crate) const fn settles(&self) -> &Settles {
+        &self.settles
     }
 
     /// The files, in the order of their numbers.
@@ -129,6 +147,7 @@ impl Index {
         files: Vec<Named>,
         commits: Vec<Record>,
         others: Vec<Id>,
+        settles: Settles,
     ) -> Result<Self, MisfitError> {
         let numbers: HashMap<_, _> = files.iter().map(|f| f.name.clone()).zip(0..).collect();
         let all_known = commits.iter().all(|record| at(&files, record::file(record)).is_some());
@@ -137,7 +156,7 @@ impl Index {
             return Err(MisfitError);
         }
         let table = Table::with_room(commits.len() + others.len());
-        let mut index = Self { table, commits, others, numbers, files };
+        let mut index = Self { table, commits, others, numbers, files, settles };
         let Self { table, commits, others, .. } = &mut index;
         let (commits, others) = (&**commits, &**others);
         for (place, record) in (0..).zip(commits) {
@@ -211,7 +230,7 @@ mod tests {
 
     fn link(time_ms: u64, previous: Option<ObjectId>) -> Link {
         let op = OpId::from_bytes([7; 20]);
-        Link { name: "a.pl".into(), previous, blob: id(9), op, time_ms }
+        Link { name: "a.pl".into(), previous, blob: id(9), op, time_ms, settles: Vec::new() }
     }
 
     #[test]
@@ -228,6 +247,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_commit_settles_comes_back_with_it() {
+        let mut index = Index::default();
+        let settling = Link { settles: vec![id(3), id(4)], ..link(5, Some(id(2))) };
+        index.insert_commit(id(1), settling.clone());
+        index.insert_commit(id(2), link(3, None));
+        assert_eq!(index.link(&id(1)), Some(settling.clone()));
+        assert_eq!(index.commits().next(), Some((id(1), settling)));
+        assert_eq!(index.link(&id(2)), Some(link(3, None)));
+    }
+
+    #[test]
     fn a_previous_of_zeros_is_not_none() {
         let mut index = Index::default();
         index.insert_commit(id(1), link(5, Some(id(0))));
@@ -241,7 +271,7 @@ mod tests {
         index.insert_commit(id(1), link(5, None));
         index.insert_blob(id(1));
         assert_eq!((index.len(), index.link(&id(1))), (1, Some(link(5, None))));
-        let again = Index::of(index.files, index.commits, index.others).unwrap();
+        let again = Index::of(index.files, index.commits, index.others, index.settles).unwrap();
         assert_eq!((again.len(), again.link(&id(1))), (1, Some(link(5, None))));
     }
 
@@ -251,7 +281,10 @@ mod tests {
         index.insert_commit(id(1), link(5, None));
         let Index { commits, files, .. } = index;
         let twice = [files.clone(), files].concat();
-        assert_eq!(Index::of(Vec::new(), commits.clone(), Vec::new()).err(), Some(MisfitError));
-        assert_eq!(Index::of(twice, commits, Vec::new()).err(), Some(MisfitError));
+        assert_eq!(
+            Index::of(Vec::new(), commits.clone(), Vec::new(), Settles::new()).err(),
+            Some(MisfitError)
+        );
+        assert_eq!(Index::of(twice, commits, Vec::new(), Settles::new()).err(), Some(MisfitError));
     }
 }

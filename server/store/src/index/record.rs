@@ -41,8 +41,8 @@ pub(super) fn file(record: &Record) -> u32 {
     u32::from_le_bytes(*field(record, 80)) & !HAS_PREVIOUS
 }
 
-/// The commit, of the file called `name`.
-pub(super) fn link(record: &Record, name: FileName) -> Link {
+/// The commit, of the file called `name`, which settles these tips.
+pub(super) fn link(record: &Record, name: FileName, settles: Vec<ObjectId>) -> Link {
     let has_previous = u32::from_le_bytes(*field(record, 80)) & HAS_PREVIOUS != 0;
     Link {
         name,
@@ -50,6 +50,7 @@ pub(super) fn link(record: &Record, name: FileName) -> Link {
         blob: ObjectId::from_bytes(*field(record, 40)),
         op: OpId::from_bytes(*field(record, 60)),
         time_ms: u64::from_le_bytes(*field(record, 84)),
+        settles,
     }
 }
 

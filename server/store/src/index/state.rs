@@ -62,6 +62,12 @@ pub(super) fn encode(known: &Known, mark: &Mark, followers: &Followers) -> Vec<u
         out.bytes(file.name.as_str().as_bytes());
         out.number(file.latest_ms);
     }
+    out.length(known.index.settles().len());
+    for (id, settled) in known.index.settles() {
+        out.0.extend(id.as_bytes());
+        out.length(settled.len());
+        settled.iter().for_each(|id| out.0.extend(id.as_bytes()));
+    }
     out.length(known.heads.len());
     for (name, head) in &known.heads {
         out.bytes(name.as_str().as_bytes());
@@ -97,7 +103,8 @@ pub(super) fn decode(bytes: &[u8], commits: Vec<Record>, others: Vec<Id>) -> Opt
     let files = from.each(|from| {
         Some(Named { name: FileName::from(from.text()?), latest_ms: from.number()? })
     })?;
-    let index = Index::of(files, commits, others).ok()?;
+    let settles = from.each(|from| Some((from.id()?, from.each(In::id)?)))?;
+    let index = Index::of(files, commits, others, settles.into_iter().collect()).ok()?;
     let heads = from.each(|from| Some((index.shared_name(from.text()?), from.id()?)))?;
     let followers = from.each(|from| Some((index.shared_name(from.text()?), from.ends()?)))?;
     let known = Known {

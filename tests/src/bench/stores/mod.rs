@@ -4,7 +4,7 @@
 //! `SWISH_HOME` names a checkout and there is a `swipl`, SWISH's own library does the same reads
 //! on the same files in the same run.
 
-mod make;
+pub(super) mod make;
 mod ours;
 mod swish;
 
@@ -77,7 +77,9 @@ pub fn run() -> Result<()> {
 /// Makes a store and takes all steps that change nothing.
 fn measure(store: &Path, commits: usize, how: &str) -> Result<()> {
     say(&format!("{commits} commits of {VERSIONS} to a file, and as many texts, {how}"))?;
-    make::make(store, commits, how == "packs")?;
+    let files = commits.div_ceil(VERSIONS);
+    let shape = make::Shape { files, commits, text: make::text, packed: how == "packs" };
+    make::make(store, shape)?;
     for (name, what) in [
         ("open", "open, every object read"),
         ("open", "open, current index"),

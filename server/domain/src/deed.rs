@@ -1,0 +1,141 @@
+//! One thing that somebody did, as the audit keeps it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    FileName,
+    words::{Action, Outcome},
+};
+
+/// Who did what to what, when and why, and how that ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// When, ms since 1970 by the clock of the node where it was done.
+    pub at_ms: u64,
+    /// Name of the node where it was done, as it was then.
+    #[serde(default)]
+    pub node_name: String,
+    /// Name of the account, or "command line".
+    pub person: String,
+    /// What.
+    pub action: Action,
+    /// To what, if to something in particular.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thing: Option<Thing>,
+    /// How that was before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// How it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Why, as the person said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What follows the outcome's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// What something was done to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thing {
+    /// A file.
+    File(FileName),
+    /// A node, by its name.
+    Node(String),
+    /// An account, by its name.
+    Person(String),
+}
+
+impl Deed {
+    /// Something that was done to nothing in particular.
+    #[must_use]
+    pub fn new(at_ms: u64, person: &str, action: Action, outcome: Outcome) -> Self {
+        Self {
+            at_ms,
+            node_name: String::new(),
+            person: person.to_owned(),
+            action,
+            thing: None,
+            before: None,
+            after: None,
+            reason: None,
+            outcome,
+            detail: None,
+        }
+    }
+
+    /// The file it was done to, if it was a file.
+    #[must_use]
+    pub const fn file(&self) -> Option<&FileName> {
+        match &self.thing {
+            Some(Thing::File(name)) => Some(name),
+            Some(Thing::Node(_) | Thing::Person(_)) | None => None,
+        }
+    }
+
+    /// What was done to what, and how that ended, in one line.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let mut text = self.action.word().to_owned();
+        match &self.thing {
+            Some(Thing::File(name)) => text.push_str(&format!(": {name}")),
+            Some(Thing::Node(name) | Thing::Person(name)) => text.push_str(&format!(": {name}")),
+            None => {}
+        }
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => text.push_str(&format!(", {before} → {after}")),
+            (None, Some(after)) => text.push_str(&format!(", now {after}")),
+            (Some(before), None) => text.push_str(&format!(", was {before}")),
+            (None, None) => {}
+        }
+        if let Some(reason) = &self.reason {
+            text.push_str(&format!(" (“{reason}”)"));
+        }
+        if self.outcome != Outcome::Done {
+            text.push_str(&format!(". {}", self.outcome.word()));
+        }
+        if let Some(detail) = &self.detail {
+            text.push_str(&format!(": {detail}"));
+        }
+        text
+    }
+
+    /// From the text the audit keeps; one of a newer program says at least who and when.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_else(|_| {
+            let found: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+            let at_ms = found["at_ms"].as_u64().unwrap_or(0);
+            let person = found["person"].as_str().unwrap_or("somebody");
+            let node_name = found["node_name"].as_str().unwrap_or_default().to_owned();
+            let detail = found["action"].as_str().map(str::to_owned);
+            Self { node_name, detail, ..Self::new(at_ms, person, Action::Other, Outcome::NotKnown) }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deed_reads_back_and_a_newer_ones_person_and_time_are_known() {
+        let deed = Deed {
+            thing: Some(Thing::File("a.pl".into())),
+            reason: Some("they asked".into()),
+            ..Deed::new(7, "ann", Action::Founded, Outcome::Done)
+        };
+        assert_eq!(deed.sentence(), "Founded the cluster: a.pl (“they asked”)");
+        let text = serde_json::to_string(&deed).unwrap();
+        assert_eq!(Deed::read(&text), deed);
+        let newer = text.replace("founded", "transmogrified");
+        let read = Deed::read(&newer);
+        assert_eq!((read.person.as_str(), read.at_ms, read.action), ("ann", 7, Action::Other));
+        assert_eq!(read.detail.as_deref(), Some("transmogrified"));
+        assert_eq!(Deed::read("no JSON").action, Action::Other);
+    }
+}

@@ -1,0 +1,149 @@
+//! The words for what an operator does and for how it ended.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Tone, UnknownCode};
+
+words! {
+    /// How an action on one item ended.
+    Outcome {
+        /// It could not be done; the reason stands beside it.
+        Failed = "failed", "failed", Bad;
+        /// It was not allowed; nothing changed.
+        Refused = "refused", "refused", Warn;
+        /// Too few nodes answered before anything was proposed; nothing changed.
+        NoMajority = "no_majority", "refused: no majority", Warn;
+        /// The head is no longer the one that was shown; nothing changed.
+        HeadMoved = "head_moved", "refused: head moved", Warn;
+        /// It was proposed, and the answers stayed out: it may still be decided.
+        NotKnown = "not_known", "not known yet", Unknown;
+        /// It was stopped before this item.
+        NotTried = "not_tried", "not tried", Unknown;
+        /// It was as wanted already.
+        Unchanged = "unchanged", "no change needed", Good;
+        /// It is decided.
+        Done = "done", "done", Good;
+    }
+}
+
+impl Outcome {
+    /// Whether a second run should take the item up again.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Done | Self::Unchanged)
+    }
+}
+
+/// Defines what people can do: name, code and verb in one row each.
+macro_rules! verbs {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$variant_meta:meta])* $variant:ident = $code:literal, $word:literal;)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_meta])* #[serde(rename = $code)] $variant,)+
+        }
+
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// What addresses, the API and the audit carry.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+
+            /// What people read on the button.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.word())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownCode;
+
+            fn from_str(code: &str) -> Result<Self, UnknownCode> {
+                let found = Self::ALL.iter().find(|verb| verb.code() == code);
+                found.copied().ok_or_else(|| UnknownCode(code.to_owned()))
+            }
+        }
+    };
+}
+
+verbs! {
+    /// How a divergence is settled (protocol 4.5).
+    SettleVerb {
+        /// One side becomes the head.
+        Pick = "pick", "Pick";
+        /// A text of its own becomes the head.
+        Merge = "merge", "Merge";
+        /// The other side becomes a file of its own.
+        KeepBoth = "keep_both", "Keep both";
+        /// The content before a settlement becomes the head again.
+        Undo = "undo", "Undo";
+    }
+}
+
+verbs! {
+    /// What can be done to a node (protocol 11).
+    NodeAction {
+        /// Lets a node that asked to join in, as a learner.
+        Approve = "approve", "Approve";
+        /// Gives a learner a vote.
+        Promote = "promote", "Promote";
+        /// Takes a member's vote; it keeps on copying.
+        Demote = "demote", "Demote";
+        /// Puts a node that has lost its disk back in its own place.
+        Replace = "replace", "Replace";
+        /// Ends its membership.
+        Remove = "remove", "Remove";
+        /// Lets it take no new pages; it goes on voting.
+        Drain = "drain", "Drain";
+        /// Lets it take pages again.
+        Undrain = "undrain", "Undrain";
+    }
+}
+
+impl NodeAction {
+    /// What follows for the node called `node`, before somebody confirms it.
+    #[must_use]
+    pub fn consequence(self, node: &str) -> String {
+        match self {
+            Self::Approve => format!(
+                "{node} becomes a learner: it copies every file, and has no vote until it is promoted."
+            ),
+            Self::Promote => format!(
+                "{node} gets a vote. The nodes first make sure that it has every decided head."
+            ),
+            Self::Demote => {
+                format!("{node} loses its vote and becomes a learner; it keeps on copying.")
+            }
+            Self::Replace => format!(
+                "{node} comes back with an empty disk as a learner. What only its old disk had is lost."
+            ),
+            Self::Remove => format!(
+                "{node} is no member any more: it gets nothing and decides nothing. Its files stay \
+                 on its own disk."
+            ),
+            Self::Drain => {
+                format!("{node} takes no new pages and sockets. It goes on voting and copying.")
+            }
+            Self::Undrain => format!("{node} takes new pages again."),
+        }
+    }
+}
