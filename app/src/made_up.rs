@@ -16,10 +16,12 @@ use domain::{
         ActionOutcome, Activity, ActivityPage, ActivityQuery, AnyState, CatchUp, Column, Counts,
         DiffQuery, Difference, DivergencePage, DivergencesPage, DivergencesQuery, FilePage,
         FileRow, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult, LinkReport,
-        LiveEvent, Me, MergeDraft, Need, NodeCard, NodeRef, ObjectText, Overview, Problem, Settle,
-        SettlePlan, SyncPlan, Version, file_href,
+        LiveEvent, Me, MergeDraft, Need, NodeAnswer, NodeCard, NodeRef, ObjectText, Overview,
+        Problem, Settle, SettlePlan, SyncPlan, Version, file_href,
     },
-    words::{self, ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Role, Situation},
+    words::{
+        self, ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Outcome, Role, Situation,
+    },
 };
 
 use self::forks::Fork;
@@ -260,17 +262,30 @@ impl Api for MadeUp {
         Box::pin(async { Ok(results) })
     }
 
-    fn node_action(&self, node: NodeId, action: NodeAction) -> Answer<String> {
-        let name = (0..3).find(|at| node_id(*at) == node).map(|at| NAMES[usize::from(at)]);
-        let said = match name {
-            Some(name) => {
-                self.with(|inner| inner.done.push((name.to_owned(), action)));
-                Ok(format!("{name}: {action} is done."))
-            }
-            None => Err(Problem { code: "not_found".into(), message: "No such node.".into() }),
-        };
+    fn plan_node(&self, node: NodeId, action: NodeAction) -> Answer<NodeAnswer> {
+        let planned = made_up_name(node)
+            .map(|name| NodeAnswer { outcome: Outcome::Done, sentence: action.consequence(name) });
+        Box::pin(async { planned })
+    }
+
+    fn node_action(
+        &self,
+        node: NodeId,
+        action: NodeAction,
+        _: Option<String>,
+    ) -> Answer<NodeAnswer> {
+        let said = made_up_name(node).map(|name| {
+            self.with(|inner| inner.done.push((name.to_owned(), action)));
+            let sentence = format!("{name}: {action} is done.");
+            NodeAnswer { outcome: Outcome::Done, sentence }
+        });
         Box::pin(async { said })
     }
+}
+
+fn made_up_name(node: NodeId) -> Result<&'static str, Problem> {
+    let name = (0..3).find(|at| node_id(*at) == node).map(|at| NAMES[usize::from(at)]);
+    name.ok_or_else(|| Problem { code: "not_found".into(), message: "No such node.".into() })
 }
 
 /// A site that answers nothing.
@@ -338,7 +353,11 @@ impl Api for Silent {
         starting()
     }
 
-    fn node_action(&self, _: NodeId, _: NodeAction) -> Answer<String> {
+    fn plan_node(&self, _: NodeId, _: NodeAction) -> Answer<NodeAnswer> {
+        starting()
+    }
+
+    fn node_action(&self, _: NodeId, _: NodeAction, _: Option<String>) -> Answer<NodeAnswer> {
         starting()
     }
 }

@@ -114,13 +114,14 @@ fn button(work: &Work, plans: &Plans) -> String {
 
 fn content(work: &Work, plans: &Plans) -> AnyView {
     match (work, plans) {
-        (Work::Node(_, name, action), _) => view! { <p>{action.consequence(name)}</p> }.into_any(),
+        (_, Plans::Node(plan)) => {
+            view! { <p data-plan="node">{visible(&plan.sentence)}</p> }.into_any()
+        }
         (_, Plans::Settle(plans)) => match plans.as_slice() {
             [plan] => single(plan).into_any(),
             many => settle_table(many).into_any(),
         },
         (_, Plans::Sync(plans)) => sync_table(plans).into_any(),
-        (_, Plans::Node) => ().into_any(),
     }
 }
 

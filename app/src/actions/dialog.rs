@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     FileName,
-    view::{ActionOutcome, Problem},
+    view::{ActionOutcome, NodeAnswer, Problem},
 };
 use leptos::{html, prelude::*};
 
@@ -40,7 +40,7 @@ pub(super) struct Progress {
     /// Results so far, by file.
     pub(super) results: BTreeMap<FileName, ActionOutcome>,
     /// For a node's action: what was answered.
-    pub(super) said: Option<Result<String, Problem>>,
+    pub(super) said: Option<Result<NodeAnswer, Problem>>,
     /// The one that is being done.
     pub(super) current: Option<FileName>,
     /// Somebody pressed Stop.

@@ -2,7 +2,7 @@
 
 use domain::{
     FileName, NodeId, ObjectId,
-    view::{ItemResult, Settle, SettlePlan, SyncPlan},
+    view::{ItemResult, NodeAnswer, Settle, SettlePlan, SyncPlan},
     words::{NodeAction, SettleVerb, count},
 };
 use leptos::prelude::*;
@@ -40,8 +40,8 @@ pub(crate) enum Plans {
     Settle(Vec<SettlePlan>),
     /// For force syncs.
     Sync(Vec<SyncPlan>),
-    /// A node's action has a sentence only.
-    Node,
+    /// For a node's action.
+    Node(NodeAnswer),
 }
 
 impl Job {

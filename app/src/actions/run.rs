@@ -61,7 +61,7 @@ async fn ask(api: &SharedApi, work: &Work) -> Result<Plans, Problem> {
             }
             Ok(Plans::Sync(plans))
         }
-        Work::Node(..) => Ok(Plans::Node),
+        Work::Node(node, _, action) => Ok(Plans::Node(api.plan_node(*node, *action).await?)),
     }
 }
 
@@ -88,7 +88,8 @@ pub(super) fn run(dialog: Dialog) {
                 }
             }
             Work::Node(node, _, action) => {
-                let said = api.node_action(node, action).await;
+                let reason = reason(dialog);
+                let said = api.node_action(node, action, reason).await;
                 change(dialog, |progress| progress.said = Some(said));
             }
         }
@@ -96,11 +97,16 @@ pub(super) fn run(dialog: Dialog) {
     });
 }
 
+/// Why, if something was typed.
+fn reason(dialog: Dialog) -> Option<String> {
+    let reason = dialog.reason.get_untracked().trim().to_owned();
+    (!reason.is_empty()).then_some(reason)
+}
+
 /// With what was typed in the dialog.
 fn filled(dialog: Dialog, mut item: Settle) -> Settle {
     use domain::view::Choice::{KeepBoth, Merge, Pick, Undo};
-    let reason = dialog.reason.get_untracked().trim().to_owned();
-    item.reason = (!reason.is_empty()).then_some(reason);
+    item.reason = reason(dialog);
     match &mut item.choice {
         Merge { text, .. } => *text = dialog.text.get_untracked(),
         KeepBoth { other_name, .. } => {

@@ -5,8 +5,8 @@ use domain::{
     view::{
         ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
         DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
-        Me, MergeDraft, ObjectText, Overview, Problem, Settle, SettlePlan, SettleRequest, SyncPlan,
-        SyncRequest, escape, file_href,
+        Me, MergeDraft, NodeAnswer, NodeRequest, ObjectText, Overview, Problem, Settle, SettlePlan,
+        SettleRequest, SyncPlan, SyncRequest, escape, file_href,
     },
     words::NodeAction,
 };
@@ -82,8 +82,19 @@ impl Api for Fetch {
         post("/api/v1/sync".to_owned(), &SyncRequest { plan: false, files })
     }
 
-    fn node_action(&self, node: NodeId, action: NodeAction) -> Answer<String> {
-        post(format!("/api/v1/nodes/{node}/{}", action.code()), &serde_json::json!({}))
+    fn plan_node(&self, node: NodeId, action: NodeAction) -> Answer<NodeAnswer> {
+        let request = NodeRequest { plan: true, reason: None };
+        post(format!("/api/v1/nodes/{node}/{}", action.code()), &request)
+    }
+
+    fn node_action(
+        &self,
+        node: NodeId,
+        action: NodeAction,
+        reason: Option<String>,
+    ) -> Answer<NodeAnswer> {
+        let request = NodeRequest { plan: false, reason };
+        post(format!("/api/v1/nodes/{node}/{}", action.code()), &request)
     }
 }
 

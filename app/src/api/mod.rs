@@ -10,7 +10,7 @@ use domain::{
     view::{
         ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
         DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
-        Me, MergeDraft, ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
+        Me, MergeDraft, NodeAnswer, ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
     },
     words::NodeAction,
 };
@@ -69,8 +69,16 @@ pub trait Api {
     /// `POST /api/v1/sync`: brings each file in step, and says how it ended.
     fn sync(&self, files: Vec<FileName>) -> Answer<Vec<ItemResult>>;
 
-    /// `POST /api/v1/nodes/{id}/{action}`; the answer is the sentence that says what happened.
-    fn node_action(&self, node: NodeId, action: NodeAction) -> Answer<String>;
+    /// `POST /api/v1/nodes/{id}/{action}` as a dry run: what would come of it now.
+    fn plan_node(&self, node: NodeId, action: NodeAction) -> Answer<NodeAnswer>;
+
+    /// `POST /api/v1/nodes/{id}/{action}`, with a reason for the audit.
+    fn node_action(
+        &self,
+        node: NodeId,
+        action: NodeAction,
+        reason: Option<String>,
+    ) -> Answer<NodeAnswer>;
 }
 
 /// The [`Api`] as context: the server provides it around each render.
@@ -147,7 +155,11 @@ impl Api for Nobody {
         unprovided()
     }
 
-    fn node_action(&self, _: NodeId, _: NodeAction) -> Answer<String> {
+    fn plan_node(&self, _: NodeId, _: NodeAction) -> Answer<NodeAnswer> {
+        unprovided()
+    }
+
+    fn node_action(&self, _: NodeId, _: NodeAction, _: Option<String>) -> Answer<NodeAnswer> {
         unprovided()
     }
 }

@@ -31,7 +31,7 @@ pub use file_query::{DiffQuery, DiffView, FileQuery, HistoryQuery};
 pub use files::{Column, FileRow, FilesPage};
 pub use files_query::{FileSort, FilesQuery};
 pub use live::LiveEvent;
-pub use nodes::{CatchUp, LinkReport};
+pub use nodes::{CatchUp, LinkReport, NodeAnswer, NodeRequest};
 pub use overview::{Activity, AnyState, Me, Need, NodeCard, NodeRef, Overview};
 pub use problem::Problem;
 pub use settle::{

@@ -1,6 +1,7 @@
 //! `join`: asks a cluster to take this node in.
 
 use clap::Args;
+use domain::words::count;
 
 use super::{Exit, client::Node, out};
 use crate::{dashboard::api::nodes as api, node::joining::Joining};
@@ -13,14 +14,28 @@ pub(super) struct Join {
     /// Link address of a node of the cluster.
     #[arg(value_name = "ADDR")]
     address: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 impl Join {
     pub(super) async fn run(self) -> Exit {
         let join = api::Join { address: self.address };
         match self.node.at().post::<_, Joining>("/api/v1/join", &join).await {
-            Ok(Joining { name, asked }) => {
+            Ok(joining) if self.json => {
+                out::json(&joining);
+                Exit::Done
+            }
+            Ok(Joining { name, asked, files }) => {
                 out::line(&format!("{asked} shows {name} as new, not approved."));
+                if files > 0 {
+                    let files = count(files, "file comes", "files come");
+                    out::line(&format!(
+                        "Its {files} along: what the cluster lacks is proposed, what differs is \
+                         listed as a divergence."
+                    ));
+                }
                 out::line(&format!("Approve it there: swish-cluster nodes approve {name}"));
                 Exit::Done
             }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use domain::{
-    view::NodeCard,
+    view::{NodeAnswer, NodeCard, NodeRequest},
     words::{NodeAction, Outcome},
 };
 
@@ -11,7 +11,7 @@ use super::{
     client::{At, Node},
     out,
 };
-use crate::node::{joining::Invitation, membership::Answer};
+use crate::node::joining::Invitation;
 
 /// Arguments of `nodes`.
 #[derive(Args, Debug)]
@@ -21,6 +21,12 @@ pub(super) struct Nodes {
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
+    /// Only say what would happen.
+    #[arg(long, global = true)]
+    plan: bool,
+    /// Why, for the audit.
+    #[arg(long, global = true, value_name = "TEXT")]
+    reason: Option<String>,
     #[command(subcommand)]
     deed: Option<Deed>,
 }
@@ -28,6 +34,8 @@ pub(super) struct Nodes {
 /// What to do; none lists the nodes.
 #[derive(Debug, Subcommand)]
 enum Deed {
+    /// List the nodes: role, state, files, address, id.
+    List,
     /// Say what to run on a new node.
     Invite,
     /// Let a node in that asked: it is filled, and has no vote.
@@ -56,7 +64,7 @@ impl Deed {
     /// The action and the node; none for what is about no node.
     fn action(&self) -> Option<(NodeAction, &str)> {
         let (action, which) = match self {
-            Self::Invite => return None,
+            Self::List | Self::Invite => return None,
             Self::Approve(which) => (NodeAction::Approve, which),
             Self::Promote(which) => (NodeAction::Promote, which),
             Self::Demote(which) => (NodeAction::Demote, which),
@@ -72,10 +80,13 @@ impl Deed {
 impl Nodes {
     pub(super) async fn run(self) -> Exit {
         let at = self.node.at();
-        match self.deed.as_ref().map(Deed::action) {
-            None => self.list(&at).await,
-            Some(None) => self.invite(&at).await,
-            Some(Some((action, name))) => self.act(&at, action, name).await,
+        match &self.deed {
+            None | Some(Deed::List) => self.list(&at).await,
+            Some(Deed::Invite) => self.invite(&at).await,
+            Some(deed) => match deed.action() {
+                Some((action, name)) => self.act(&at, action, name).await,
+                None => self.list(&at).await,
+            },
         }
     }
 
@@ -93,7 +104,7 @@ impl Nodes {
     }
 
     async fn invite(&self, at: &At) -> Exit {
-        let invitation: Invitation = match at.post("/api/v1/nodes/invite", &()).await {
+        let invitation: Invitation = match at.post("/api/v1/invite", &()).await {
             Ok(invitation) => invitation,
             Err(error) => return out::complain(&error.to_string(), error.exit()),
         };
@@ -109,14 +120,18 @@ impl Nodes {
 
     async fn act(&self, at: &At, action: NodeAction, name: &str) -> Exit {
         let path = format!("/api/v1/nodes/{}/{}", escaped(name), action.code());
-        let answer: Answer = match at.post(&path, &()).await {
+        let request = NodeRequest { plan: self.plan, reason: self.reason.clone() };
+        let answer: NodeAnswer = match at.post(&path, &request).await {
             Ok(answer) => answer,
             Err(error) => return out::complain(&error.to_string(), error.exit()),
         };
         if self.json {
             out::json(&answer);
         } else {
-            out::line(&format!("{}. {}", answer.outcome, answer.sentence));
+            match answer.outcome {
+                outcome if self.plan || outcome == Outcome::Done => out::line(&answer.sentence),
+                outcome => out::line(&format!("{outcome}: {}", answer.sentence)),
+            }
         }
         exit(answer.outcome)
     }

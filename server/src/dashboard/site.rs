@@ -6,8 +6,8 @@ use domain::{
     view::{
         ActionOutcome, ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage,
         DivergencesPage, DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage,
-        HistoryQuery, ItemResult, LiveEvent, Me, MergeDraft, ObjectText, Overview, Problem, Settle,
-        SettlePlan, SyncPlan,
+        HistoryQuery, ItemResult, LiveEvent, Me, MergeDraft, NodeAnswer, ObjectText, Overview,
+        Problem, Settle, SettlePlan, SyncPlan,
     },
     words::{Action, NodeAction, Outcome},
 };
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::App,
     audit,
-    node::{Handle, Shared, link::now_ms},
+    node::{Handle, Shared, link::now_ms, membership},
     operators::Who,
 };
 
@@ -68,23 +68,64 @@ impl Site {
         reason: Option<String>,
         ended: &ActionOutcome,
     ) {
-        let person = self.who.as_ref().map_or("somebody", |me| me.name.as_str());
         let deed = Deed {
-            node_name: self.node.shared().node().name,
             thing: Some(Thing::File(file.clone())),
             before: before.map(|head| head.to_string()),
             after: ended.head.filter(|_| ended.outcome == Outcome::Done).map(|id| id.to_string()),
             reason,
             detail: ended.detail.clone(),
-            ..Deed::new(now_ms(), person, action, ended.outcome)
+            ..Deed::new(now_ms(), self.person(), action, ended.outcome)
         };
-        let deed = audit::shortened(deed);
+        self.write(deed).await;
+    }
+
+    fn person(&self) -> &str {
+        self.who.as_ref().map_or("somebody", |me| me.name.as_str())
+    }
+
+    /// Writes an entry of the audit; the node fills in its name.
+    async fn write(&self, deed: Deed) {
+        let node_name = self.node.shared().node().name;
+        let deed = audit::shortened(Deed { node_name, ..deed });
         if !self.node.audit(&deed).await {
             tracing::error!(
-                action = action.code(),
+                action = deed.action.code(),
                 "the audit lacks an entry: this node is stopping"
             );
         }
+    }
+
+    /// Says what an action on a node would do.
+    pub(super) fn plan_on(&self, node: &str, action: NodeAction) -> Answered<NodeAnswer> {
+        membership::plan(&self.node, node, action)
+    }
+
+    /// Carries out an action on a node, and writes how it ended into the audit.
+    pub(super) async fn act_on(
+        &self,
+        node: &str,
+        action: NodeAction,
+        reason: Option<String>,
+    ) -> Answered<NodeAnswer> {
+        let ended = membership::act(&self.node, node, action).await?;
+        let deed = Deed {
+            thing: Some(Thing::Node(self.name_of(node))),
+            reason,
+            detail: Some(ended.sentence.clone()).filter(|_| ended.outcome != Outcome::Done),
+            ..Deed::new(now_ms(), self.person(), action.audited(), ended.outcome)
+        };
+        self.write(deed).await;
+        Ok(ended)
+    }
+
+    /// Name of a node that was asked for by name or id.
+    fn name_of(&self, node: &str) -> String {
+        let view = self.node.shared().node();
+        let roster =
+            view.roster.iter().flat_map(|roster| roster.everybody().chain(&roster.removed));
+        let mut all = roster.chain(&view.asking);
+        let found = all.find(|member| member.id.node.to_string() == node);
+        found.map_or_else(|| node.to_owned(), |member| member.name.clone())
     }
 
     /// What the node knows now.
@@ -193,9 +234,19 @@ impl Api for Site {
         Box::pin(async move { Ok(divergences::sync(&site, files).await) })
     }
 
-    fn node_action(&self, _: NodeId, action: NodeAction) -> Answer<String> {
-        let message = format!("This version of the node cannot do that yet: {action}.");
-        Box::pin(async { Err(Problem { code: "not_built".into(), message }) })
+    fn plan_node(&self, node: NodeId, action: NodeAction) -> Answer<NodeAnswer> {
+        let planned = self.plan_on(&node.to_string(), action);
+        Box::pin(async { planned })
+    }
+
+    fn node_action(
+        &self,
+        node: NodeId,
+        action: NodeAction,
+        reason: Option<String>,
+    ) -> Answer<NodeAnswer> {
+        let site = self.clone();
+        Box::pin(async move { site.act_on(&node.to_string(), action, reason).await })
     }
 }
 

@@ -224,6 +224,7 @@ impl Driver {
         let mut tick = tokio::time::interval(std::time::Duration::from_millis(500));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !stop.is_stopped() {
+            self.bring_store();
             self.flush();
             let wake = self.wake();
             let busy = self.filer_is_late();

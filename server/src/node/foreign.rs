@@ -95,6 +95,16 @@ impl Driver {
         self.store_heads.insert(name, new);
     }
 
+    /// In a cluster from now on: heads of the store that it does not have are brought into it
+    /// (protocol 4.4). A crash in between does no harm: at the start they are found in the journal.
+    pub(super) fn bring_store(&mut self) {
+        if self.core.durable().roster.is_some() && !self.store_heads.is_empty() {
+            let heads = std::mem::take(&mut self.store_heads).into_iter();
+            let heads = heads.map(|(name, head)| (Self::key_of(&name), head)).collect();
+            self.input(Input::Import { heads });
+        }
+    }
+
     /// A SWISH that stands elsewhere is led to the served head, once what was recorded up to now is
     /// durable. A save under way leads by itself when it ends.
     fn lead_when_durable(&mut self, name: FileName) {

@@ -21,6 +21,10 @@ pub struct Joining {
     pub name: String,
     /// Name of the node that was asked.
     pub asked: String,
+    /// Files of its own: when it is let in, what the cluster lacks is proposed, and what differs is
+    /// listed as a divergence.
+    #[serde(default)]
+    pub files: u64,
 }
 
 /// What the operator of a new node needs.
@@ -49,26 +53,18 @@ pub fn invite(app: &App) -> Result<Invitation, Problem> {
 /// Asks the node at `address` to let this one in, now and until an operator has said yes.
 ///
 /// # Errors
-/// When this node is in a cluster or has files, or when nobody there takes the question.
+/// When this node is in a cluster, or when nobody there takes the question.
 pub async fn join(app: &App, address: String) -> Result<Joining, Problem> {
     let state = app.links.state();
     if state.cluster.is_some() {
         return Err(problem("already_member", "This node is in a cluster already."));
-    }
-    if state.files > 0 {
-        let text = format!(
-            "This node has {} files of its own. Give it an empty store: the files of a second \
-             store cannot be taken over yet.",
-            state.files
-        );
-        return Err(problem("not_empty", &text));
     }
     let knocked = app.links.knock(&address).await;
     let hello = knocked.map_err(|error| problem("unreachable", &error.to_string()))?;
     let file = app.config.node.data.join(FILE);
     fs::write(&file, &address).map_err(|error| problem("unavailable", &error.to_string()))?;
     tokio::spawn(knock(app.clone(), address));
-    Ok(Joining { name: app.links.about().name.clone(), asked: hello.name })
+    Ok(Joining { name: app.links.about().name.clone(), asked: hello.name, files: state.files })
 }
 
 /// Goes on asking after a restart.

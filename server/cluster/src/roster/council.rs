@@ -1,7 +1,7 @@
 //! Deciding the next roster: a register of its own, by a majority of the present one (protocol 11.1).
 //!
 //! Each roster has one successor, so each is a decision of its own and its acceptor state begins
-//! anew with it (docs/decisions/0023). A ballot leaves when the own promise of it is durable.
+//! anew with it (docs/decisions/0030). A ballot leaves when the own promise of it is durable.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -22,7 +22,7 @@ impl Roster {
     }
 }
 
-/// One step towards the roster after that of `at` (protocol 11.1, docs/decisions/0023).
+/// One step towards the roster after that of `at` (protocol 11.1, docs/decisions/0030).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RosterVote {

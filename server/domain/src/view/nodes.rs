@@ -5,8 +5,28 @@ use serde::{Deserialize, Serialize};
 use super::NodeRef;
 use crate::{
     NodeId,
-    words::{count, list, thousands},
+    words::{Outcome, count, list, thousands},
 };
+
+/// Body of `POST /api/v1/nodes/{node}/{action}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeRequest {
+    /// Only say what would happen.
+    #[serde(default)]
+    pub plan: bool,
+    /// Why, for the audit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What came of an action on a node, or would come of it now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeAnswer {
+    /// In one word.
+    pub outcome: Outcome,
+    /// In sentences, for people.
+    pub sentence: String,
+}
 
 /// One link, as the node that has it reports.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Tone, UnknownCode};
+use super::{Action, Tone, UnknownCode};
 
 words! {
     /// How an action on one item ended.
@@ -120,6 +120,20 @@ verbs! {
 }
 
 impl NodeAction {
+    /// What the audit calls it.
+    #[must_use]
+    pub const fn audited(self) -> Action {
+        match self {
+            Self::Approve => Action::NodeApproved,
+            Self::Promote => Action::NodePromoted,
+            Self::Demote => Action::NodeDemoted,
+            Self::Replace => Action::NodeReplaced,
+            Self::Remove => Action::NodeRemoved,
+            Self::Drain => Action::NodeDrained,
+            Self::Undrain => Action::NodeUndrained,
+        }
+    }
+
     /// What follows for the node called `node`, before somebody confirms it.
     #[must_use]
     pub fn consequence(self, node: &str) -> String {

@@ -37,6 +37,22 @@ words! {
         AccountRemoved = "account_removed", "Removed an account", Warn;
         /// A cluster was founded.
         Founded = "founded", "Founded the cluster", Warn;
+        /// A node asked to join a cluster.
+        AskedToJoin = "asked_to_join", "Asked to join", Info;
+        /// A node was let in, as a learner.
+        NodeApproved = "node_approved", "Approved a node", Warn;
+        /// A learner got a vote.
+        NodePromoted = "node_promoted", "Promoted a node", Warn;
+        /// A member lost its vote.
+        NodeDemoted = "node_demoted", "Demoted a node", Warn;
+        /// A member whose disk is new got its vote back.
+        NodeReplaced = "node_replaced", "Replaced a node", Warn;
+        /// A node left.
+        NodeRemoved = "node_removed", "Removed a node", Warn;
+        /// A node takes no new pages.
+        NodeDrained = "node_drained", "Drained a node", Warn;
+        /// It takes them again.
+        NodeUndrained = "node_undrained", "Ended draining a node", Info;
         /// Made a version the head of a file that had several sides.
         Picked = "picked", "Picked a version", Warn;
         /// Made a merged text the head.

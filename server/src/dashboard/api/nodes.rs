@@ -1,5 +1,7 @@
-//! `/api/v1/nodes`: who is in the cluster, and what an operator does with a node. Reading works
-//! everywhere; `POST /api/v1/nodes/{name or id}/{action}` and `/api/v1/join` on the socket file.
+//! `/api/v1/nodes`: who is in the cluster, and what an operator does with a node.
+//!
+//! `POST /api/v1/nodes/{name or id}/{action}` is for operators and the command line; `invite` and
+//! `/api/v1/join` are on the socket file only.
 
 use app::Api;
 use axum::{
@@ -8,15 +10,25 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use domain::{view::Problem, words::NodeAction};
+use domain::{
+    Deed, Thing,
+    view::{NodeAnswer, NodeRequest, Problem},
+    words::{Action, NodeAction, Outcome},
+};
 use serde::{Deserialize, Serialize};
 
 use super::answer;
 use crate::{
     app::App,
-    dashboard::site::Site,
-    node::joining::{self, Invitation, Joining},
-    node::membership::{self, Answer},
+    dashboard::{
+        entry,
+        site::{Answered, Site},
+    },
+    node::{
+        joining::{self, Joining},
+        link::now_ms,
+    },
+    operators::Who,
 };
 
 /// Whom to ask.
@@ -26,42 +38,60 @@ pub(crate) struct Join {
     pub(crate) address: String,
 }
 
-/// Who is in the cluster.
+/// Who is in the cluster, and what is done with them; they need [`Site`] as extension.
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/api/v1/nodes", get(show))
+    Router::new()
+        .route("/api/v1/nodes", get(show))
+        .route("/api/v1/nodes/{node}/{action}", post(act))
 }
 
-/// Routes that change something.
+/// Routes of the socket file.
 pub(in crate::dashboard) fn commands() -> Router<App> {
-    Router::new()
-        .route("/api/v1/join", post(join))
-        .route("/api/v1/nodes/invite", post(invite))
-        .route("/api/v1/nodes/{node}/{action}", post(act))
+    Router::new().route("/api/v1/join", post(join)).route("/api/v1/invite", post(invite))
 }
 
 async fn show(Extension(site): Extension<Site>) -> Response {
     answer(site.overview().await.map(|overview| overview.nodes))
 }
 
-async fn act(State(app): State<App>, Path((node, action)): Path<(String, String)>) -> Response {
-    let answered: Result<Answer, Problem> = match action.parse::<NodeAction>() {
-        Ok(action) => membership::act(&app, &node, action).await,
-        Err(_) => Err(malformed(format!("There is no action {action:?} on nodes."))),
+async fn act(
+    Extension(site): Extension<Site>,
+    Extension(who): Extension<Who>,
+    Path((node, action)): Path<(String, String)>,
+    body: Result<Json<NodeRequest>, JsonRejection>,
+) -> Response {
+    let Ok(action) = action.parse::<NodeAction>() else {
+        return answer::<()>(Err(malformed(format!("There is no action {action:?} on nodes."))));
+    };
+    let answered: Answered<NodeAnswer> = match body {
+        Ok(Json(NodeRequest { plan: true, .. })) => site.plan_on(&node, action),
+        Ok(Json(NodeRequest { plan: false, reason })) => {
+            site.asked_by(&who).act_on(&node, action, reason).await
+        }
+        Err(rejection) => Err(malformed(rejection.body_text())),
     };
     answer(answered)
 }
 
 async fn invite(State(app): State<App>) -> Response {
-    let invitation: Result<Invitation, Problem> = joining::invite(&app);
-    answer(invitation)
+    answer(joining::invite(&app))
 }
 
 async fn join(State(app): State<App>, join: Result<Json<Join>, JsonRejection>) -> Response {
-    let joined: Result<Joining, Problem> = match join {
-        Ok(Json(Join { address })) => joining::join(&app, address).await,
+    let joined = match join {
+        Ok(Json(Join { address })) => ask_to_join(&app, address).await,
         Err(rejection) => Err(malformed(rejection.body_text())),
     };
     answer(joined)
+}
+
+/// Asks, and writes that into the audit of this node; the cluster has it when it is let in.
+async fn ask_to_join(app: &App, address: String) -> Answered<Joining> {
+    let joining = joining::join(app, address).await?;
+    let person = entry::command_line().name;
+    let deed = Deed::new(now_ms(), &person, Action::AskedToJoin, Outcome::Done);
+    app.record(Deed { thing: Some(Thing::Node(joining.asked.clone())), ..deed }).await;
+    Ok(joining)
 }
 
 fn malformed(message: String) -> Problem {

@@ -8,7 +8,7 @@ use domain::{
 };
 
 use super::{Picture, Seat, Tally};
-use crate::node::{CatchUpView, PeerView};
+use crate::node::{CatchUpView, PeerView, membership};
 
 /// Digits of a digest that people compare.
 const ROOT_DIGITS: usize = 8;
@@ -17,7 +17,7 @@ impl Picture {
     /// A card for each node, this node first and those that ask to join last.
     pub(super) fn cards(&self, tally: &Tally) -> Vec<NodeCard> {
         let seats = self.seats.iter().zip(&tally.behind);
-        let asking = self.node.asking.iter().map(new_card);
+        let asking = self.node.asking.iter().map(|member| self.new_card(member));
         seats.map(|(seat, behind)| self.card(seat, *behind)).chain(asking).collect()
     }
 
@@ -53,7 +53,7 @@ impl Picture {
                 .as_ref()
                 .filter(|_| seat.is_own())
                 .map(|view| self.catch_up(view)),
-            actions: Vec::new(),
+            actions: membership::offered(&self.node, seat.member.node, seat.role),
         }
     }
 
@@ -95,35 +95,35 @@ impl Picture {
         }
     }
 
+    /// A node that asks to join: nothing is known of it but who it is and where.
+    fn new_card(&self, member: &cluster::Member) -> NodeCard {
+        NodeCard {
+            id: member.id.node,
+            name: member.name.clone(),
+            own: false,
+            health: NodeHealth::Up,
+            role: NodeRole::New,
+            last_seen_ms: None,
+            root: None,
+            same_root: false,
+            files: None,
+            equal_ms: None,
+            behind: 0,
+            waiting: None,
+            linked: None,
+            clock_offset_ms: None,
+            version: None,
+            round_trip_ms: None,
+            address: member.address.clone(),
+            links: None,
+            catch_up: None,
+            actions: membership::offered(&self.node, member.id.node, NodeRole::New),
+        }
+    }
+
     fn name_of(&self, id: MemberId) -> String {
         let seat = self.seats.iter().find(|seat| seat.member.node == id.node);
         seat.map_or_else(|| id.node.to_string(), |seat| seat.name.clone())
-    }
-}
-
-/// A node that asks to join: nothing is known of it but who it is and where.
-fn new_card(member: &cluster::Member) -> NodeCard {
-    NodeCard {
-        id: member.id.node,
-        name: member.name.clone(),
-        own: false,
-        health: NodeHealth::Up,
-        role: NodeRole::New,
-        last_seen_ms: None,
-        root: None,
-        same_root: false,
-        files: None,
-        equal_ms: None,
-        behind: 0,
-        waiting: None,
-        linked: None,
-        clock_offset_ms: None,
-        version: None,
-        round_trip_ms: None,
-        address: member.address.clone(),
-        links: None,
-        catch_up: None,
-        actions: Vec::new(),
     }
 }
 

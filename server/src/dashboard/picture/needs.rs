@@ -1,9 +1,9 @@
 //! What an operator should look at, worst first.
 
-use cluster::{Alarm, MemberId};
+use cluster::{Alarm, Member, MemberId, Phase};
 use domain::{
     view::{AnyState, Counts, Need},
-    words::{FileState, NodeHealth, count},
+    words::{ClusterState, FileState, NodeHealth, count, thousands},
 };
 
 use super::{Picture, Seat, Tally};
@@ -16,11 +16,34 @@ impl Picture {
     pub(super) fn needs(&self, tally: &Tally) -> Vec<Need> {
         let mut needs: Vec<Need> = self.node.alarms.iter().rev().map(alarm).collect();
         needs.extend(self.seats.iter().filter_map(node));
+        needs.extend(self.node.asking.iter().map(newcomer));
+        needs.extend(self.repairing());
         needs.extend(self.missing());
         needs.extend(files(&tally.counts, &self.node.name));
         needs.sort_by_key(|need| need.state.tone());
         needs.truncate(SHOWN);
         needs
+    }
+
+    /// While every file is read again after a change of the members.
+    fn repairing(&self) -> Option<Need> {
+        let roster = self.node.roster.as_ref()?;
+        (roster.phase == Phase::Repairing).then(|| Need {
+            state: AnyState::Cluster(ClusterState::CatchingUp),
+            what: "The members have changed".to_owned(),
+            href: Some("/nodes".to_owned()),
+            reason: match self.node.repair {
+                Some((done, of)) => format!(
+                    "A majority of the new ones reads every file again: {} of {} so far. The next \
+                     change waits for that.",
+                    thousands(as_u64(done)),
+                    count(as_u64(of), "file", "files")
+                ),
+                None => "A majority of the new ones reads every file again; the next change waits \
+                         for that."
+                    .to_owned(),
+            },
+        })
     }
 
     fn missing(&self) -> Option<Need> {
@@ -42,6 +65,22 @@ impl Picture {
         let seats = self.seats.iter().filter(|seat| members.contains(&seat.member));
         seats.map(|seat| seat.name.as_str()).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn newcomer(member: &Member) -> Need {
+    Need {
+        state: AnyState::Cluster(ClusterState::CatchingUp),
+        what: format!("{} asks to join", member.name),
+        href: Some("/nodes".to_owned()),
+        reason: format!(
+            "It has the cluster's secret and is reached at {}. Approve it if you know it.",
+            member.address
+        ),
+    }
+}
+
+fn as_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 fn node(seat: &Seat) -> Option<Need> {

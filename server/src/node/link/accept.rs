@@ -85,11 +85,7 @@ fn wanted(shared: &Shared, hello: &Hello) -> Result<(), Refusal> {
     }
     let founded = shared.local.state.borrow().cluster.is_some();
     if hello.purpose == Purpose::Joining {
-        return match (founded, hello.files) {
-            (false, _) => Err(Refusal::NoCluster),
-            (true, 0) => Ok(()),
-            (true, files) => Err(Refusal::NotEmpty(files)),
-        };
+        return if founded { Ok(()) } else { Err(Refusal::NoCluster) };
     }
     if founded && !shared.table.is_listed(hello.node) {
         return Err(Refusal::NotAMember);

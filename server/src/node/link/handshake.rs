@@ -70,12 +70,6 @@ pub enum Refusal {
     /// It wants to join, and this node is in no cluster.
     #[error("this node is in no cluster yet")]
     NoCluster,
-    /// It wants to join, and has files of its own.
-    #[error(
-        "it has {0} files of its own: give it an empty store, the files of a second store \
-         cannot be taken over yet"
-    )]
-    NotEmpty(u64),
     /// It is in no roster of ours.
     #[error("it is not in this node's roster")]
     NotAMember,
