@@ -84,7 +84,9 @@ fn without_a_majority_nothing_is_proposed() {
 /// V6: the next change waits until every key was read by a majority of the new members.
 #[test]
 fn a_change_of_members_is_repaired_before_the_next_one() {
-    let mut node = Node::linked();
+    let mut node = Node::alone();
+    node.links(BRAVO);
+    node.links(CHARLIE);
     let outputs = changes(&mut node, RosterChange::Remove(CHARLIE.node));
     assert_eq!(outcomes(&outputs), [ChangeOutcome::Done]);
     let repairing = Version { epoch: 2, phase: Phase::Repairing };
