@@ -84,6 +84,7 @@ impl Core {
             Input::Sync { token, key, dry } => self.on_sync(token, key, dry, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
             Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
+            Input::Keep { objects } => self.on_keep(objects, turn),
             Input::Audit { token, entry } => self.on_audit(token, *entry, turn),
             Input::Timer(timer) => self.on_timer(timer, turn),
             Input::Persisted(no) => self.on_persisted(no, turn),

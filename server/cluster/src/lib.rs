@@ -59,5 +59,5 @@ pub use message::{
 };
 pub use objects::Objects;
 pub use reconcile::{Side, Sides, StepState, SyncReport, SyncStep, SyncWork};
-pub use roster::{Member, MemberId, Phase, Roster};
+pub use roster::{Choice, Member, MemberId, Phase, Roster, StorePaths, choose};
 pub use status::{CatchUp, FileStatus, PeerStatus, Waiting};

@@ -244,6 +244,9 @@ pub struct Heartbeat {
     pub files: u64,
     /// Files with a save that is held there.
     pub waiting: u64,
+    /// Files whose head came with the sender's store and is not decided yet.
+    #[serde(default)]
+    pub importing: u64,
     /// Last number of each chain of the audit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audit: Vec<(MemberId, u64)>,

@@ -7,6 +7,7 @@
 //! core.db ──┘                        └─▶ shared state, events
 //! ```
 
+mod asked;
 pub mod audit;
 mod batch;
 pub mod divergence;

@@ -154,7 +154,7 @@ impl Driver {
     fn say_hello(&self) {
         let durable = self.core.durable();
         let roster = durable.roster.as_ref();
-        let files = durable.decided_count().max(self.store_files);
+        let files = durable.decided_count().max(self.store_files).max(self.store_heads.len());
         let state = HelloState {
             cluster: roster.map(|roster| roster.cluster),
             incarnation: self.core.me().incarnation,

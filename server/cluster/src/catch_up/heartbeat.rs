@@ -25,6 +25,7 @@ impl Core {
             root: self.durable.root(),
             files: count(self.durable.decided_count()),
             waiting: count(self.durable.draft_count(DraftKind::Held)),
+            importing: count(self.durable.draft_count(DraftKind::Import)),
             audit: self.audit_numbers(),
         };
         turn.send(peer, PeerMessage::Heartbeat(heartbeat));
@@ -40,6 +41,7 @@ impl Core {
             self.judge_epoch(from, heartbeat.epoch, turn);
         }
         self.on_audit_numbers(from, &heartbeat.audit, turn);
+        self.note_founded(from, heartbeat, turn);
         let roots = (heartbeat.root, self.durable.root());
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;

@@ -14,6 +14,7 @@ use tokio::{
 
 use super::{
     accept,
+    asking::{Asked, Asking},
     conduct::Offence,
     dial::{self, Dialing},
     frame::Frame,
@@ -43,6 +44,8 @@ pub struct LinkConfig {
     pub hello: watch::Receiver<HelloState>,
     /// For the driver. It must be read all the time: a full channel holds back the peers.
     pub events: mpsc::Sender<LinkEvent>,
+    /// For the driver: what founders ask of its store.
+    pub asked: mpsc::Sender<Asked>,
     /// Ends all connections, the listener and the dialing.
     pub stop: Stop,
 }
@@ -113,6 +116,7 @@ pub(super) struct Shared {
     pub(super) local: Local,
     pub(super) table: Table,
     pub(super) events: mpsc::Sender<LinkEvent>,
+    pub(super) asked: mpsc::Sender<Asked>,
     pub(super) stop: Stop,
     pub(super) handshakes: Arc<Semaphore>,
     dialing: Mutex<BTreeMap<MemberId, Dialing>>,
@@ -128,11 +132,12 @@ impl Links {
     /// Begins to accept connections; dials nobody before [`Links::dial`].
     #[must_use]
     pub fn start(config: LinkConfig) -> Self {
-        let LinkConfig { identity, secret, listener, about, hello, events, stop } = config;
+        let LinkConfig { identity, secret, listener, about, hello, events, asked, stop } = config;
         let shared = Arc::new(Shared {
             table: Table::new(identity.node()),
             local: Local { identity, secret, about, state: hello },
             events,
+            asked,
             stop,
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
             dialing: Mutex::default(),
@@ -173,12 +178,13 @@ impl Links {
         self.0.table.offend(peer, offence)
     }
 
-    /// Asks whoever listens at `address` what it is, before a cluster is founded.
+    /// Asks whoever listens at `address` what it is, before a cluster is founded; more can be asked
+    /// of its store.
     ///
     /// # Errors
     /// When nobody answers there, or not as a node with our secret.
-    pub async fn probe(&self, address: &str) -> Result<Hello, ProbeError> {
-        probe::probe(&self.0.local, address).await
+    pub async fn ask(&self, address: &str) -> Result<Asking, ProbeError> {
+        probe::ask(&self.0.local, address).await
     }
 
     /// This node, in this life of its disk.

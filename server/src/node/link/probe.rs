@@ -3,8 +3,9 @@
 use thiserror::Error;
 
 use super::{
+    asking::Asking,
     handshake::{HandshakeError, Local},
-    hello::{Hello, Kind, Purpose},
+    hello::{Kind, Purpose},
     socket::{self, ConnectError},
 };
 
@@ -29,10 +30,16 @@ pub enum ProbeError {
         #[source]
         source: HandshakeError,
     },
+    /// It answered before, and not the last question.
+    #[error("{address} has answered no further question (is it in a cluster by now?)")]
+    Unanswered {
+        /// Where.
+        address: String,
+    },
 }
 
-/// Connects, exchanges Hellos and closes.
-pub(super) async fn probe(local: &Local, address: &str) -> Result<Hello, ProbeError> {
+/// Connects and exchanges Hellos.
+pub(super) async fn ask(local: &Local, address: &str) -> Result<Asking, ProbeError> {
     let at = || address.to_owned();
     let socket = socket::connect(address)
         .await
@@ -41,5 +48,5 @@ pub(super) async fn probe(local: &Local, address: &str) -> Result<Hello, ProbeEr
         .greet(socket, (Kind::Control, Purpose::Founding), |_| Ok(()))
         .await
         .map_err(|source| ProbeError::Handshake { address: at(), source })?;
-    Ok(session.hello)
+    Ok(Asking::new(at(), session))
 }
