@@ -1,17 +1,18 @@
 //! C. Two stores with pasts of their own found a cluster: what differs is listed and nothing else,
 //! whatever is killed meanwhile; then all of it is settled in bulk.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, os::unix::process::ExitStatusExt, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use domain::ObjectId;
-use http::Method;
 use serde_json::{Value, json};
 use tests::{
-    client::Client,
+    browser::Browser,
     cluster::{Cluster, Plan},
     gateway::hash,
+    kills::{self, Point},
     node::Node,
+    program::Build,
     stock::Stock,
     wait::until,
 };
@@ -24,10 +25,12 @@ const APART: usize = 250;
 const BEHIND: usize = 50;
 /// Files that only one of them has, in each.
 const OWN: usize = 50;
-/// Decided files after which the founding is cut short.
-const MIDDLE: u64 = 300;
+/// Decided files after which each node is killed; never, on the third.
+const KILLED_AT: [usize; 3] = [400, 200, 1_000_000];
 /// Settlements after which the node is killed.
 const SETTLED: usize = 100;
+/// Settlements that are tried without a majority.
+const REFUSED: usize = 5;
 /// Thousands of files are equal within this, in a debug build on a busy machine.
 const EQUAL: Duration = Duration::from_secs(60);
 
@@ -130,22 +133,22 @@ async fn is_as_expected(cluster: &Cluster, expected: &Expected) -> Result<()> {
     Ok(())
 }
 
-/// Founds, and kills both nodes that have stores when a part of the files is decided.
+/// Founds, with both nodes that have stores killed when a part of the files is decided.
 async fn found_and_kill(cluster: &mut Cluster) -> Result<()> {
-    let (said, exit) = cluster.init(1).await?;
-    ensure!(exit == Some(0), "{said}");
-    let middle = until("the middle of the import", EQUAL, async || {
-        let status = cluster.node(1).status().await?;
-        let decided = status.0["files"].as_u64().context("no files")?;
-        ensure!(decided >= MIDDLE, "{decided} files");
-        Ok((decided, status.0["importing"].clone()))
-    });
-    let ((decided, importing), _) = middle.await?;
-    for number in [1, 2] {
-        cluster.node_mut(number).kill().await?;
+    for (node, count) in cluster.nodes.iter_mut().zip(KILLED_AT) {
+        let kill = (kills::ARM.to_owned(), format!("{}:{count}", Point::AfterDecide));
+        node.start_with(&[kill]).await?;
     }
-    eprintln!("killed with {decided} files decided and {importing} to come");
-    ensure!(importing.as_u64().is_some_and(|left| left > 0), "that was no middle");
+    // Its answer may be lost with the founder.
+    let (said, exit) = cluster.init(1).await?;
+    ensure!(exit == Some(0) || exit == Some(5), "{exit:?} {said}");
+    for number in [2, 1] {
+        let status = cluster.node_mut(number).ended().await?;
+        ensure!(status.signal() == Some(9), "node {number} ended by itself: {status}");
+    }
+    let part = cluster.directory(3).heads()?.len();
+    eprintln!("both are killed; node 3 has {part} files");
+    ensure!(part < FILES / 2, "that was no middle");
     for number in [2, 1] {
         cluster.node_mut(number).start().await?;
     }
@@ -157,10 +160,8 @@ async fn two_stores_found_a_cluster_and_all_that_differs_is_listed_and_settled()
     let folder = tempfile::tempdir()?;
     let [ann, ben] = ["ann", "ben"].map(|name| folder.path().join(name));
     let expected = stores(&ann, &ben)?;
-    let mut cluster = Plan { stores: vec![ann, ben], ..Plan::default() }.prepare().await?;
-    for node in &mut cluster.nodes {
-        node.start().await?;
-    }
+    let plan = Plan { build: Build::KillPoints, stores: vec![ann, ben], ..Plan::default() };
+    let mut cluster = plan.prepare().await?;
     found_and_kill(&mut cluster).await?;
     let took = cluster.settles(EQUAL).await?;
     eprintln!("equal {took:.1?} after the restart");
@@ -215,9 +216,9 @@ impl Bulk {
     }
 
     /// Sends one item; a connection that breaks leaves it not known.
-    async fn one(&mut self, client: &Client, name: &str) {
+    async fn one(&mut self, page: &Browser, name: &str) {
         let body = json!({ "plan": false, "items": [self.selected[name]] });
-        let sent = client.send_json(Method::POST, "/api/v1/settle", &body).await;
+        let sent = page.post("/api/v1/settle", &body).await;
         let result = sent.and_then(|answer| answer.expect(200));
         let result = result.map_or_else(|_| json!({ "outcome": "not_known" }), |r| r[0].clone());
         let word = result["outcome"].as_str().unwrap_or_default();
@@ -231,33 +232,51 @@ impl Bulk {
     }
 }
 
-/// The node that carries it out is killed in the middle; a second run is of what is left.
+/// Nodes are killed in the middle, also the one that carries it out; a second run is of the rest.
 async fn settle_all(cluster: &mut Cluster, expected: &Expected) -> Result<()> {
     let mut bulk = Bulk::of(expected);
-    let client = cluster.node(2).dashboard()?;
+    let page = Browser::operator(cluster.node(2), "ann").await?;
     let names: Vec<String> = bulk.selected.keys().cloned().collect();
     for name in &names[..SETTLED] {
-        bulk.one(&client, name).await;
+        bulk.one(&page, name).await;
     }
     ensure!(bulk.done.len() == SETTLED, "{:?}", bulk.undone);
     let first = bulk.done.clone();
-    let (killed, ()) = tokio::join!(cluster.node_mut(2).kill(), bulk.one(&client, &names[SETTLED]));
+    // Then it is alone, and then it is killed itself with an item under way.
+    for number in [1, 3] {
+        cluster.node_mut(number).kill().await?;
+    }
+    for name in &names[SETTLED..SETTLED + REFUSED] {
+        bulk.one(&page, name).await;
+    }
+    ensure!(bulk.done.len() == SETTLED, "settled without a majority");
+    cluster.node_mut(1).start().await?;
+    let linked = until("a majority", EQUAL, async || {
+        let status = cluster.node(2).status().await?;
+        ensure!(status.state() != "no_majority", "{}", status.state());
+        Ok(())
+    });
+    linked.await?;
+    let under_way = &names[SETTLED + REFUSED];
+    let (killed, ()) = tokio::join!(cluster.node_mut(2).kill(), bulk.one(&page, under_way));
     killed?;
-    for name in &names[SETTLED + 1..] {
-        bulk.one(&client, name).await;
+    for name in &names[SETTLED + REFUSED + 1..] {
+        bulk.one(&page, name).await;
     }
     let (done, undone) = (bulk.done.len(), bulk.undone.values().sum::<usize>());
     eprintln!("{done} done, then {:?}", bulk.undone);
     ensure!(done + undone == APART && bulk.selected.len() == undone, "results do not add up");
-    ensure!(undone >= APART - SETTLED - 1, "it was killed");
+    ensure!(undone >= APART - SETTLED - 1 && bulk.undone["no_majority"] > 0, "{undone} undone");
 
-    cluster.node_mut(2).start().await?;
+    for number in [2, 3] {
+        cluster.node_mut(number).start().await?;
+    }
     cluster.settles(EQUAL).await?;
     let left: Vec<String> = bulk.selected.keys().cloned().collect();
     bulk.undone.clear();
-    let client = cluster.node(2).dashboard()?;
+    let page = Browser::operator(cluster.node(2), "ben").await?;
     for name in &left {
-        bulk.one(&client, name).await;
+        bulk.one(&page, name).await;
     }
     ensure!(bulk.selected.is_empty() && bulk.undone.is_empty(), "{:?}", bulk.undone);
     ensure!(first.iter().all(|(name, head)| bulk.done.get(name) == Some(head)), "done twice");

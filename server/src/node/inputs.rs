@@ -80,10 +80,13 @@ impl Driver {
             LinkEvent::Up { peer, hello } => {
                 info!(peer.id = %peer.node, peer.name = %hello.name, "linked with {}", hello.name);
                 self.input(Input::PeerUp { peer, epoch: hello.epoch, run: hello.run });
+                // Who asks for a plan now is told who answers now.
+                self.publish_node();
             }
             LinkEvent::Down { peer } => {
                 info!(peer.id = %peer.node, "link with {} is gone", peer.node);
                 self.input(Input::PeerDown { peer });
+                self.publish_node();
             }
             LinkEvent::Frame { from, messages, load } => {
                 for message in messages {

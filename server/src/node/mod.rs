@@ -23,6 +23,7 @@ mod inputs;
 mod keeper;
 mod kill;
 pub mod link;
+mod named;
 mod open;
 mod outputs;
 mod pace;
