@@ -30,6 +30,8 @@ mod replay;
 mod retries;
 #[cfg(test)]
 mod stores_with_pasts;
+#[cfg(test)]
+mod syncs;
 
 /// A file that nobody lists would be a test that nobody runs.
 #[test]
