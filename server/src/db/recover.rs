@@ -51,6 +51,7 @@ impl CoreDb {
         let reserved = fact_of(&facts, "reserved")?.unwrap_or(0);
         let audit = self.audit().await?;
         let mut durable = Durable::restore(incarnation, roster, reserved, self.registers().await?);
+        durable.council = fact_of(&facts, "council")?.unwrap_or_default();
         durable.restore_audit(&audit);
         let mut recovered = Recovered {
             durable,
