@@ -28,6 +28,8 @@ mod reads;
 mod replay;
 #[cfg(test)]
 mod retries;
+#[cfg(test)]
+mod syncs;
 
 /// A file that nobody lists would be a test that nobody runs.
 #[test]

@@ -215,7 +215,6 @@ impl Driver {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut reports: Reports, stop: Stop) {
         self.input(cluster::Input::Started);
         self.check_audit();
-        self.show_divergences();
         for (name, head) in std::mem::take(&mut self.foreign) {
             self.on_foreign(HeadUpdate { name, old: None, new: head });
         }

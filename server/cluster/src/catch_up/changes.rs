@@ -16,7 +16,8 @@ impl Core {
         self.live.pushed = *upto;
         let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked).map(|(id, _)| *id);
         for peer in linked.collect::<Vec<_>>() {
-            turn.send(peer, message.clone());
+            // A tip that a crash takes back would be looked for for ever.
+            turn.promise(peer, message.clone());
         }
         if self.live.pushed < self.durable.serial() {
             self.live.push_armed = true;
@@ -26,7 +27,7 @@ impl Core {
 
     pub(crate) fn on_since(&mut self, from: MemberId, serial: Serial, turn: &mut Turn<'_>) {
         if self.is_member(&from) {
-            turn.send(from, self.changes_since(serial));
+            turn.promise(from, self.changes_since(serial));
         }
     }
 

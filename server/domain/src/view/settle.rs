@@ -309,6 +309,7 @@ mod tests {
             said.collect::<Vec<_>>(),
             [
                 "failed",
+                "refused",
                 "refused: no majority",
                 "refused: head moved",
                 "not known yet",

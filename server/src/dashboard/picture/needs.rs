@@ -2,7 +2,8 @@
 
 use cluster::{Alarm, MemberId};
 use domain::{
-    view::{AnyState, Counts, Need},
+    FileName, ObjectId,
+    view::{AnyState, Counts, Need, file_href},
     words::{FileState, NodeHealth, count},
 };
 
@@ -17,6 +18,7 @@ impl Picture {
         let mut needs: Vec<Need> = self.node.alarms.iter().rev().map(alarm).collect();
         needs.extend(self.seats.iter().filter_map(node));
         needs.extend(self.missing());
+        needs.extend(self.node.unread.iter().map(|(name, object)| self.unread(name, *object)));
         needs.extend(files(&tally.counts, &self.node.name));
         needs.sort_by_key(|need| need.state.tone());
         needs.truncate(SHOWN);
@@ -35,6 +37,19 @@ impl Picture {
             href: None,
             reason: format!("No node that answers has it: {detail}."),
         })
+    }
+
+    fn unread(&self, name: &FileName, object: ObjectId) -> Need {
+        let node = &self.node.name;
+        Need {
+            state: AnyState::File(FileState::ObjectMissing),
+            what: format!("{name}, saved by a SWISH, is not whole"),
+            href: Some(file_href(name)),
+            reason: format!(
+                "The SWISH of {node} wrote a head, and its object {object} is missing or damaged. \
+                 No node takes that head; the version before stays."
+            ),
+        }
     }
 
     /// Names of members, for a sentence.
