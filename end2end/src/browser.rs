@@ -142,8 +142,7 @@ impl Browser {
     /// # Errors
     /// The browser is gone.
     pub async fn prefer(&self, scheme: &str) -> Result<()> {
-        let options =
-            json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        let options = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.client.issue_cmd(DevTools { name: "Emulation.setEmulatedMedia", options }).await?;
         Ok(())
     }

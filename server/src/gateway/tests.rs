@@ -94,6 +94,8 @@ impl Site {
                     Command::Settle { .. }
                     | Command::Sync { .. }
                     | Command::Found { .. }
+                    | Command::AskStore(_)
+                    | Command::Keep { .. }
                     | Command::Audit { .. } => {}
                 }
             }
