@@ -13,6 +13,8 @@ mod hostile;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod members;
+#[cfg(test)]
 mod no_majority;
 #[cfg(test)]
 mod one_save;
@@ -32,6 +34,8 @@ mod retries;
 mod stores_with_pasts;
 #[cfg(test)]
 mod syncs;
+#[cfg(test)]
+mod wiped;
 
 /// A file that nobody lists would be a test that nobody runs.
 #[test]

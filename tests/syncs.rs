@@ -16,18 +16,22 @@ use tests::{
 const FILES: usize = 200;
 /// The first of them, saved on both sides of a cut.
 const DIVERGED: usize = 40;
+/// So many are enough where every file has the same outcome.
+const FEW: usize = 8;
 /// The last of them, which do not exist.
 const UNKNOWN: usize = 20;
 /// Nodes that can talk again say the same within this, on a busy machine with this many files.
 const EQUAL: Duration = Duration::from_secs(15);
+/// What a node tells of itself is not older than this.
+const TOLD: Duration = Duration::from_secs(1);
 
 fn name(number: usize) -> String {
     format!("f{number:03}.pl")
 }
 
 /// The expected outcomes, or those of a run, by file.
-async fn synced(node: &Node, is_plan: bool) -> Result<BTreeMap<String, Value>> {
-    let names: Vec<String> = (0..FILES).map(name).collect();
+async fn synced(node: &Node, files: usize, is_plan: bool) -> Result<BTreeMap<String, Value>> {
+    let names: Vec<String> = (0..files).map(name).collect();
     let mut words = vec!["sync", "--json"];
     words.extend(is_plan.then_some("--plan"));
     words.extend(names.iter().map(String::as_str));
@@ -40,12 +44,20 @@ async fn synced(node: &Node, is_plan: bool) -> Result<BTreeMap<String, Value>> {
     Ok(items.iter().filter_map(outcome).collect())
 }
 
+/// The digests of all contents, when they are at rest: nodes tell them twice a second.
 async fn roots(cluster: &Cluster) -> Result<Vec<String>> {
-    let mut roots = Vec::new();
-    for node in &cluster.nodes {
-        roots.push(node.status().await?.root().context("no root")?.to_owned());
+    let mut before = Vec::new();
+    loop {
+        let mut roots = Vec::new();
+        for node in &cluster.nodes {
+            roots.push(node.status().await?.root().context("no root")?.to_owned());
+        }
+        if before == roots {
+            return Ok(roots);
+        }
+        before = roots;
+        tokio::time::sleep(TOLD).await;
     }
-    Ok(roots)
 }
 
 /// Every file once, and some of them on both sides of a cut that is still there.
@@ -74,11 +86,11 @@ async fn a_dry_run_of_a_sync_is_what_the_run_does_and_changes_nothing() -> Resul
     let cluster = Plan { recorded: true, ..Plan::default() }.start().await?;
     cut_and_save(&cluster).await?;
 
-    // Cut off: nothing can be read from a majority.
+    // Cut off: nothing can be read from a majority, and each file is tried for two seconds.
     let before = roots(&cluster).await?;
-    let planned = synced(cluster.node(3), true).await?;
+    let planned = synced(cluster.node(3), FEW, true).await?;
     ensure!(planned[&name(0)] == json!("no_majority"), "{planned:?}");
-    assert_eq!(planned, synced(cluster.node(3), false).await?);
+    assert_eq!(planned, synced(cluster.node(3), FEW, false).await?);
     assert_eq!(before, roots(&cluster).await?);
 
     cluster.mend();
@@ -93,11 +105,11 @@ async fn a_dry_run_of_a_sync_is_what_the_run_does_and_changes_nothing() -> Resul
     cluster.settles(EQUAL).await?;
 
     let before = roots(&cluster).await?;
-    let planned = synced(cluster.node(1), true).await?;
+    let planned = synced(cluster.node(1), FILES, true).await?;
     assert_eq!(before, roots(&cluster).await?, "a dry run changed something");
     let count = |outcome: &str| planned.values().filter(|found| **found == json!(outcome)).count();
     assert_eq!((count("unchanged"), count("failed")), (FILES - UNKNOWN, UNKNOWN), "{planned:?}");
-    assert_eq!(planned, synced(cluster.node(1), false).await?);
+    assert_eq!(planned, synced(cluster.node(1), FILES, false).await?);
     assert_eq!(before, roots(&cluster).await?, "a sync chose something");
     cluster.end().await
 }

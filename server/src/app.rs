@@ -135,6 +135,7 @@ pub async fn run(
         serve_socket(&app)?,
         tokio::spawn(upkeep(app.clone())),
     ];
+    node::joining::resume(&app);
     let first_login = first.map(|link| dashboard::link(&app, &link));
     started(&Addresses { first_login, ..app.addresses.as_ref().clone() });
     tracing::info!(node.name = app.addresses.node, "node {} is serving", app.addresses.node);

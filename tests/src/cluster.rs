@@ -31,6 +31,8 @@ const SHOWN_LINES: usize = 30;
 /// How the nodes are started.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// How many nodes there are; node 1 founds with all of them, if it is asked to.
+    pub nodes: usize,
     /// Which program.
     pub build: Build,
     /// Stores that the first nodes begin with, copied.
@@ -58,7 +60,13 @@ pub struct Cluster {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { build: Build::Plain, stores: Vec::new(), recorded: false, environment: Vec::new() }
+        Self {
+            nodes: 3,
+            build: Build::Plain,
+            stores: Vec::new(),
+            recorded: false,
+            environment: Vec::new(),
+        }
     }
 }
 
@@ -87,7 +95,7 @@ impl Plan {
         let secret = make_secret(folder.path())?;
         let mut wires = Vec::new();
         let mut nodes = Vec::new();
-        for number in 1..=3 {
+        for number in 1..=self.nodes {
             let home = folder.path().join(format!("node-{number}"));
             fs::create_dir(&home)?;
             let link = node::free_address()?;

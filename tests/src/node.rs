@@ -258,6 +258,39 @@ impl Node {
         Ok(Status(answer.expect(200)?))
     }
 
+    /// Runs a command of its program on it; tells how it ended and what it said.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub async fn command_line(&self, words: &[&str]) -> Result<(Option<i32>, String)> {
+        let output = Command::new(&self.setup.program)
+            .args(words)
+            .arg("--data")
+            .arg(&self.setup.data)
+            .output()
+            .await?;
+        let said = [output.stdout, output.stderr].concat();
+        Ok((output.status.code(), String::from_utf8_lossy(&said).trim().to_owned()))
+    }
+
+    /// Takes its databases and its store away while it is down; the identity stays.
+    ///
+    /// # Errors
+    /// It is up, or they cannot be removed.
+    pub fn wipe(&self) -> Result<()> {
+        /// What a node must keep to be the same node.
+        const KEYS: [&str; 2] = ["node.key", "link.key"];
+        ensure!(self.child.is_none(), "{} is up", self.setup.name);
+        for entry in std::fs::read_dir(&self.setup.data)? {
+            let entry = entry?;
+            if !KEYS.iter().any(|key| entry.file_name() == *key) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        std::fs::remove_dir_all(&self.setup.store)?;
+        Ok(())
+    }
+
     fn signal(&self, signal: Signal) -> Result<()> {
         let pid = self.pid().with_context(|| format!("{} is not up", self.setup.name))?;
         killpg(Pid::from_raw(i32::try_from(pid)?), signal)?;

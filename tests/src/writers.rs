@@ -180,7 +180,7 @@ impl Heard {
             (200, None) if gateway::is_held(&body) => Ok(Self::Held(gateway::saved(answer)?)),
             (200, None) => Ok(Self::Saved(gateway::saved(answer)?)),
             (200, Some("file_exists")) => Ok(Self::NotKept),
-            (409, _) | (503, Some("busy" | "not_founded")) => Ok(Self::NotKept),
+            (409, _) | (503, Some("busy" | "not_founded" | "removed")) => Ok(Self::NotKept),
             (503, _) => Ok(Self::Nothing),
             (status, _) => bail!("a save was answered {status}: {body}"),
         }

@@ -94,16 +94,27 @@ async fn axe_finds_nothing_serious_on_any_page_in_light_and_dark() -> Result<()>
     let browser = Browser::start().await?;
     let script = std::fs::read_to_string(end2end::axe())
         .with_context(|| format!("{} is missing: make setup", end2end::axe().display()))?;
+    browser.open(&format!("{}/nodes", server.url)).await?;
+    browser
+        .value("document.querySelector('main').append(document.createElement('button'))")
+        .await?;
+    let found = checked(&browser, &script).await?;
+    assert!(found.to_string().contains("button-name"), "axe is blind: {found}");
     for scheme in ["light", "dark"] {
         browser.prefer(scheme).await?;
         for path in PAGES {
             browser.open(&format!("{}{path}", server.url)).await?;
-            browser.client.execute(&script, Vec::new()).await?;
-            let found = browser.client.execute_async(AXE, Vec::new()).await?;
+            let found = checked(&browser, &script).await?;
             assert_eq!(found, json!([]), "{path} in {scheme}");
         }
     }
     browser.close().await
+}
+
+/// What axe-core finds on the page that is open.
+async fn checked(browser: &Browser, script: &str) -> Result<Value> {
+    browser.client.execute(script, Vec::new()).await?;
+    Ok(browser.client.execute_async(AXE, Vec::new()).await?)
 }
 
 /// Serious and critical findings, each with the elements.

@@ -127,6 +127,14 @@ pub enum Mutant {
     StaleTree,
     /// Looks into the neighbour of the bucket that differs.
     WrongBucket,
+    /// Counts votes by node, in whatever life of its disk (V7).
+    WipedMemberVotes,
+    /// Puts the new life of a member in place of the old one in one change (V5).
+    ReplaceInOne,
+    /// Is steady after a change without reading anything (V6).
+    NoRepair,
+    /// Handles messages of a lower epoch (V10).
+    LowerEpochHandled,
     /// Records a settling beside the head instead of having it decided (V8).
     SettleBeside,
     /// Judges lines of the journal by the head they start from (V9).
@@ -137,7 +145,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::OwnValue,
         Self::MinorityQuorum,
         Self::NoSyncBeforePromise,
@@ -152,6 +160,10 @@ impl Mutant {
         Self::FastWithoutPromise,
         Self::StaleTree,
         Self::WrongBucket,
+        Self::WipedMemberVotes,
+        Self::ReplaceInOne,
+        Self::NoRepair,
+        Self::LowerEpochHandled,
         Self::SettleBeside,
         Self::JudgeByOld,
         Self::HoldWithoutTip,

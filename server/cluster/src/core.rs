@@ -85,6 +85,9 @@ impl Core {
             Input::Want { token, id } => self.on_want(token, id, turn),
             Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
             Input::Keep { objects } => self.on_keep(objects, turn),
+            Input::Knock(member) => self.on_knock(member, turn),
+            Input::Drain(drains) => self.live.draining = drains,
+            Input::Change { token, change } => self.on_change(token, &change, turn),
             Input::Audit { token, entry } => self.on_audit(token, *entry, turn),
             Input::Timer(timer) => self.on_timer(timer, turn),
             Input::Persisted(no) => self.on_persisted(no, turn),
@@ -107,7 +110,9 @@ impl Core {
         }
         self.note_answer(from, &message, turn);
         match message {
-            PeerMessage::Prepare { key, ballot, .. } => self.on_prepare(from, key, ballot, turn),
+            PeerMessage::Prepare { epoch, key, ballot } => {
+                self.on_prepare(from, epoch, key, ballot, turn);
+            }
             PeerMessage::Promise { epoch, key, ballot, accepted } => {
                 let accepted = accepted.map(|(ballot, head)| crate::Accepted { ballot, head });
                 self.on_promise(from, epoch, &key, ballot, accepted, turn);
@@ -151,6 +156,11 @@ impl Core {
             PeerMessage::AuditIs { entries, upto } => self.on_audit_is(from, entries, upto, turn),
             PeerMessage::RosterIs { roster } => self.on_roster(from, roster, turn),
             PeerMessage::RosterRequest => self.tell_roster(from, turn),
+            PeerMessage::RosterVote(vote) => self.on_roster_vote(from, vote, turn),
+            PeerMessage::KeysRequest { epoch, after } => {
+                self.on_keys_request(from, epoch, after, turn);
+            }
+            PeerMessage::KeysAre { keys, more, .. } => self.on_keys(from, keys, more, turn),
         }
     }
 
@@ -163,6 +173,7 @@ impl Core {
             Timer::Patience(key) => self.patience_over(&key, turn),
             Timer::Fetch(peer) => self.no_progress(peer, turn),
             Timer::Want(token) => self.want_over(token, turn),
+            Timer::Council => self.council_due(turn),
             Timer::Sync(token) => self.sync_over(token, turn),
         }
     }
@@ -186,6 +197,7 @@ impl Core {
             OwnAnswer::Accept { epoch, key, ballot, head } => {
                 self.on_accept(self.me, epoch, &key, ballot, head, turn);
             }
+            OwnAnswer::Roster(vote) => self.on_roster_vote(self.me, vote, turn),
         }
     }
 
@@ -220,7 +232,9 @@ fn epoch_of(message: &PeerMessage) -> Option<u64> {
         | PeerMessage::Fetching { epoch, .. }
         | PeerMessage::Accept { epoch, .. }
         | PeerMessage::Nack { epoch, .. }
-        | PeerMessage::NewHead { epoch, .. } => Some(*epoch),
+        | PeerMessage::NewHead { epoch, .. }
+        | PeerMessage::KeysRequest { epoch, .. }
+        | PeerMessage::KeysAre { epoch, .. } => Some(*epoch),
         PeerMessage::Propose(propose) => Some(propose.epoch),
         PeerMessage::Request { .. }
         | PeerMessage::RequestChunks { .. }
@@ -237,6 +251,7 @@ fn epoch_of(message: &PeerMessage) -> Option<u64> {
         | PeerMessage::AuditSince { .. }
         | PeerMessage::AuditIs { .. }
         | PeerMessage::RosterIs { .. }
-        | PeerMessage::RosterRequest => None,
+        | PeerMessage::RosterRequest
+        | PeerMessage::RosterVote(_) => None,
     }
 }

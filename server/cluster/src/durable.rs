@@ -6,7 +6,7 @@ use domain::{Incarnation, Link, ObjectId, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{AuditEntry, Ballot, ChainEnds, Key, Roster, Tip, catch_up::Tree};
+use crate::{AuditEntry, Ballot, ChainEnds, Council, Key, Roster, Tip, catch_up::Tree};
 
 /// One change of the durable state. A batch of them becomes durable as a whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub enum Record {
     },
     /// A roster was adopted.
     Roster(Roster),
+    /// Acceptor state for the roster after it.
+    Council(Council),
     /// Ballot counters up to this may have been used (docs/decisions/0002).
     Reserved(u64),
     /// Somebody did something, here or on another node.
@@ -96,7 +98,11 @@ impl Record {
             | Self::Tip { key, .. }
             | Self::Decided { key, .. }
             | Self::Gaps { key, .. } => Some(key),
-            Self::Object { .. } | Self::Roster(_) | Self::Reserved(_) | Self::Audit(_) => None,
+            Self::Object { .. }
+            | Self::Roster(_)
+            | Self::Council(_)
+            | Self::Reserved(_)
+            | Self::Audit(_) => None,
         }
     }
 }
@@ -226,6 +232,8 @@ pub struct Durable {
     pub incarnation: Incarnation,
     /// The greatest decided roster known here.
     pub roster: Option<Roster>,
+    /// Acceptor state for the roster that follows it.
+    pub council: Council,
     /// Ballot counters up to this may have been used.
     pub reserved: u64,
     /// The registers.
@@ -265,8 +273,8 @@ impl Durable {
         for draft in keys.values().filter_map(|state| state.draft) {
             *drafts.entry(draft.kind).or_default() += 1;
         }
-        let audit = ChainEnds::default();
-        Self { incarnation, roster, reserved, keys, audit, changes, tree, decided, drafts }
+        let (council, audit) = (Council::default(), ChainEnds::default());
+        Self { incarnation, roster, council, reserved, keys, audit, changes, tree, decided, drafts }
     }
 
     /// Takes in entries of the audit as tables kept them, each chain in order.
@@ -289,7 +297,12 @@ impl Durable {
             Record::Decided { key, head, serial } => self.decide(key, *head, *serial),
             Record::Object { .. } => {}
             Record::Gaps { key, ids } => self.key(key).gaps.clone_from(ids),
-            Record::Roster(roster) => self.roster = Some(roster.clone()),
+            Record::Roster(roster) => {
+                // Each roster's successor is a decision of its own.
+                self.council = Council::default();
+                self.roster = Some(roster.clone());
+            }
+            Record::Council(council) => self.council = council.clone(),
             Record::Reserved(counter) => self.reserved = self.reserved.max(*counter),
             Record::Audit(entry) => self.audit.add(entry),
         }

@@ -5,8 +5,8 @@ use gitty::Object;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Alarm, AuditEntry, Copies, Foreign, HoldReason, Key, MemberId, PeerMessage, Record, Roster,
-    SettleOutcome, SyncReport,
+    Alarm, AuditEntry, ChangeOutcome, Copies, Foreign, HoldReason, Key, Member, MemberId,
+    PeerMessage, Record, Roster, RosterChange, SettleOutcome, SyncReport,
 };
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
@@ -112,6 +112,17 @@ pub enum Input {
         /// Their ids are not known to be right.
         objects: Vec<Object>,
     },
+    /// A node that the roster does not name asks to join.
+    Knock(Member),
+    /// Whether this node takes no new pages; it goes on voting.
+    Drain(bool),
+    /// An operator changes the roster.
+    Change {
+        /// For the reply.
+        token: Token,
+        /// What.
+        change: RosterChange,
+    },
     /// Somebody did something here: the next entry of the own chain, sealed.
     Audit {
         /// For the reply.
@@ -142,6 +153,8 @@ pub enum Timer {
     Fetch(MemberId),
     /// When somebody who wants an object is told that nobody has it.
     Want(Token),
+    /// When a change of the roster is tried again.
+    Council,
     /// When a sync reports what it has not done.
     Sync(Token),
 }
@@ -242,6 +255,8 @@ pub enum Reply {
     Object(bool),
     /// To founding.
     Found(FoundOutcome),
+    /// To a change of the roster.
+    Change(ChangeOutcome),
     /// To an entry of the audit: whether it is the next one of the own chain, and durable.
     Audited(bool),
 }
@@ -283,6 +298,8 @@ pub enum SaveOutcome {
     NoSuchFile,
     /// This node is in no cluster; nothing was kept.
     NotFounded,
+    /// This node was removed from its cluster; nothing was kept.
+    Removed,
     /// Too many saves of this file wait behind each other; nothing was kept.
     Busy,
 }

@@ -59,5 +59,8 @@ pub use message::{
 };
 pub use objects::Objects;
 pub use reconcile::{Side, Sides, StepState, SyncReport, SyncStep, SyncWork};
-pub use roster::{Choice, Member, MemberId, Phase, Roster, StorePaths, choose};
+pub use roster::{
+    ChangeOutcome, Choice, Council, Member, MemberId, Phase, Roster, RosterChange, RosterVote,
+    Standing, StorePaths, Version, choose,
+};
 pub use status::{CatchUp, FileStatus, PeerStatus, Waiting};

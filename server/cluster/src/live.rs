@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use domain::{Millis, ObjectId, Root, Run, Serial};
+use domain::{Millis, NodeId, ObjectId, Root, Run, Serial};
 use gitty::Object;
 
 use crate::{
-    Accepted, Ballot, Key, MemberId, Save, Token, WriteNo,
+    Accepted, Ballot, Key, Member, MemberId, RosterVote, Save, Token, WriteNo,
     branch::Branches,
     catch_up::{Comparison, Reported},
     exchange::{Owed, Parked, Source, Tally, WantedObject},
+    roster::{CouncilRound, Mark, Promoting, Repair},
 };
 
 /// Volatile state of the core.
@@ -67,6 +68,20 @@ pub(crate) struct Live {
     pub(crate) audit_asked: BTreeMap<MemberId, Millis>,
     /// Whether [`crate::Timer::Push`] is armed.
     pub(crate) push_armed: bool,
+    /// The next roster, while it is being decided here.
+    pub(crate) council: Option<CouncilRound>,
+    /// A learner that gets a vote when it has caught up.
+    pub(crate) promoting: Option<Promoting>,
+    /// A node whose old vote goes and whose new one comes then, and who waits for it.
+    pub(crate) replacing: Option<(Token, NodeId)>,
+    /// What has to be applied before peers are told how far their logs are applied here.
+    pub(crate) mark: Option<Mark>,
+    /// Nodes that asked to join, and when last.
+    pub(crate) asking: BTreeMap<NodeId, (Member, Millis)>,
+    /// Whether this node takes no new pages.
+    pub(crate) draining: bool,
+    /// Reading every key again, while the roster is repairing.
+    pub(crate) repair: Option<Repair>,
     /// Branches: tips, lines of SWISH, divergences.
     pub(crate) branches: Branches,
     /// When the program started.
@@ -90,6 +105,8 @@ pub(crate) enum OwnAnswer {
     Promise { epoch: u64, key: Key, ballot: Ballot, accepted: Option<Accepted> },
     /// As [`crate::PeerMessage::Accept`].
     Accept { epoch: u64, key: Key, ballot: Ballot, head: ObjectId },
+    /// About the next roster.
+    Roster(RosterVote),
 }
 
 /// A linked peer, or one that was.
@@ -123,6 +140,14 @@ pub(crate) struct Peer {
     pub(crate) imported: bool,
     /// Files with a decided head there.
     pub(crate) files: u64,
+    /// Position in its change log up to which everything is applied here.
+    pub(crate) filled: Option<Serial>,
+    /// Position in our change log up to which it has everything, as it said.
+    pub(crate) applied: Option<Serial>,
+    /// Nodes that asked it to join.
+    pub(crate) asking: Vec<Member>,
+    /// Whether it takes no new pages.
+    pub(crate) draining: bool,
     /// Its decided heads, as it reported them.
     pub(crate) heads: Reported,
     /// Answers that it was asked for and has not sent.

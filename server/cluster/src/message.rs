@@ -6,7 +6,7 @@ use domain::{ObjectId, ObjectKind, Root, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{AuditEntry, Ballot, Key, MemberId, Phase, Prefix, Roster, Tip};
+use crate::{AuditEntry, Ballot, Key, Member, MemberId, Phase, Prefix, Roster, RosterVote, Tip};
 
 /// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
 pub const INLINE_BYTES: usize = 60 << 10;
@@ -175,6 +175,26 @@ pub enum PeerMessage {
     },
     /// To whoever has a higher epoch.
     RosterRequest,
+    /// About the roster that follows the present one (protocol 11.1).
+    RosterVote(RosterVote),
+    /// Whoever repairs: which keys have a value on your disk?
+    KeysRequest {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// Only those after this one.
+        after: Option<Key>,
+    },
+    /// In answer, when that epoch is durable here: a page of them, in order.
+    KeysAre {
+        /// Epoch of the sender.
+        epoch: u64,
+        /// They come after this one.
+        after: Option<Key>,
+        /// The keys.
+        keys: Vec<Key>,
+        /// Whether there are others behind.
+        more: bool,
+    },
 }
 
 /// Proposer, when the promises name no other value than this: accept this head.
@@ -247,6 +267,15 @@ pub struct Heartbeat {
     /// Files whose head came with the sender's store and is not decided yet.
     #[serde(default)]
     pub importing: u64,
+    /// Position in the receiver's change log up to which the sender has everything.
+    #[serde(default)]
+    pub applied: Option<Serial>,
+    /// Nodes that asked the sender to join.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asking: Vec<Member>,
+    /// Whether it takes no new pages.
+    #[serde(default)]
+    pub draining: bool,
     /// Last number of each chain of the audit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audit: Vec<(MemberId, u64)>,

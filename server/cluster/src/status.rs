@@ -24,6 +24,8 @@ pub struct PeerStatus {
     pub files: u64,
     /// Files with a held save there.
     pub waiting: u64,
+    /// Whether it takes no new pages.
+    pub draining: bool,
     /// Whether it has the decided heads of this node, but for files of which it said otherwise.
     pub has_ours: bool,
 }
@@ -93,6 +95,7 @@ impl Core {
                 serial: peer.serial,
                 files: peer.files,
                 waiting: peer.waiting,
+                draining: peer.draining,
                 has_ours: peer.heads.is_whole(),
             })
             .collect()

@@ -43,6 +43,9 @@ fn heartbeat(audit: Vec<(MemberId, u64)>) -> PeerMessage {
         waiting: 0,
         importing: 0,
         audit,
+        applied: None,
+        asking: Vec::new(),
+        draining: false,
     })
 }
 

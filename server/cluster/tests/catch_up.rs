@@ -169,6 +169,9 @@ fn heartbeat(serial: u64, files: u64) -> PeerMessage {
         files,
         waiting: 0,
         importing: 0,
+        applied: None,
+        asking: Vec::new(),
+        draining: false,
         audit: Vec::new(),
     })
 }

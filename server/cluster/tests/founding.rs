@@ -30,6 +30,9 @@ fn heartbeat(importing: u64, waiting: u64) -> PeerMessage {
         files: 0,
         waiting,
         importing,
+        applied: None,
+        asking: Vec::new(),
+        draining: false,
         audit: Vec::new(),
     })
 }

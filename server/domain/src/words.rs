@@ -226,6 +226,13 @@ pub enum Situation {
         /// Nodes that can still be lost.
         spare: usize,
     },
+    /// Deciding works, and members have lost their votes with their disks.
+    Voteless {
+        /// Their names.
+        nodes: Vec<String>,
+        /// Nodes that can still be lost.
+        spare: usize,
+    },
     /// Files have two sides.
     Diverged {
         /// How many.
@@ -253,7 +260,7 @@ impl Situation {
     pub const fn state(&self) -> ClusterState {
         match self {
             Self::NoMajority { .. } => ClusterState::NoMajority,
-            Self::Degraded { .. } => ClusterState::Degraded,
+            Self::Degraded { .. } | Self::Voteless { .. } => ClusterState::Degraded,
             Self::Diverged { .. } => ClusterState::Diverged,
             Self::CatchingUp { .. } => ClusterState::CatchingUp,
             Self::Healthy { .. } => ClusterState::Healthy,
@@ -276,6 +283,18 @@ impl fmt::Display for Situation {
                     "Saving works. {} {verb} not answer, for {}",
                     list(silent),
                     span(*for_ms)
+                )?;
+                f.write_str(if *spare == 0 { ": one more loss stops deciding." } else { "." })
+            }
+            Self::Voteless { nodes, spare } => {
+                let (verb, disk, it) = match nodes.len() {
+                    1 => ("has", "its disk is", "it"),
+                    _ => ("have", "their disks are", "them"),
+                };
+                let nodes = list(nodes);
+                write!(
+                    f,
+                    "Saving works. {nodes} {verb} no vote, because {disk} new; replace {it}"
                 )?;
                 f.write_str(if *spare == 0 { ": one more loss stops deciding." } else { "." })
             }

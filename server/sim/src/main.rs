@@ -134,8 +134,10 @@ fn report(share: &Share, core_seconds: f64) {
         hours / core_seconds
     );
     println!(
-        "{} crashes, {} cuts, {} pauses, {} messages; slowest healing {:.1} s",
+        "{} crashes, {} wipes, {} changes of the roster, {} cuts, {} pauses, {} messages; slowest healing {:.1} s",
         counts.crashes,
+        counts.wipes,
+        counts.changes,
         counts.cuts,
         counts.pauses,
         counts.messages,

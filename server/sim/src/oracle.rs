@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{AuditEntry, Ballot, Key, Save, SaveOutcome, SettleOutcome, Token};
+use cluster::{
+    AuditEntry, Ballot, Key, MemberId, Roster, Save, SaveOutcome, SettleOutcome, Token, Version,
+};
 use domain::{Link, ObjectId};
 use gitty::Commit;
 
@@ -71,6 +73,15 @@ impl Path {
     }
 }
 
+/// A durable accept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Vote {
+    pub(crate) epoch: u64,
+    pub(crate) key: Key,
+    pub(crate) ballot: Ballot,
+    pub(crate) head: ObjectId,
+}
+
 /// Everything the invariants are judged by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Oracle {
@@ -83,8 +94,16 @@ pub(crate) struct Oracle {
     pub(crate) settlings: Vec<Settling>,
     /// Commits that some node listed as divergences.
     pub(crate) listed: BTreeMap<Key, BTreeSet<ObjectId>>,
+    /// Commits that somebody was told are saved, and whose last disk was lost.
+    pub(crate) lost: BTreeSet<(Key, ObjectId)>,
     /// Objects that no node ever had.
     pub(crate) gaps: BTreeSet<ObjectId>,
+    /// Every roster that anybody adopted.
+    pub(crate) rosters: BTreeMap<Version, Roster>,
+    /// Who voted for what, and in which epoch.
+    pub(crate) votes: BTreeMap<Vote, BTreeSet<MemberId>>,
+    /// The latest head of each file that a majority of an epoch's members voted for.
+    pub(crate) chosen: BTreeMap<Key, ObjectId>,
     /// Entries of the audit that were asked for and not answered yet, by token.
     pub(crate) deeds: BTreeMap<Token, AuditEntry>,
     /// Entries of the audit that were answered as durable.
@@ -121,6 +140,16 @@ impl Oracle {
             self.commits.get(&id).filter(|made| &made.link.name == key.file()).map(|_| id)
         };
         std::iter::successors(own(head), move |id| own(self.commits.get(id)?.link.previous?))
+    }
+
+    /// The latest roster that anybody adopted.
+    pub(crate) fn roster(&self) -> Option<&Roster> {
+        self.rosters.last_key_value().map(|(_, roster)| roster)
+    }
+
+    /// True if the latest roster names the node; nodes that were removed are not looked after.
+    pub(crate) fn names(&self, node: &crate::world::Node) -> bool {
+        self.roster().is_none_or(|roster| roster.names(node.id.node))
     }
 
     pub(crate) fn position(&self, key: &Key, id: &ObjectId) -> Option<usize> {

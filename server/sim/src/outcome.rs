@@ -36,6 +36,10 @@ pub struct Counts {
     pub cuts: u64,
     /// Nodes that stood still.
     pub pauses: u64,
+    /// Disks that were lost.
+    pub wipes: u64,
+    /// Changes of the roster that were answered as done.
+    pub changes: u64,
     /// Messages handed to a core.
     pub messages: u64,
     /// Attempts of clients to save.
@@ -67,6 +71,8 @@ impl AddAssign for Counts {
         self.crashes += other.crashes;
         self.cuts += other.cuts;
         self.pauses += other.pauses;
+        self.wipes += other.wipes;
+        self.changes += other.changes;
         self.messages += other.messages;
         self.attempts += other.attempts;
         self.decided += other.decided;

@@ -24,6 +24,14 @@ pub enum Kind {
     /// Nodes are away for seconds while others save many files, and come back over a lossy network.
     /// Not in the round: it came later, and the seeds of the others keep their weather.
     Rejoin,
+    /// One node loses its disk while links are cut and everybody saves one file. Not in the round.
+    Wiped,
+    /// Nodes are added, removed, wiped and replaced while links are cut and everybody saves.
+    /// Not in the round.
+    Members,
+    /// A save is decided that one member does not hear of, and then members change so fast that
+    /// only the rules of protocol 11 keep it. Not in the round.
+    Turnover,
     /// One node against two, for seconds, again and again: both sides save, and operators settle
     /// what came of it, two at once. Not in the round.
     Held,
@@ -35,7 +43,7 @@ pub enum Kind {
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -43,6 +51,9 @@ impl Kind {
         Self::Echoes,
         Self::Calm,
         Self::Rejoin,
+        Self::Wiped,
+        Self::Members,
+        Self::Turnover,
         Self::Held,
         Self::Beside,
         Self::Deeds,
@@ -93,6 +104,16 @@ pub struct Profile {
     pub(crate) slow_syncs: u64,
     /// Time between two faults.
     pub(crate) fault_gap_us: Option<(u64, u64)>,
+    /// Which story of a turnover is told.
+    pub(crate) story: Option<usize>,
+    /// Whether the spare nodes are learners from the beginning.
+    pub(crate) approved: bool,
+    /// Nodes that are no members at first.
+    pub(crate) spare: usize,
+    /// Time between two deeds of the operator.
+    pub(crate) operator_gap_us: Option<(u64, u64)>,
+    /// When one node loses its disk.
+    pub(crate) wipe_us: Option<(u64, u64)>,
     /// Odds of each kind of fault, added up: crash, crash of several, cut, pause.
     pub(crate) fault_odds: [u64; 4],
     /// Proposals whose proposer dies within 20 ms.
@@ -135,6 +156,9 @@ impl Profile {
             Kind::Calm => profile.calm(),
             Kind::Echoes => profile.echoes(&mut dice),
             Kind::Rejoin => profile.rejoin(&mut dice),
+            Kind::Wiped => profile.wiped(&mut dice),
+            Kind::Members => profile.members(&mut dice),
+            Kind::Turnover => profile.turnover(&mut dice),
             Kind::Held => profile.held(&mut dice),
             Kind::Beside => profile.beside(&mut dice),
             Kind::Deeds => profile.deeds(&mut dice),
@@ -159,6 +183,11 @@ impl Profile {
             sync_us: (100, 8_000),
             slow_syncs: dice.between((0, 40)),
             fault_gap_us: Some((200_000, 2_500_000)),
+            story: None,
+            approved: false,
+            spare: 0,
+            operator_gap_us: None,
+            wipe_us: None,
             fault_odds: [350, 100, 400, 150],
             deadly: dice.between((0, 10)),
             down_us: (5_000, 2_500_000),
@@ -262,6 +291,23 @@ impl Profile {
         }
     }
 
+    fn wiped(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Wiped,
+            beginning: Beginning::Roster,
+            clients: 3 + dice.index(2),
+            files: 1 + dice.index(2),
+            faults_us: 8_000_000,
+            fault_gap_us: Some((50_000, dice.between((300_000, 1_200_000)))),
+            fault_odds: [150, 0, 800, 50],
+            wipe_us: Some((300_000, 6_000_000)),
+            down_us: (1_000, 400_000),
+            cut_us: (50_000, 3_000_000),
+            think_us: (1_000, 300_000),
+            ..self
+        }
+    }
+
     fn held(self, dice: &mut Dice) -> Self {
         Self {
             kind: Kind::Held,
@@ -278,6 +324,24 @@ impl Profile {
         }
     }
 
+    fn members(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Members,
+            beginning: Beginning::Roster,
+            spare: 2,
+            operator_gap_us: Some((20_000, dice.between((200_000, 1_000_000)))),
+            clients: 3 + dice.index(3),
+            files: 1 + dice.index(3),
+            faults_us: 10_000_000,
+            fault_gap_us: Some((100_000, dice.between((400_000, 2_000_000)))),
+            fault_odds: [250, 30, 650, 70],
+            down_us: (1_000, 800_000),
+            cut_us: (50_000, 2_500_000),
+            think_us: (1_000, 300_000),
+            ..self
+        }
+    }
+
     fn beside(self, dice: &mut Dice) -> Self {
         Self {
             kind: Kind::Beside,
@@ -289,6 +353,33 @@ impl Profile {
             operator_us: dice.chance(500).then_some((200_000, 1_500_000)),
             ..self
         }
+    }
+
+    /// Everything else is quiet: what happens is in `world/turnover.rs`, at times that are drawn.
+    fn turnover(self, dice: &mut Dice) -> Self {
+        let quiet = self.calm();
+        Self {
+            kind: Kind::Turnover,
+            beginning: Beginning::Roster,
+            spare: 2,
+            approved: true,
+            story: Some(dice.index(3)),
+            clients: quiet.nodes,
+            files: 1,
+            faults_us: 12_000_000,
+            delay_us: (100, 2_000),
+            sync_us: (100, 2_000),
+            down_us: (1_000, 100_000),
+            think_us: (60_000_000, 60_000_000),
+            large: 0,
+            config: Config { undecided: Millis(30_000), ..quiet.config.clone() },
+            ..quiet
+        }
+    }
+
+    /// Number of the first node that is a learner from the beginning.
+    pub(crate) const fn learners_from(&self) -> usize {
+        if self.approved { self.nodes } else { self.nodes + self.spare }
     }
 
     fn deeds(self, dice: &mut Dice) -> Self {

@@ -107,7 +107,12 @@ pub(crate) fn describe(message: &PeerMessage) -> String {
             let numbers: Vec<u64> = entries.iter().map(|entry| entry.number).collect();
             format!("AuditIs {numbers:?} of {upto}")
         }
-        PeerMessage::RosterIs { roster } => format!("RosterIs epoch {}", roster.epoch),
+        PeerMessage::RosterIs { roster } => format!("RosterIs {:?}", roster.version()),
         PeerMessage::RosterRequest => "RosterRequest".into(),
+        PeerMessage::RosterVote(vote) => format!("{vote:?}"),
+        PeerMessage::KeysRequest { epoch, .. } => format!("KeysRequest epoch {epoch}"),
+        PeerMessage::KeysAre { epoch, keys, .. } => {
+            format!("KeysAre epoch {epoch}, {} keys", keys.len())
+        }
     }
 }

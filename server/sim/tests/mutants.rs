@@ -41,26 +41,33 @@ const ONCE: &str = "once (P6)";
 const CONFLICTS: &str = "conflicts (P8)";
 const BALLOT: &str = "one head per ballot (4.1)";
 const CONVERGENCE: &str = "convergence (P5)";
+const ONE_VALUE: &str = "one value (P10)";
 const SETTLED: &str = "settled once (4.5)";
 const NEWS: &str = "tips are news (V9)";
 const HELD: &str = "held saves (P3)";
 const ALARM: &str = "no alarm";
 
 killed! {
-    own_value_instead_of_the_highest: OwnValue in None, by [ONE_PATH, ALARM];
+    own_value_instead_of_the_highest: OwnValue in None, by [ONE_PATH, ONE_VALUE, ALARM];
     a_minority_for_a_majority: MinorityQuorum in None, by [ONE_PATH, OBJECTS, ALARM];
     no_sync_before_a_promise: NoSyncBeforePromise in None, by [ONE_PATH, OBJECTS, BALLOT, ALARM];
     objects_after_the_accept: ObjectsAfterAccept in None, by [OBJECTS];
     ballots_that_no_disk_knows: UnreservedBallot in Some(Kind::Echoes), by [BALLOT];
     no_idempotence: NoIdempotence in None, by [ONCE, CONFLICTS];
     heads_that_overwrite: OverwriteHead in None, by [FORWARD];
-    accepts_below_the_promise: StaleAccept in None, by [ONE_PATH, OBJECTS, ALARM];
+    accepts_below_the_promise: StaleAccept in None, by [ONE_PATH, ONE_VALUE, OBJECTS, ALARM];
     own_accept_before_it_is_durable: OwnAcceptEarly in None, by [ONE_PATH, OBJECTS];
     local_acknowledge: LocalAcknowledge in None, by [ANSWERED];
     answers_from_promises: AnswerFromPromises in None, by [ANSWERED];
     one_round_trip_without_promises: FastWithoutPromise in None, by [ONE_PATH, BALLOT, ALARM];
     a_tree_behind_its_heads: StaleTree in Some(Kind::Rejoin), by [CONVERGENCE];
     the_neighbour_of_the_bucket_that_differs: WrongBucket in Some(Kind::Rejoin), by [CONVERGENCE];
+    a_wiped_member_votes: WipedMemberVotes in Some(Kind::Wiped),
+        by [ONE_PATH, OBJECTS, ONE_VALUE, ALARM];
+    a_member_replaced_in_one_change: ReplaceInOne in Some(Kind::Turnover), by [ONE_VALUE];
+    a_change_without_repair: NoRepair in Some(Kind::Turnover), by [ONE_VALUE];
+    a_lower_epoch_that_is_not_refused: LowerEpochHandled in Some(Kind::Turnover),
+        by [ONE_PATH, ALARM];
     settlings_beside_the_head: SettleBeside in Some(Kind::Held), by [SETTLED];
     lines_judged_by_where_they_start: JudgeByOld in Some(Kind::Beside), by [NEWS];
     held_without_a_tip: HoldWithoutTip in Some(Kind::Held), by [HELD];

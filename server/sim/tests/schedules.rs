@@ -81,6 +81,49 @@ fn a_swish_beside_each_node_loses_nothing_and_is_led() {
 }
 
 #[test]
+fn a_node_that_lost_its_disk_is_refilled_and_has_no_vote() {
+    let mut wipes = 0;
+    for seed in 1..1_001 {
+        let profile = Profile::in_weather(Kind::Wiped, seed, 3, None);
+        let outcome = sim::run(profile, Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind wiped");
+        wipes += outcome.counts.wipes;
+    }
+    assert!(wipes > 900, "{wipes}");
+}
+
+/// Five thousand schedules in which members come and go, in parts that run beside each other.
+mod members_come_and_go_and_every_promise_is_kept {
+    use super::{Counts, Kind, Profile, Trace};
+
+    fn keeps(kind: Kind, seeds: std::ops::Range<u64>) -> Counts {
+        let mut counts = Counts::default();
+        for seed in seeds {
+            let outcome = sim::run(Profile::in_weather(kind, seed, 3, None), Trace::off());
+            assert_eq!(outcome.violation, None, "seed {seed}, --kind {kind:?}");
+            counts += outcome.counts;
+        }
+        counts
+    }
+
+    #[test]
+    fn first_half() {
+        let counts = keeps(Kind::Members, 1..2_001);
+        assert!(counts.changes > 2_000 && counts.wipes > 1_000, "{counts:?}");
+    }
+
+    #[test]
+    fn second_half() {
+        keeps(Kind::Members, 2_001..4_001);
+    }
+
+    #[test]
+    fn turnovers() {
+        keeps(Kind::Turnover, 1..1_001);
+    }
+}
+
+#[test]
 fn faults_and_every_outcome_do_occur() {
     let counts = keeps_every_promise(1..101, 3);
     let seen = [

@@ -7,6 +7,8 @@ mod divergences;
 mod exit;
 mod file;
 mod init;
+mod join;
+mod nodes;
 mod operator;
 mod out;
 mod serve;
@@ -37,6 +39,10 @@ enum Command {
     Demo(demo::Demo),
     /// Found a cluster of this node and others; this node's files become its first ones.
     Init(init::Init),
+    /// Ask a cluster to take this node in; an operator approves it there.
+    Join(join::Join),
+    /// List the nodes, and let them in, give them votes, take them out.
+    Nodes(nodes::Nodes),
     /// Say how the cluster is, as this node sees it.
     Status(status::Status),
     /// List the files that have two or more sides and need a choice.
@@ -71,6 +77,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Serve(command) => command.run().await,
             Command::Demo(command) => command.run().await,
             Command::Init(command) => command.run().await,
+            Command::Join(command) => command.run().await,
+            Command::Nodes(command) => command.run().await,
             Command::Status(command) => command.run().await,
             Command::Divergences(command) => command.run().await,
             Command::Settle(command) => command.run().await,

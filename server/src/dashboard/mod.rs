@@ -9,7 +9,7 @@
 //! about accounts and founding are on the socket file ([`commands`]).
 
 mod activity;
-mod api;
+pub(crate) mod api;
 mod assets;
 mod behind;
 mod divergences;
@@ -49,8 +49,9 @@ pub fn router(app: App) -> Router {
 
 /// Routes of the socket file, which only this machine's operator can open.
 pub fn commands(app: App) -> Router {
-    let more = api::init::router().merge(api::operators::router()).with_state(app.clone());
-    reads(app).merge(more).layer(Extension(entry::command_line()))
+    let commands =
+        api::init::router().merge(api::operators::router()).merge(api::nodes::commands());
+    reads(app.clone()).merge(commands.with_state(app)).layer(Extension(entry::command_line()))
 }
 
 fn reads(app: App) -> Router {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cluster::{AuditEntry, Key, KeyState, Roster};
+use cluster::{AuditEntry, Council, Key, KeyState, Roster};
 use domain::ObjectId;
 use gitty::Object;
 use sea_orm::{
@@ -58,6 +58,8 @@ pub struct Apply {
     pub roster: Option<Roster>,
     /// Ballot counters reserved.
     pub reserved: u64,
+    /// Acceptor state for the next roster.
+    pub council: Council,
     /// Entries of the audit.
     pub audit: Vec<AuditEntry>,
 }
@@ -112,6 +114,7 @@ impl CoreDb {
             rows.exec(&transaction).await?;
         }
         put_fact(&transaction, "reserved", &apply.reserved).await?;
+        put_fact(&transaction, "council", &apply.council).await?;
         if let Some(roster) = &apply.roster {
             put_fact(&transaction, "roster", roster).await?;
         }

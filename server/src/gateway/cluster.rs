@@ -2,7 +2,11 @@
 
 use axum::{
     Json, Router,
-    http::header::{CACHE_CONTROL, CONTENT_TYPE},
+    extract::State,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
     response::IntoResponse,
     routing::get,
 };
@@ -17,9 +21,12 @@ pub(super) fn router() -> Router<Gateway> {
         .route("/cluster/{*rest}", get(error::not_found))
 }
 
-/// Answers as long as this program takes requests.
-async fn health() -> impl IntoResponse {
-    Json(json!({ "state": "serving" }))
+/// 200 as long as this node takes new pages, 503 while it drains (protocol: it goes on voting).
+async fn health(State(gateway): State<Gateway>) -> impl IntoResponse {
+    if gateway.node.shared().node().draining {
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "state": "draining" })));
+    }
+    (StatusCode::OK, Json(json!({ "state": "serving" })))
 }
 
 async fn style() -> impl IntoResponse {

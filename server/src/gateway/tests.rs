@@ -94,6 +94,8 @@ impl Site {
                     Command::Settle { .. }
                     | Command::Sync { .. }
                     | Command::Found { .. }
+                    | Command::Change { .. }
+                    | Command::Drain(_)
                     | Command::AskStore(_)
                     | Command::Keep { .. }
                     | Command::Audit { .. } => {}

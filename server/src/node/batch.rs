@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{
-    AuditEntry, Durable, Key, KeyState, MemberId, PeerMessage, Record, Reply, Roster, Token,
-    Urgency, WriteNo,
+    AuditEntry, Council, Durable, Key, KeyState, MemberId, PeerMessage, Record, Reply, Roster,
+    Token, Urgency, WriteNo,
 };
 use domain::{FileName, Millis, ObjectId};
 
@@ -92,6 +92,8 @@ pub(super) struct Shadow {
     pub(super) roster: Option<Roster>,
     /// Ballot counters reserved.
     pub(super) reserved: u64,
+    /// Acceptor state for the next roster.
+    pub(super) council: Council,
     /// Objects of each batch, until they have a file that is on the disk or a row of their own.
     pub(super) objects: BTreeMap<u64, Vec<ObjectId>>,
     /// Entries of the audit of each batch, until they are in their table.
@@ -102,8 +104,9 @@ pub(super) struct Shadow {
 pub(super) type Due = (Vec<(Key, KeyState)>, Vec<ObjectId>, Vec<AuditEntry>);
 
 impl Shadow {
-    pub(super) fn new(reserved: u64) -> Self {
-        Self { reserved, ..Self::default() }
+    pub(super) fn new(durable: &Durable) -> Self {
+        let (reserved, council) = (durable.reserved, durable.council.clone());
+        Self { reserved, council, ..Self::default() }
     }
 
     /// Takes in a batch that is durable; tells which served heads it may have moved, and which tips
@@ -122,7 +125,11 @@ impl Shadow {
                     moved.tips.push((key.file().clone(), tip.commit));
                 }
                 Record::Object { id, .. } => self.objects.entry(number).or_default().push(*id),
-                Record::Roster(roster) => self.roster = Some(roster.clone()),
+                Record::Roster(roster) => {
+                    self.council = Council::default();
+                    self.roster = Some(roster.clone());
+                }
+                Record::Council(council) => self.council = council.clone(),
                 Record::Audit(entry) => {
                     self.audit.entry(number).or_default().push(entry.clone());
                 }
@@ -196,7 +203,7 @@ mod tests {
     fn a_key_that_a_later_batch_changes_again_is_written_both_times() {
         let somebody = Incarnation::from_bytes([1; 8]);
         let mut durable = Durable::new(somebody);
-        let mut shadow = Shadow::new(0);
+        let mut shadow = Shadow::default();
         let head = ObjectId::from_bytes([2; 20]);
         let ballot = |counter| Ballot { counter, incarnation: somebody };
         let accepted = Record::Accepted { key: key("a.pl"), ballot: ballot(1), head };

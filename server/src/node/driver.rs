@@ -9,8 +9,8 @@ use std::{
 };
 
 use cluster::{
-    Core, FoundOutcome, Key, MemberId, PeerMessage, Reply, SaveOutcome, SettleOutcome, SyncReport,
-    Token, WriteNo,
+    ChangeOutcome, Core, FoundOutcome, Key, MemberId, PeerMessage, Reply, SaveOutcome,
+    SettleOutcome, SyncReport, Token, WriteNo,
 };
 use domain::{FileName, Millis, ObjectId};
 use gitty::HeadUpdate;
@@ -67,6 +67,7 @@ pub(super) enum Waiter {
     Save(oneshot::Sender<SaveOutcome>),
     Object(oneshot::Sender<bool>),
     Found(oneshot::Sender<FoundOutcome>),
+    Change(oneshot::Sender<ChangeOutcome>),
     Settle(oneshot::Sender<SettleOutcome>),
     Sync(oneshot::Sender<SyncReport>),
     Audit(oneshot::Sender<bool>),
@@ -158,7 +159,7 @@ pub fn start(
         Arc::clone(&opened.store),
     );
     let driver = Driver {
-        shadow: Shadow::new(opened.core.durable().reserved),
+        shadow: Shadow::new(opened.core.durable()),
         core: opened.core,
         index: opened.index,
         db: opened.db,

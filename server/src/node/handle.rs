@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cluster::{FoundOutcome, Roster, Save, SaveOutcome, SettleOutcome, SyncReport};
+use cluster::{
+    ChangeOutcome, FoundOutcome, Roster, RosterChange, Save, SaveOutcome, SettleOutcome, SyncReport,
+};
 use domain::{Deed, FileName, ObjectId};
 use gitty::Object;
 use store::{ReadError, Store};
@@ -78,6 +80,15 @@ pub enum Command {
         /// Nobody has looked at them.
         objects: Vec<Object>,
     },
+    /// Change the roster.
+    Change {
+        /// What.
+        change: RosterChange,
+        /// For the outcome.
+        reply: oneshot::Sender<ChangeOutcome>,
+    },
+    /// Take no new pages, or take them again.
+    Drain(bool),
     /// Write what somebody did into the audit.
     Audit {
         /// The JSON of a [`Deed`].
@@ -197,6 +208,22 @@ impl Handle {
     pub async fn keep(&self, objects: Vec<Object>) -> Result<(), NodeError> {
         let sent = self.commands.send(Command::Keep { objects }).await;
         sent.map_err(|_| NodeError::Stopping)
+    }
+
+    /// Changes the roster; answered within a few seconds, a replacement when it is repaired.
+    ///
+    /// # Errors
+    /// When the program is stopping: the change may or may not be carried out.
+    pub async fn change(&self, change: RosterChange) -> Result<ChangeOutcome, NodeError> {
+        self.ask(|reply| Command::Change { change, reply }).await
+    }
+
+    /// Takes no new pages from now on, or takes them again; this node goes on voting.
+    ///
+    /// # Errors
+    /// When the program is stopping.
+    pub async fn drain(&self, drains: bool) -> Result<(), NodeError> {
+        self.commands.send(Command::Drain(drains)).await.map_err(|_| NodeError::Stopping)
     }
 
     /// Writes what somebody did into the audit; true when it is durable here. False: the program

@@ -12,7 +12,7 @@ use super::{
     handle::Command,
     index::IndexedObjects,
     keeper::Found,
-    link::LinkEvent,
+    link::{Hello, LinkEvent},
 };
 
 impl Driver {
@@ -53,6 +53,15 @@ impl Driver {
                 self.waiters.insert(token, Waiter::Object(reply));
                 self.input(Input::Want { token, id });
             }
+            Command::Change { change, reply } => {
+                self.waiters.insert(token, Waiter::Change(reply));
+                self.input(Input::Change { token, change });
+            }
+            Command::Drain(drains) => {
+                self.input(Input::Drain(drains));
+                self.shared.change_node(|node| node.draining = drains);
+                self.peers_changed = true;
+            }
             Command::Audit { content, reply } => self.on_audit_command(token, content, reply),
             Command::AskStore(asked) => self.on_asked(asked),
             Command::Keep { objects } => self.input(Input::Keep { objects }),
@@ -82,6 +91,11 @@ impl Driver {
                 self.input(Input::PeerUp { peer, epoch: hello.epoch, run: hello.run });
                 // Who asks for a plan now is told who answers now.
                 self.publish_node();
+            }
+            LinkEvent::Knock { hello } => {
+                let id = hello.member();
+                let Hello { name, address, .. } = *hello;
+                self.input(Input::Knock(cluster::Member { id, name, address }));
             }
             LinkEvent::Down { peer } => {
                 info!(peer.id = %peer.node, "link with {} is gone", peer.node);

@@ -280,6 +280,7 @@ async fn apply_recovered(
             filed: filed.union(garbage).copied().collect(),
             roster: durable.roster.clone(),
             reserved: durable.reserved,
+            council: durable.council.clone(),
             audit: recovered.audit.iter().skip(recovered.audit_in_table).cloned().collect(),
         };
         db.apply(apply).await?;

@@ -87,6 +87,7 @@ impl Driver {
             (Some(Waiter::Save(waiter)), Reply::Save(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Change(waiter)), Reply::Change(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Audit(waiter)), Reply::Audited(done)) => waiter.send(done).is_ok(),
             (_, _) => false,
         };
@@ -226,6 +227,7 @@ impl Driver {
             filed: std::mem::take(&mut self.out_of_table),
             roster: self.shadow.roster.take(),
             reserved: self.shadow.reserved,
+            council: self.shadow.council.clone(),
             audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
@@ -321,6 +323,7 @@ fn size_of_message(message: &PeerMessage) -> usize {
             }
             PeerMessage::Announce { content: Some(content), .. }
             | PeerMessage::Chunk { content, .. } => content.0.len(),
+            PeerMessage::KeysAre { keys, .. } => keys.len() * ORDINARY,
             PeerMessage::Changes { items, .. } => {
                 items.iter().map(|change| ORDINARY + size_of_lists(change)).sum()
             }
@@ -357,6 +360,7 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::Changes { .. }
         | PeerMessage::KeyIs(_)
         | PeerMessage::TreeIs { .. }
+        | PeerMessage::KeysAre { .. }
         | PeerMessage::AuditIs { .. } => Kind::Bulk,
         PeerMessage::Prepare { .. }
         | PeerMessage::Promise { .. }
@@ -374,6 +378,8 @@ const fn kind_of(message: &PeerMessage) -> Kind {
         | PeerMessage::TreeRequest { .. }
         | PeerMessage::AuditSince { .. }
         | PeerMessage::RosterIs { .. }
-        | PeerMessage::RosterRequest => Kind::Control,
+        | PeerMessage::RosterRequest
+        | PeerMessage::RosterVote(_)
+        | PeerMessage::KeysRequest { .. } => Kind::Control,
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use cluster::{DraftKind, PeerStatus};
-use domain::{FileName, Millis, ObjectId, ObjectKind};
+use cluster::{DraftKind, MemberId, PeerStatus, Roster, Standing};
+use domain::{FileName, Millis, ObjectId, ObjectKind, words::NodeRole};
 use gitty::{Commit, Object, Term};
 
 use super::{
@@ -103,13 +103,16 @@ impl Driver {
         let importing = durable.draft_count(DraftKind::Import);
         let files = durable.decided_count();
         let me = self.core.me();
-        let members = roster.iter().flat_map(|roster| roster.members.clone());
-        let views: Vec<PeerView> = members
-            .filter(|member| member.id != me)
+        let named = roster.iter().flat_map(|roster| roster.everybody());
+        let views: Vec<PeerView> = named
+            .filter(|member| member.id.node != me.node)
             .map(|member| {
-                let status = peers.iter().find(|peer| peer.id == member.id);
-                let link = links.iter().find(|link| link.peer == member.id);
-                peer_view(now, &member, status, link)
+                let lives = peers.iter().filter(|peer| peer.id.node == member.id.node);
+                let status = lives.max_by_key(|peer| (peer.linked, peer.heard));
+                let id = status.map_or(member.id, |status| status.id);
+                let link = links.iter().find(|link| link.peer == id);
+                let view = peer_view(now, member, status, link);
+                PeerView { id, role: role(roster.as_ref(), id), ..view }
             })
             .collect();
         let catch_up = self.pace.look(now, self.core.catch_up());
@@ -117,6 +120,7 @@ impl Driver {
         self.shared.change_node(|node| {
             node.name.clone_from(&self.about.name);
             node.me = Some(me);
+            node.role = roster.as_ref().map(|roster| role(Some(roster), me));
             node.roster = roster;
             node.peers = views;
             node.root = Some(root);
@@ -125,6 +129,8 @@ impl Driver {
             node.importing = as_u64(importing);
             node.catch_up = catch_up;
             node.batches = self.durable_row;
+            node.asking = self.core.asking();
+            node.repair = self.core.repair().map(|(of, done)| (done, of));
             node.missing.retain(|id, _| self.core.is_wanted(id));
         });
         self.say_hello();
@@ -133,13 +139,16 @@ impl Driver {
         }
     }
 
-    /// Dials the other members of the roster.
+    /// Dials the other nodes of the roster.
     pub(super) fn dial(&self) {
         let me = self.core.me();
         let roster = self.core.durable().roster.as_ref();
-        let members = roster.iter().flat_map(|roster| &roster.members);
-        let others = members.filter(|member| member.id != me);
-        self.links.links.dial(others.map(|member| (member.id, member.address.clone())).collect());
+        let named = roster.iter().flat_map(|roster| roster.everybody());
+        let others = named.filter(|member| member.id.node != me.node);
+        let others = others.map(|member| (member.id, member.address.clone())).collect();
+        let removed = roster.iter().flat_map(|roster| &roster.removed);
+        let guests = removed.map(|member| member.id.node).filter(|node| *node != me.node);
+        self.links.links.dial(others, guests.collect());
         self.say_hello();
     }
 
@@ -160,6 +169,16 @@ impl Driver {
             *before = state;
             changed
         });
+    }
+}
+
+/// What a node, in this life of its disk, may do.
+fn role(roster: Option<&Roster>, id: MemberId) -> NodeRole {
+    match roster.map(|roster| roster.standing(&id)) {
+        Some(Standing::Member) => NodeRole::Member,
+        Some(Standing::Learner) => NodeRole::Learner,
+        Some(Standing::Stranger) => NodeRole::Removed,
+        None => NodeRole::New,
     }
 }
 
@@ -186,6 +205,7 @@ fn peer_view(
     let wall_of = |at: Millis| wall.saturating_sub(now.since(at).0);
     PeerView {
         id: member.id,
+        role: NodeRole::Member,
         name: member.name.clone(),
         address: member.address.clone(),
         linked: status.is_some_and(|status| status.linked),
@@ -198,6 +218,7 @@ fn peer_view(
         serial: status.map(|status| status.serial).unwrap_or_default(),
         files: status.map_or(0, |status| status.files),
         waiting: status.map_or(0, |status| status.waiting),
+        draining: status.is_some_and(|status| status.draining),
         has_ours: status.is_some_and(|status| status.has_ours),
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use cluster::{Draft, MemberId, Roster};
-use domain::{FileName, ObjectId, Root, Serial};
+use domain::{FileName, ObjectId, Root, Serial, words::NodeRole};
 use gitty::Object;
 
 use super::{audit::AuditLog, divergence::Divergence, pace::CatchUpView, recent::Recent};
@@ -61,11 +61,13 @@ impl FileEntry {
     }
 }
 
-/// A member of the roster, as this node sees it.
+/// A node of the roster, as this node sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PeerView {
-    /// Its identity.
+    /// Its identity, in the life of its disk that it was heard in last.
     pub id: MemberId,
+    /// What it may do in that life.
+    pub role: NodeRole,
     /// Its name.
     pub name: String,
     /// Where its links are dialed.
@@ -90,6 +92,8 @@ pub struct PeerView {
     pub files: u64,
     /// Files with a save that is held there.
     pub waiting: u64,
+    /// Whether it takes no new pages.
+    pub draining: bool,
     /// Whether it has the decided heads of this node, but for files of which it said otherwise.
     pub has_ours: bool,
 }
@@ -110,9 +114,17 @@ pub struct NodeView {
     pub name: String,
     /// Its identity.
     pub me: Option<MemberId>,
+    /// What it may do; none before it is in a cluster.
+    pub role: Option<NodeRole>,
+    /// Whether it takes no new pages.
+    pub draining: bool,
+    /// Nodes that ask to join and are not approved.
+    pub asking: Vec<cluster::Member>,
+    /// Keys read again after a change of members, of how many; none while the roster is steady.
+    pub repair: Option<(usize, usize)>,
     /// The roster, once it is in a cluster.
     pub roster: Option<Roster>,
-    /// The other members.
+    /// The other nodes of the roster.
     pub peers: Vec<PeerView>,
     /// Digest of the decided heads and tips here.
     pub root: Option<Root>,

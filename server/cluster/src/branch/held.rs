@@ -80,7 +80,7 @@ impl Core {
     }
 
     pub(crate) fn held_because(&self, commit: ObjectId, reason: HoldReason) -> SaveOutcome {
-        let reached = self.live.peers.iter().any(|(id, peer)| peer.linked && self.is_member(id));
+        let reached = self.live.peers.iter().any(|(id, peer)| peer.linked && self.is_known(id));
         let copies = if reached { Copies::Told } else { Copies::OnlyHere };
         SaveOutcome::Held { commit, reason, copies }
     }

@@ -36,6 +36,8 @@ pub enum SettleOutcome {
     },
     /// This node is in no cluster; nothing was changed.
     NotFounded,
+    /// This node was removed from its cluster; nothing was changed.
+    Removed,
     /// Too many saves of this file wait behind each other; nothing was changed.
     Busy,
 }
@@ -109,6 +111,7 @@ impl SettleOutcome {
             SaveOutcome::NoSuchFile => Self::HeadMoved { head: None },
             SaveOutcome::Held { commit, .. } => Self::NotKnownYet { commit },
             SaveOutcome::NotFounded => Self::NotFounded,
+            SaveOutcome::Removed => Self::Removed,
             SaveOutcome::Busy => Self::Busy,
         }
     }

@@ -15,8 +15,9 @@ impl Core {
         };
         self.live.pushed = *upto;
         let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked).map(|(id, _)| *id);
-        for peer in linked.collect::<Vec<_>>() {
-            // A tip that a crash takes back would be looked for for ever.
+        // A node that was removed gets nothing any more.
+        for peer in linked.filter(|id| !self.has_left(id)).collect::<Vec<_>>() {
+            // Not before it is durable: a tip that a crash takes back would be looked for in vain.
             turn.promise(peer, message.clone());
         }
         if self.live.pushed < self.durable.serial() {
@@ -26,7 +27,7 @@ impl Core {
     }
 
     pub(crate) fn on_since(&mut self, from: MemberId, serial: Serial, turn: &mut Turn<'_>) {
-        if self.is_member(&from) {
+        if self.is_known(&from) {
             turn.promise(from, self.changes_since(serial));
         }
     }
@@ -40,7 +41,8 @@ impl Core {
         items: Vec<Change>,
         turn: &mut Turn<'_>,
     ) {
-        if !self.is_member(&from) {
+        let left = self.has_left(&from);
+        if !left && !self.is_known(&from) {
             return;
         }
         let room = self.has_room();
@@ -57,7 +59,23 @@ impl Core {
             peer.asked = Some(turn.now);
             turn.send(from, PeerMessage::Since { serial: peer.seen });
         }
-        self.take_changes(from, items, turn);
+        if left {
+            // Its tips are taken and its heads are not: it may stand in the past.
+            items.iter().for_each(|change| self.learn_tips(from, change, turn));
+        } else {
+            self.take_changes(from, items, turn);
+        }
+    }
+
+    /// Asks a node that was removed for what of its log is not known here.
+    pub(crate) fn ask_the_removed(&mut self, from: MemberId, turn: &mut Turn<'_>) {
+        let (retry_after, room) = (self.config.fetch_again, self.has_room());
+        let Some(peer) = self.live.peers.get_mut(&from) else { return };
+        let quiet = peer.asked.is_none_or(|asked| turn.now.since(asked) >= retry_after);
+        if peer.seen < peer.serial && quiet && room {
+            peer.asked = Some(turn.now);
+            turn.send(from, PeerMessage::Since { serial: peer.seen });
+        }
     }
 
     /// What a peer has of some keys: noted, and learned where it is new.

@@ -34,10 +34,18 @@ impl Core {
     const SILENT: u32 = 3;
     /// While heads wait for objects, another tree is compared only after so long a standstill.
     const STANDSTILL: Millis = Millis(5_000);
+    /// Or when a peer's tree has waited so long: under load something always comes in.
+    const STARVED: Millis = Millis(3_000);
 
     /// Starts with the peer that has most changes, of those whose tree has to be looked at.
     pub(crate) fn compare_next(&mut self, turn: &mut Turn<'_>) {
-        let busy = self.catching_up() && turn.now.since(self.live.moved_at) < Self::STANDSTILL;
+        let starves = |peer: &crate::live::Peer| {
+            let since = peer.differs_since.map(|since| turn.now.since(since));
+            peer.linked && peer.unclear && since >= Some(Self::STARVED)
+        };
+        let busy = self.catching_up()
+            && turn.now.since(self.live.moved_at) < Self::STANDSTILL
+            && !self.live.peers.values().any(starves);
         if self.live.comparison.is_some() || busy || !self.has_room() {
             return;
         }
@@ -66,7 +74,7 @@ impl Core {
         let unclear = self.live.peers.iter().filter(|(id, peer)| {
             peer.linked
                 && peer.unclear
-                && self.is_member(id)
+                && self.is_known(id)
                 && peer.asked.is_none_or(|asked| now.since(asked) >= retry_after)
         });
         let changes = |peer: &crate::live::Peer| peer.serial.0.saturating_sub(peer.seen.0);
@@ -133,7 +141,7 @@ impl Core {
     }
 
     pub(crate) fn on_tree_request(&self, from: MemberId, prefixes: &[Prefix], turn: &mut Turn<'_>) {
-        if !self.is_member(&from) {
+        if !self.is_known(&from) {
             return;
         }
         let asked = prefixes.iter().take(self.config.tree_page);

@@ -8,6 +8,10 @@ use crate::{Core, DraftKind, Event, Heartbeat, MemberId, PeerMessage, Timer, tur
 impl Core {
     pub(crate) fn heartbeat(&mut self, turn: &mut Turn<'_>) {
         self.repair_undecided(turn);
+        self.forget_asking(turn.now);
+        self.tend_mark();
+        self.finish_council(turn);
+        self.tend_repair(turn);
         self.wake_wanted(turn);
         self.compare_next(turn);
         let linked = self.live.peers.iter().filter(|(_, peer)| peer.linked).map(|(id, _)| *id);
@@ -27,6 +31,9 @@ impl Core {
             waiting: count(self.durable.draft_count(DraftKind::Held)),
             importing: count(self.durable.draft_count(DraftKind::Import)),
             audit: self.audit_numbers(),
+            applied: self.live.peers.get(&peer).and_then(|peer| peer.filled),
+            asking: self.asking_here(),
+            draining: self.live.draining,
         };
         turn.send(peer, PeerMessage::Heartbeat(heartbeat));
     }
@@ -37,12 +44,11 @@ impl Core {
         heartbeat: &Heartbeat,
         turn: &mut Turn<'_>,
     ) {
-        if heartbeat.epoch != self.epoch() {
-            self.judge_epoch(from, heartbeat.epoch, turn);
-        }
+        self.judge_heartbeat(from, heartbeat, turn);
         self.on_audit_numbers(from, &heartbeat.audit, turn);
         self.note_founded(from, heartbeat, turn);
         let roots = (heartbeat.root, self.durable.root());
+        let left = self.has_left(&from);
         let Some(peer) = self.live.peers.get_mut(&from) else {
             return;
         };
@@ -50,7 +56,13 @@ impl Core {
         peer.serial = heartbeat.serial;
         peer.files = heartbeat.files;
         peer.waiting = heartbeat.waiting;
+        peer.applied = heartbeat.applied;
+        peer.asking.clone_from(&heartbeat.asking);
+        peer.draining = heartbeat.draining;
         turn.emit(Event::PeerHeard { peer: from });
+        if left {
+            return self.ask_the_removed(from, turn);
+        }
         if roots.0 == roots.1 {
             peer.equal_at = Some(turn.now);
             self.note_equal(from, heartbeat.serial, turn);

@@ -119,7 +119,12 @@ impl Core {
     /// Whether another node is in the cluster, in that life of its disk: it proposes its branches
     /// itself. This one may have told of a tip and lost its draft in a crash.
     fn proposes_itself(&self, reporter: &MemberId) -> bool {
-        *reporter != self.me && self.is_member(reporter)
+        let Some(roster) = self.durable.roster.as_ref() else { return false };
+        if reporter.node == self.me.node || !roster.names(reporter.node) {
+            return false;
+        }
+        // A node whose disk is new is in the roster with its old one until it is replaced.
+        self.alive_as(reporter.node).map_or(roster.lists(reporter), |alive| alive == *reporter)
     }
 }
 

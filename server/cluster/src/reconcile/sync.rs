@@ -84,7 +84,7 @@ impl Core {
             fetches: self.waits_for_objects(&key),
             key: key.clone(),
         };
-        if dry || !self.is_member(&self.me) {
+        if dry || !self.is_known(&self.me) {
             return self.report_sync(token, &sync, turn);
         }
         let change = self.change_of(&key);
@@ -101,7 +101,7 @@ impl Core {
 
     /// A peer asks for one key.
     pub(crate) fn on_key_request(&self, from: MemberId, key: Key, turn: &mut Turn<'_>) {
-        if self.is_member(&from) {
+        if self.is_known(&from) {
             let nothing = Change { key, head: None, tips: Vec::new(), gaps: Vec::new() };
             let change = self.change_of(&nothing.key).unwrap_or(nothing);
             turn.promise(from, PeerMessage::KeyIs(change));
@@ -110,7 +110,7 @@ impl Core {
 
     /// A peer tells of one key.
     pub(crate) fn on_key_is(&mut self, from: MemberId, change: Change, turn: &mut Turn<'_>) {
-        if !self.is_member(&from) {
+        if !self.is_known(&from) {
             return;
         }
         for sync in self.live.branches.syncs.values_mut().filter(|sync| sync.key == change.key) {

@@ -41,14 +41,20 @@ impl Core {
         self.durable.roster.as_ref().map_or(0, |roster| roster.epoch)
     }
 
+    /// A member answers whoever may propose; a learner answers nobody.
+    fn hears_proposer(&self, from: &MemberId) -> bool {
+        self.is_member(&self.me) && self.is_known(from)
+    }
+
     pub(crate) fn on_prepare(
         &mut self,
         from: MemberId,
+        epoch: u64,
         key: Key,
         ballot: Ballot,
         turn: &mut Turn<'_>,
     ) {
-        if !self.is_member(&from) {
+        if !self.hears_proposer(&from) {
             return;
         }
         let state = self.state(&key);
@@ -58,7 +64,6 @@ impl Core {
         self.clear_fast(&key);
         let accepted = state.accepted.map(|accepted| (accepted.ballot, accepted.head));
         self.record(Record::Promised { key: key.clone(), ballot }, Urgency::Now, turn);
-        let epoch = self.epoch();
         turn.promise(from, PeerMessage::Promise { epoch, key, ballot, accepted });
     }
 
@@ -71,7 +76,7 @@ impl Core {
     }
 
     pub(crate) fn on_propose(&mut self, from: MemberId, propose: Propose, turn: &mut Turn<'_>) {
-        if !self.is_member(&from) {
+        if !self.hears_proposer(&from) {
             return;
         }
         let state = self.state(&propose.key);

@@ -23,7 +23,7 @@ enum Relation {
 
 impl Core {
     pub(crate) fn on_new_head(&mut self, key: &Key, news: News, turn: &mut Turn<'_>) {
-        if !self.is_member(&news.holder) {
+        if !self.is_known(&news.holder) {
             return;
         }
         if !self.config.broken(Mutant::FastWithoutPromise) {

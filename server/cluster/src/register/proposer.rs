@@ -44,6 +44,7 @@ impl Core {
             None => {
                 self.end_round(key, turn);
                 self.note_read(key);
+                self.note_repaired(key, epoch, turn);
                 self.after_round(key, turn);
             }
         }
@@ -171,6 +172,7 @@ impl Core {
             );
         }
         let holder = from;
+        self.note_repaired(key, epoch, turn);
         self.learn(key, News { head, gaps, holder }, turn);
         self.after_round(key, turn);
     }
@@ -188,7 +190,8 @@ impl Core {
             return;
         }
         self.heard(key, from);
-        let (quorum, members) = (self.quorum(), self.others().len() + 1);
+        let members = self.durable.roster.as_ref().map_or(0, |roster| roster.members.len());
+        let quorum = self.quorum();
         let epoch = self.epoch();
         let Some(round) = self.round_of(key, ballot, epoch) else {
             return;
@@ -196,7 +199,9 @@ impl Core {
         round.seen = round.seen.max(promised.counter);
         round.nacks.insert(from);
         // As long as a majority may still accept, a Nack proves nothing (protocol 4.2.9).
-        if matches!(round.phase, RoundPhase::Resting) || members - round.nacks.len() >= quorum {
+        if matches!(round.phase, RoundPhase::Resting)
+            || members.saturating_sub(round.nacks.len()) >= quorum
+        {
             return;
         }
         round.phase = RoundPhase::Resting;
@@ -223,6 +228,9 @@ impl Core {
     }
 
     fn heard(&mut self, key: &Key, from: MemberId) {
+        if !self.is_member(&from) {
+            return;
+        }
         let saving = self.live.saving.get_mut(key);
         if let Some(current) = saving.and_then(|saving| saving.current.as_mut()) {
             current.answered.insert(from);

@@ -8,30 +8,23 @@ use crate::{
 };
 
 impl Core {
-    /// True if enough members are linked to decide; this one counts itself.
+    /// True if enough members are linked to decide; a member counts itself.
     pub(crate) fn majority_linked(&self) -> bool {
         let Some(roster) = &self.durable.roster else {
             return false;
         };
-        if !roster.has(&self.me) {
+        if !roster.names(self.me.node) {
             return false;
         }
         let linked = |id: &MemberId| self.live.peers.get(id).is_some_and(|peer| peer.linked);
-        let others = roster.others(self.me).filter(linked).count();
-        others + 1 >= self.quorum()
+        let others = self.others().iter().filter(|id| linked(id)).count();
+        // A learner proposes to the members, and does not count itself.
+        others + usize::from(self.is_member(&self.me)) >= self.quorum()
     }
 
     pub(crate) fn quorum(&self) -> usize {
         let quorum = self.durable.roster.as_ref().map_or(usize::MAX, crate::Roster::quorum);
         if self.config.broken(Mutant::MinorityQuorum) { quorum - 1 } else { quorum }
-    }
-
-    pub(crate) fn is_member(&self, id: &MemberId) -> bool {
-        self.durable.roster.as_ref().is_some_and(|roster| roster.has(id))
-    }
-
-    pub(crate) fn others(&self) -> Vec<MemberId> {
-        self.durable.roster.iter().flat_map(|roster| roster.others(self.me)).collect()
     }
 
     /// Starts rounds for keys that wait for room and a majority.

@@ -31,8 +31,12 @@ impl Core {
     }
 
     pub(crate) fn ask(&mut self, ask: Ask, token: Token, save: Box<Save>, turn: &mut Turn<'_>) {
-        if !self.is_member(&self.me) {
-            return turn.reply(token, ask.reply(SaveOutcome::NotFounded));
+        if !self.is_known(&self.me) {
+            let outcome = match self.durable.roster {
+                Some(_) => SaveOutcome::Removed,
+                None => SaveOutcome::NotFounded,
+            };
+            return turn.reply(token, ask.reply(outcome));
         }
         let pending = PendingSave { ask, token, save, came: turn.now, reading: Reading::Not };
         let key = pending.save.key.clone();
@@ -179,8 +183,9 @@ impl Core {
         let record = Record::Draft { key: key.clone(), draft: Some(draft) };
         self.record(record, Urgency::Now, turn);
         turn.emit(Event::DraftChanged { key: key.clone() });
+        let own = Some(self.me).filter(|me| self.is_member(me));
         let saving = self.live.saving.entry(key.clone()).or_insert_with(Saving::new);
-        let answered = BTreeSet::from([self.me]);
+        let answered = BTreeSet::from_iter(own);
         let proposed = false;
         saving.current = Some(CurrentSave { ask, token, proposed, began: came, answered, objects });
         let left = self.config.patience.0.saturating_sub(turn.now.since(came).0);

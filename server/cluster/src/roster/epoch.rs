@@ -3,7 +3,8 @@
 use domain::Run;
 
 use crate::{
-    Alarm, Core, Event, MemberId, PeerMessage, Record, Roster, Urgency, live::Peer, turn::Turn,
+    Alarm, Core, Event, Heartbeat, MemberId, Mutant, PeerMessage, Record, Roster, Timer, Urgency,
+    Version, live::Peer, turn::Turn,
 };
 use domain::Serial;
 
@@ -16,9 +17,11 @@ impl Core {
         if entry.run != Some(run) {
             // Positions in its change log may have been given out again since.
             *entry = Peer { run: Some(run), seen: Serial(0), ..Peer::default() };
+            self.live.mark = None;
         }
         entry.linked = true;
         entry.asked = None;
+        self.note_life(peer);
         if epoch != self.epoch() {
             self.judge_epoch(peer, epoch, turn);
         }
@@ -34,20 +37,62 @@ impl Core {
         if let Some(entry) = self.live.peers.get_mut(&peer) {
             entry.linked = false;
         }
+        self.note_life(peer);
         self.leave_source(peer, turn);
         self.end_comparison_with(peer, turn);
+    }
+
+    /// A life of a disk that the roster does not list comes or goes: whose branches are cared for
+    /// is another question then.
+    fn note_life(&mut self, peer: MemberId) {
+        if self.durable.roster.as_ref().is_some_and(|roster| !roster.lists(&peer)) {
+            self.live.branches.due_again();
+        }
     }
 
     /// True if a message of that epoch may be handled. If not, whoever is behind gets the roster,
     /// and the message counts as lost.
     pub(crate) fn judge_epoch(&self, from: MemberId, epoch: u64, turn: &mut Turn<'_>) -> bool {
         let mine = self.epoch();
+        if epoch < mine && self.config.broken(Mutant::LowerEpochHandled) {
+            return true;
+        }
         if epoch < mine {
             self.tell_roster(from, turn);
         } else if epoch > mine {
             turn.send(from, PeerMessage::RosterRequest);
         }
         epoch == mine
+    }
+
+    /// As [`Core::judge_epoch`], for what is about the next roster.
+    pub(crate) fn judge_version(&self, from: MemberId, at: Version, turn: &mut Turn<'_>) -> bool {
+        let mine = self.durable.roster.as_ref().map(Roster::version);
+        match mine {
+            Some(mine) if mine == at => return true,
+            Some(mine) if mine > at && self.config.broken(Mutant::LowerEpochHandled) => {}
+            Some(mine) if mine > at => self.tell_roster(from, turn),
+            Some(_) | None if from == self.me => {}
+            Some(_) | None => turn.send(from, PeerMessage::RosterRequest),
+        }
+        false
+    }
+
+    /// Heartbeats carry epoch and phase, so that nobody misses Steady (protocol 11.4).
+    pub(crate) fn judge_heartbeat(
+        &self,
+        from: MemberId,
+        heartbeat: &Heartbeat,
+        turn: &mut Turn<'_>,
+    ) {
+        match heartbeat.phase {
+            Some(phase) => {
+                let at = Version { epoch: heartbeat.epoch, phase };
+                self.judge_version(from, at, turn);
+            }
+            None if self.is_known(&from) => self.tell_roster(from, turn),
+            None => {}
+        }
     }
 
     pub(crate) fn tell_roster(&self, to: MemberId, turn: &mut Turn<'_>) {
@@ -59,26 +104,44 @@ impl Core {
 
     pub(crate) fn on_roster(&mut self, from: MemberId, roster: Roster, turn: &mut Turn<'_>) {
         if let Some(mine) = &self.durable.roster {
-            if mine.epoch == roster.epoch && *mine != roster || mine.cluster != roster.cluster {
+            let twice = mine.version() == roster.version() && *mine != roster;
+            if twice || mine.cluster != roster.cluster {
                 return turn.raise(Alarm::TwoRosters { from, epoch: roster.epoch });
             }
-            if mine.epoch >= roster.epoch {
+            if mine.version() >= roster.version() {
                 return;
             }
+        } else if !roster.names(self.me.node) {
+            return;
         }
-        if roster.has(&self.me) {
-            self.adopt(roster, turn);
-        }
+        self.adopt(roster, turn);
     }
 
     /// Makes a roster the own one, durably; rounds and fast states of the epoch before are dropped.
     pub(crate) fn adopt(&mut self, roster: Roster, turn: &mut Turn<'_>) {
-        self.record(Record::Roster(roster), Urgency::Now, turn);
-        let keys: Vec<_> = std::mem::take(&mut self.live.rounds).into_keys().collect();
-        self.live.backlog.extend(keys);
-        self.live.fast.clear();
-        self.live.start_at.clear();
+        let before = self.epoch();
+        self.record(Record::Roster(roster.clone()), Urgency::Now, turn);
+        if roster.epoch != before {
+            self.leave_epoch(turn);
+        }
+        self.close_council(&roster, turn);
         turn.emit(Event::RosterAdopted);
+        self.tend_repair(turn);
+        self.go_on_replacing(turn);
         self.fill_rounds(turn);
+    }
+
+    /// Rounds, fast states and proposals that wait for objects belong to the epoch before.
+    fn leave_epoch(&mut self, turn: &mut Turn<'_>) {
+        let keys: Vec<_> = std::mem::take(&mut self.live.rounds).into_keys().collect();
+        for key in &keys {
+            turn.disarm(Timer::Round(key.clone()));
+        }
+        self.live.backlog.extend(keys);
+        self.live.backlog.extend(std::mem::take(&mut self.live.start_at).into_keys());
+        self.live.fast.clear();
+        if !self.config.broken(Mutant::LowerEpochHandled) {
+            self.live.parked.clear();
+        }
     }
 }

@@ -32,7 +32,7 @@ pub struct Member {
 }
 
 /// What the members of an epoch may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Every key is being read again; no further change.
@@ -52,6 +52,24 @@ pub struct Roster {
     pub phase: Phase,
     /// Those who vote.
     pub members: Vec<Member>,
+    /// Those who were approved and hold everything without a vote.
+    #[serde(default)]
+    pub learners: Vec<Member>,
+    /// Those who left: they may link, to be told so.
+    #[serde(default)]
+    pub removed: Vec<Member>,
+}
+
+/// What a node is to a roster (protocol 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// It votes.
+    Member,
+    /// It receives everything and may propose: an approved node, or a member whose disk was made
+    /// anew.
+    Learner,
+    /// It left, or never was here.
+    Stranger,
 }
 
 impl Roster {
@@ -67,8 +85,43 @@ impl Roster {
         self.members.iter().any(|member| &member.id == id)
     }
 
-    /// The members other than `me`.
+    /// True if the node is named, in whatever life of its disk.
+    #[must_use]
+    pub fn names(&self, node: NodeId) -> bool {
+        self.everybody().any(|member| member.id.node == node)
+    }
+
+    /// True if the node is a member or a learner in exactly this life of its disk.
+    #[must_use]
+    pub fn lists(&self, id: &MemberId) -> bool {
+        self.everybody().any(|member| &member.id == id)
+    }
+
+    /// True if the node was here and was removed.
+    #[must_use]
+    pub fn has_removed(&self, node: NodeId) -> bool {
+        self.removed.iter().any(|gone| gone.id.node == node)
+    }
+
+    /// What `id` may do. A member's vote is that of one life of its disk (protocol 11, V7).
+    #[must_use]
+    pub fn standing(&self, id: &MemberId) -> Standing {
+        if self.has(id) {
+            Standing::Member
+        } else if self.names(id.node) {
+            Standing::Learner
+        } else {
+            Standing::Stranger
+        }
+    }
+
+    /// Members and learners.
+    pub fn everybody(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().chain(&self.learners)
+    }
+
+    /// The members other than `me`, whichever life of its disk it is in.
     pub fn others(&self, me: MemberId) -> impl Iterator<Item = MemberId> + '_ {
-        self.members.iter().map(|member| member.id).filter(move |id| *id != me)
+        self.members.iter().map(|member| member.id).filter(move |id| id.node != me.node)
     }
 }

@@ -93,6 +93,8 @@ impl Node {
             epoch: 1,
             phase: Phase::Steady,
             members: members.to_vec(),
+            learners: Vec::new(),
+            removed: Vec::new(),
         }));
         let core = Core::recover(Config::default(), me.node, durable);
         let (now, issued) = (Millis(0), WriteNo(0));

@@ -47,10 +47,13 @@ fn check_attempt(oracle: &Oracle, op: usize, attempt: &Attempt) -> Check {
         None | Some(SaveOutcome::Conflict { .. } | SaveOutcome::Held { .. }) => None,
         Some(SaveOutcome::Decided { commit }) => (!on_path(commit))
             .then(|| format!("answered as decided by {}, which was lost", short(commit))),
-        Some(SaveOutcome::NoSuchFile | SaveOutcome::NotFounded | SaveOutcome::Busy) => {
-            (on_path(&attempt.commit) && !asked_elsewhere(oracle, op, attempt))
-                .then(|| format!("refused, and {} was decided", short(&attempt.commit)))
-        }
+        Some(
+            SaveOutcome::NoSuchFile
+            | SaveOutcome::NotFounded
+            | SaveOutcome::Removed
+            | SaveOutcome::Busy,
+        ) => (on_path(&attempt.commit) && !asked_elsewhere(oracle, op, attempt))
+            .then(|| format!("refused, and {} was decided", short(&attempt.commit))),
     };
     broken.map_or(Ok(()), |how| {
         Err(Violation::new(NAME, format!("save {op} of {key} on {node} was {how}")))

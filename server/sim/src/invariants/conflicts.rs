@@ -47,9 +47,14 @@ pub(crate) fn check(oracle: &Oracle) -> Check {
     Ok(())
 }
 
-/// True if the node itself told somebody that `head` is saved.
+/// True if the node itself told somebody that `head` is saved, or holds the branch of a disk that
+/// is no more.
 fn reports(node: &Node, key: &Key, head: ObjectId) -> bool {
     let state = node.core.durable().get(key);
     let tip = cluster::Tip { commit: head, reporter: node.id };
-    state.is_some_and(|state| state.tips.contains(&tip))
+    state.is_some_and(|state| {
+        let held = state.draft.filter(|draft| draft.kind == cluster::DraftKind::Held);
+        let adopted = held.is_some_and(|draft| draft.tip == head);
+        state.tips.contains(&tip) || adopted && state.tips.iter().any(|tip| tip.commit == head)
+    })
 }

@@ -1,6 +1,9 @@
 //! P5: when the faults have ended every node comes to the same heads and the same root, nothing is
 //! waited for any more, and every save is answered.
 
+use cluster::{Phase, Roster};
+use domain::ObjectId;
+
 use super::Check;
 use crate::{
     Violation,
@@ -11,12 +14,14 @@ use crate::{
 
 /// Says what is still missing.
 pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
-    for (at, node) in nodes.iter().enumerate() {
-        check_heads(oracle, at, node)?;
-    }
-    for (at, node) in nodes.iter().enumerate() {
-        check_root(at, node, &nodes[0])?;
-        check_tips(at, node, &nodes[0])?;
+    let roster = oracle.roster();
+    let all = || nodes.iter().enumerate().filter(|(_, node)| oracle.names(node));
+    let Some((_, first)) = all().next() else { return Ok(()) };
+    for (at, node) in all() {
+        check_roster(roster, at, node)?;
+        check_heads(oracle, at, node, nodes)?;
+        check_root(at, node, first)?;
+        check_tips(at, node, first)?;
     }
     for (op, save) in oracle.ops.iter().enumerate() {
         for attempt in &save.attempts {
@@ -30,7 +35,18 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
     Ok(())
 }
 
-fn check_heads(oracle: &Oracle, at: usize, node: &Node) -> Check {
+/// Everybody whom the last roster names knows it, and it is steady.
+fn check_roster(last: Option<&Roster>, at: usize, node: &Node) -> Check {
+    let mine = node.core.durable().roster.as_ref();
+    let steady = last.is_none_or(|roster| roster.phase == Phase::Steady);
+    if mine.map(Roster::version) == last.map(Roster::version) && steady {
+        return Ok(());
+    }
+    let (mine, last) = (mine.map(Roster::version), last.map(Roster::version));
+    broken(format!("{} has roster {mine:?}, and the last is {last:?}", name(at)))
+}
+
+fn check_heads(oracle: &Oracle, at: usize, node: &Node, nodes: &[Node]) -> Check {
     let durable = node.core.durable();
     for (key, path) in &oracle.paths {
         let head = durable.get(key).and_then(|state| state.decided);
@@ -47,11 +63,22 @@ fn check_heads(oracle: &Oracle, at: usize, node: &Node) -> Check {
             return broken(format!("{node} still has draft {tip} of {key}"));
         }
     }
-    if node.core.catching_up() {
+    if node.core.catching_up() && !waits_for_the_lost(oracle, node, nodes) {
         let what = node.core.catch_up();
         return broken(format!("{} is still catching up: {what:?}", name(at)));
     }
     Ok(())
+}
+
+/// True if all that is waited for was on disks that are no more: it is shown as missing.
+fn waits_for_the_lost(oracle: &Oracle, node: &Node, nodes: &[Node]) -> bool {
+    let objects = oracle.commits.iter().flat_map(|(id, made)| [*id, made.link.blob]);
+    let wanted: Vec<ObjectId> = objects.filter(|id| node.core.is_wanted(id)).collect();
+    let is_lost = |id: &ObjectId| {
+        nodes.iter().all(|node| !node.disk.holds(id))
+            && nodes.iter().any(|node| node.lost.contains(id))
+    };
+    !wanted.is_empty() && wanted.iter().all(is_lost)
 }
 
 /// The root is that of a tree made anew of heads and tips, and the first node's.

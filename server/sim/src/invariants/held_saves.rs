@@ -1,6 +1,7 @@
-//! P3: every save that was answered "held" is an ancestor of the head or of a tip, on every node.
+//! P3: every save that was answered "held" is an ancestor of the head or of a tip, on every node,
+//! as long as a disk that had it is readable.
 
-use cluster::{Key, SaveOutcome};
+use cluster::{Durable, Key, SaveOutcome};
 use domain::ObjectId;
 
 use super::Check;
@@ -11,15 +12,18 @@ use crate::{
     world::Node,
 };
 
-/// At the end of a schedule: no disk was lost, so nothing that was held may be.
+/// At the end of a schedule, on every node of the roster.
 pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
     for (op, save) in oracle.ops.iter().enumerate() {
         for attempt in &save.attempts {
             let Some(SaveOutcome::Held { commit, .. }) = &attempt.answer else {
                 continue;
             };
-            if let Some(at) = nodes.iter().position(|node| !keeps(oracle, node, &save.key, commit))
-            {
+            let lacks = |node: &Node| oracle.names(node) && !keeps(oracle, node, &save.key, commit);
+            if oracle.lost.contains(&(save.key.clone(), *commit)) {
+                continue;
+            }
+            if let Some(at) = nodes.iter().position(lacks) {
                 return Err(Violation::new(
                     "held saves (P3)",
                     format!(
@@ -37,15 +41,40 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
     Ok(())
 }
 
-/// True if the node has the commit, with its text, on the path of its head or of a tip.
-pub(crate) fn keeps(oracle: &Oracle, node: &Node, key: &Key, commit: &ObjectId) -> bool {
-    let durable = node.core.durable().get(key);
-    let ends = durable.into_iter().flat_map(|state| {
+/// The disk of a node is about to be lost: notes what is on no other one.
+pub(crate) fn before_wipe(oracle: &mut Oracle, nodes: &[Node], node: usize) {
+    let on_disk = |node: &Node| node.disk.recover(node.id.incarnation).0;
+    let disks: Vec<Durable> = nodes.iter().map(on_disk).collect();
+    let mut lost = Vec::new();
+    for save in &oracle.ops {
+        let held = save.attempts.iter().filter_map(|attempt| match &attempt.answer {
+            Some(SaveOutcome::Held { commit, .. }) => Some(*commit),
+            _ => None,
+        });
+        for commit in held {
+            let has = disks.iter().map(|disk| leads_to(oracle, disk, &save.key, &commit));
+            let has: Vec<bool> = has.collect();
+            if has[node] && has.iter().filter(|has| **has).count() == 1 {
+                lost.push((save.key.clone(), commit));
+            }
+        }
+    }
+    oracle.lost.extend(lost);
+}
+
+/// True if the commit is on the path of the head or of a tip.
+fn leads_to(oracle: &Oracle, durable: &Durable, key: &Key, commit: &ObjectId) -> bool {
+    let ends = durable.get(key).into_iter().flat_map(|state| {
         let decided = state.decided.map(|decided| decided.head);
         decided.into_iter().chain(state.tips.iter().map(|tip| tip.commit))
     });
+    ends.into_iter().any(|end| oracle.back(key, end).any(|id| id == *commit))
+}
+
+/// True if the node has the commit, with its text, on the path of its head or of a tip.
+pub(crate) fn keeps(oracle: &Oracle, node: &Node, key: &Key, commit: &ObjectId) -> bool {
     let blob = oracle.commits[commit].link.blob;
     node.disk_or_shelf_holds(commit)
         && node.disk_or_shelf_holds(&blob)
-        && ends.into_iter().any(|end| oracle.back(key, end).any(|id| id == *commit))
+        && leads_to(oracle, node.core.durable(), key, commit)
 }

@@ -13,6 +13,7 @@
 //! | a conflict names a decided or locally held head, and a save that lost to a decided one is never decided | P8 | `conflicts` |
 //! | what is listed as a divergence is never decided; at the end all nodes list what the rule says | P8, P5 | `divergences` |
 //! | a SWISH that stopped saving, or starts, stands at the served head; nothing it saved is lost | P9, P3 | `swish_follows` |
+//! | one roster after another, and one path of heads over all epochs | P10 | `one_value` |
 //! | a divergence is settled once, on the head that was shown | 4.5 | `settled_once` |
 //! | no node reports as a tip what it knows to be decided | 9 | `tips_are_news` |
 //! | what people did is on every node, once, in one chain for each node | 5.1 | `one_chain` |
@@ -31,6 +32,7 @@ pub(crate) mod once;
 pub(crate) mod one_chain;
 pub(crate) mod one_head_per_ballot;
 pub(crate) mod one_path;
+pub(crate) mod one_value;
 pub(crate) mod real_time;
 pub(crate) mod settled_once;
 pub(crate) mod swish_follows;

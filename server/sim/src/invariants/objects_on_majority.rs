@@ -1,22 +1,30 @@
 //! P4: when a head is first decided, its objects back to the decided head before it are durable on
 //! a majority of the members' disks.
 
-use cluster::Key;
+use cluster::{Key, Roster};
 use domain::ObjectId;
 
 use super::Check;
 use crate::{Violation, oracle::Oracle, trace::short, world::Node};
 
 /// Checks the commits that a newly decided head added to the path.
-pub(crate) fn check(oracle: &Oracle, nodes: &[Node], key: &Key, added: &[ObjectId]) -> Check {
+pub(crate) fn check(
+    oracle: &Oracle,
+    nodes: &[Node],
+    roster: Option<&Roster>,
+    key: &Key,
+    added: &[ObjectId],
+) -> Check {
     let needed: Vec<ObjectId> = added
         .iter()
         .flat_map(|id| [*id, oracle.commits[id].link.blob])
         .filter(|id| !oracle.gaps.contains(id))
         .collect();
-    let complete = |node: &&Node| needed.iter().all(|id| node.disk.holds(id));
-    let found = nodes.iter().filter(complete).count();
-    if found > nodes.len() / 2 {
+    let complete = |node: &&Node| needed.iter().all(|id| node.held(id));
+    let Some(roster) = roster else { return Ok(()) };
+    let votes = |node: &&Node| roster.members.iter().any(|m| m.id.node == node.id.node);
+    let found = nodes.iter().filter(votes).filter(complete).count();
+    if found >= roster.quorum() {
         return Ok(());
     }
     let head = added.last().map(short).unwrap_or_default();
@@ -24,7 +32,7 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node], key: &Key, added: &[ObjectI
         "objects on a majority (P4)",
         format!(
             "{key} was decided as {head} while {found} of {} disks held its objects",
-            nodes.len()
+            roster.members.len()
         ),
     ))
 }

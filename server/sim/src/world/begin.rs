@@ -19,9 +19,10 @@ impl World {
         match self.profile.beginning {
             Beginning::Roster => {
                 let roster = self.roster();
-                for node in &mut self.nodes {
+                for node in self.nodes.iter_mut().take(self.profile.nodes) {
                     node.disk.preset(vec![Record::Roster(roster.clone())]);
                 }
+                self.oracle.rosters.insert(roster.version(), roster);
             }
             Beginning::Store => {
                 for file in 0..self.profile.files {
@@ -35,6 +36,16 @@ impl World {
         for client in 0..self.profile.clients {
             self.clients.push(Client::at(client % self.nodes.len()));
             self.thinks(client);
+        }
+        if let Some(within) = self.profile.wipe_us {
+            let node = self.dice.index(self.nodes.len());
+            let at = self.dice.between(within);
+            self.at(at, Event::Wipe { node });
+        }
+        self.begin_story();
+        if let Some(gap) = self.profile.operator_gap_us {
+            let gap = self.dice.between(gap);
+            self.after(gap, Event::Operate);
         }
         if let Some(gap) = self.profile.swish_us {
             for node in 0..self.nodes.len() {
@@ -63,7 +74,15 @@ impl World {
             cluster: ClusterId::from_bytes([7; 8]),
             epoch: 1,
             phase: Phase::Steady,
-            members: self.nodes.iter().enumerate().map(member).collect(),
+            members: self.nodes.iter().enumerate().take(self.profile.nodes).map(member).collect(),
+            learners: self
+                .nodes
+                .iter()
+                .enumerate()
+                .skip(self.profile.learners_from())
+                .map(member)
+                .collect(),
+            removed: Vec::new(),
         }
     }
 

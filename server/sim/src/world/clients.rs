@@ -63,6 +63,14 @@ impl World {
         self.attempt(client);
     }
 
+    /// The client of this node saves there, whatever it was at.
+    pub(super) fn save_at(&mut self, node: usize) {
+        self.clients[node].task = None;
+        self.clients[node].seen.clear();
+        self.begin_op(node);
+        self.attempt_at(node, node);
+    }
+
     fn begin_op(&mut self, client: usize) {
         let file = self.dice.index(self.profile.files);
         let key = key(file);
@@ -90,13 +98,20 @@ impl World {
 
     /// Sends the save to the client's node, sometimes to another.
     fn attempt(&mut self, client: usize) {
-        let Some(mut task) = self.clients[client].task.clone() else {
+        if self.clients[client].task.is_none() {
             return;
-        };
+        }
         let node = if self.dice.chance(750) {
             self.clients[client].home
         } else {
             self.dice.index(self.nodes.len())
+        };
+        self.attempt_at(client, node);
+    }
+
+    fn attempt_at(&mut self, client: usize, node: usize) {
+        let Some(mut task) = self.clients[client].task.clone() else {
+            return;
         };
         let commit = self.commit(&task);
         let (object, link) = (commit.object(), commit.link());
@@ -200,6 +215,7 @@ impl World {
             SaveOutcome::NoSuchFile | SaveOutcome::NotFounded | SaveOutcome::Busy => {
                 self.counts.refused += 1;
             }
+            SaveOutcome::Removed => self.counts.refused += 1,
         }
         let way = self.dice.between((50, 5_000));
         self.after(way, Event::Answer { token, outcome });
@@ -233,9 +249,10 @@ impl World {
                 self.saw(client, head);
                 self.merges(client, head)
             }
-            SaveOutcome::NoSuchFile | SaveOutcome::NotFounded | SaveOutcome::Busy => {
-                self.dice.chance(600)
-            }
+            SaveOutcome::NoSuchFile
+            | SaveOutcome::NotFounded
+            | SaveOutcome::Removed
+            | SaveOutcome::Busy => self.dice.chance(600),
         };
         if !again {
             self.clients[client].task = None;

@@ -6,6 +6,8 @@ use cluster::{AuditEntry, Durable, MemberId, PeerMessage, Record, Urgency, Write
 use domain::{Incarnation, ObjectId};
 use gitty::Object;
 
+use crate::oracle::Vote;
+
 /// Records written together.
 pub(crate) type Batch = (WriteNo, Vec<Record>);
 
@@ -15,6 +17,10 @@ pub(crate) struct Disk {
     log: Vec<Record>,
     /// Objects in the log.
     held: BTreeSet<ObjectId>,
+    /// Epoch of the last roster in the log.
+    epoch: u64,
+    /// Accepts that became durable and were not counted yet.
+    votes: Vec<Vote>,
     /// The next batch, while one is being synced or nobody is in a hurry.
     pending: Option<Batch>,
     urgent: bool,
@@ -33,6 +39,10 @@ impl Disk {
 
     pub(crate) fn holds(&self, id: &ObjectId) -> bool {
         self.held.contains(id)
+    }
+
+    pub(crate) fn objects(&self) -> impl Iterator<Item = ObjectId> {
+        self.held.iter().copied()
     }
 
     pub(crate) fn write(&mut self, no: WriteNo, records: Vec<Record>, urgency: Urgency) {
@@ -118,7 +128,20 @@ impl Disk {
         (durable, objects)
     }
 
+    /// Accepts that became durable since the last time.
+    pub(crate) fn take_votes(&mut self) -> Vec<Vote> {
+        std::mem::take(&mut self.votes)
+    }
+
     fn keep(&mut self, record: Record) {
+        match &record {
+            Record::Roster(roster) => self.epoch = roster.epoch,
+            Record::Accepted { key, ballot, head } => {
+                let (key, ballot, head, epoch) = (key.clone(), *ballot, *head, self.epoch);
+                self.votes.push(Vote { epoch, key, ballot, head });
+            }
+            _ => {}
+        }
         if let Record::Object { id, .. } = &record {
             self.held.insert(*id);
         }

@@ -7,7 +7,7 @@ use super::{World, event::Event};
 use crate::{
     invariants::{
         Check, divergences, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot,
-        one_path, tips_are_news,
+        one_path, one_value, tips_are_news,
     },
     trace::{name, short},
 };
@@ -48,6 +48,7 @@ impl World {
             Output::Send { to, message, .. } => self.send_out(node, to, message)?,
             Output::Reply { token, reply, .. } => match reply {
                 Reply::Save(outcome) => self.answered(node, token, outcome)?,
+                Reply::Change(outcome) => self.operated(node, outcome),
                 Reply::Settle(outcome) => self.settle_answered(node, token, outcome)?,
                 Reply::Audited(is_done) => self.deed_done(node, token, is_done)?,
                 Reply::Object(_) | Reply::Found(_) | Reply::Sync(_) => {}
@@ -116,8 +117,9 @@ impl World {
                 | Record::Kept { .. }
                 | Record::Decided { .. }
                 | Record::Gaps { .. }
-                | Record::Roster(_)
+                | Record::Council(_)
                 | Record::Reserved(_) => {}
+                Record::Roster(roster) => one_value::note_roster(&mut self.oracle, roster)?,
             }
         }
         let now = self.now;
@@ -177,6 +179,8 @@ impl World {
         let Some(no) = self.nodes[node].disk.synced() else {
             return;
         };
+        let votes = self.count_votes(node);
+        self.note(votes);
         let now = self.now;
         self.trace.line(now, || format!("{} ▣ durable up to {}", name(node), no.0));
         let free = self.nodes[node].release(no);
@@ -184,6 +188,15 @@ impl World {
         if self.nodes[node].up {
             self.input(node, Input::Persisted(no));
         }
+    }
+
+    /// Accepts that became durable on a disk are votes, whoever counts them.
+    pub(super) fn count_votes(&mut self, node: usize) -> Check {
+        let voter = self.nodes[node].id;
+        for vote in self.nodes[node].disk.take_votes() {
+            one_value::check(&mut self.oracle, voter, &vote)?;
+        }
+        Ok(())
     }
 
     pub(super) fn head_moved(
@@ -196,8 +209,9 @@ impl World {
         let now = self.now;
         self.trace.line(now, || format!("{} ★ {key} is {}", name(node), short(&to)));
         let added = one_path::check(&self.oracle, key, to)?;
+        let roster = self.nodes[node].core.durable().roster.clone();
         if !added.is_empty() {
-            objects_on_majority::check(&self.oracle, &self.nodes, key, &added)?;
+            objects_on_majority::check(&self.oracle, &self.nodes, roster.as_ref(), key, &added)?;
             once::check(&self.oracle, key, &added)?;
             divergences::decided(&self.oracle, key, &added)?;
             self.oracle.paths.entry(key.clone()).or_default().append(&added);
@@ -217,6 +231,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Object { .. } => "object",
         Record::Gaps { .. } => "gaps",
         Record::Roster(_) => "roster",
+        Record::Council(_) => "council",
         Record::Reserved(_) => "reserved",
         Record::Audit(_) => "audit",
     }

@@ -1,18 +1,49 @@
 //! What is going to happen.
 
-use cluster::{PeerMessage, Save, SaveOutcome, Timer, Token};
+use cluster::{MemberId, PeerMessage, Save, SaveOutcome, Timer, Token};
+
+/// What happens in a turnover.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scene {
+    /// Nothing passes from one node to another.
+    Block(usize, usize),
+    /// It passes again.
+    Unblock(usize, usize),
+    /// The client of a node saves.
+    Save(usize),
+    /// A node loses its disk.
+    Lose(usize),
+    /// The first node is told to replace another.
+    Replace(usize),
+    /// The first node is told to remove another.
+    Remove(usize),
+    /// The first node is told to demote another.
+    Demote(usize),
+    /// The first node is told to promote another.
+    Promote(usize),
+}
 
 /// One event of the queue.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    /// A message arrives.
-    Deliver { from: usize, to: usize, session: u64, message: Box<PeerMessage> },
+    /// A message arrives, from one life of a disk for one.
+    Deliver {
+        between: (MemberId, MemberId),
+        from: usize,
+        to: usize,
+        session: u64,
+        message: Box<PeerMessage>,
+    },
     /// A timer is due.
     Timer { node: usize, timer: Timer, stamp: u64 },
     /// A batch that nobody waits for has waited long enough.
     Flush { node: usize, run: u64 },
     /// A sync is done.
     Synced { node: usize, run: u64 },
+    /// An operator changes the roster, or a disk is lost.
+    Operate,
+    /// The next scene of a turnover.
+    Story(Scene),
     /// Two nodes try to connect.
     Dial { a: usize, b: usize },
     /// A connection was silent for too long, or its other end is gone.
@@ -25,6 +56,8 @@ pub(crate) enum Event {
     Die { node: usize, run: u64 },
     /// A node starts.
     Start { node: usize },
+    /// A node loses its disk.
+    Wipe { node: usize },
     /// An operator founds the cluster.
     Found,
     /// A client does something.
@@ -66,7 +99,10 @@ impl Event {
             | Self::Fault
             | Self::Die { .. }
             | Self::Start { .. }
+            | Self::Wipe { .. }
             | Self::Found
+            | Self::Operate
+            | Self::Story(_)
             | Self::Swish { .. }
             | Self::Operator
             | Self::Client { .. }

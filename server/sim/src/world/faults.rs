@@ -4,7 +4,7 @@ use cluster::{Event as CoreEvent, Input};
 
 use super::{World, event::Event};
 use crate::{
-    invariants::{Check, divergences, forward_only},
+    invariants::{Check, divergences, forward_only, held_saves},
     profile::Beginning,
     trace::name,
 };
@@ -68,12 +68,29 @@ impl World {
     pub(super) fn crash(&mut self, node: usize) {
         let lucky = self.dice.chance(500);
         self.nodes[node].crash(lucky);
+        let votes = self.count_votes(node);
+        self.note(votes);
         self.counts.crashes += 1;
         let now = self.now;
         self.trace.line(now, || format!("{} ☠ crash", name(node)));
         self.hang_up_all(node);
         let down = self.dice.between(self.profile.down_us);
         self.after(down, Event::Start { node });
+    }
+
+    /// Disk and database of a node are gone, and its identity is not.
+    pub(super) fn wipe(&mut self, node: usize) {
+        if self.healing {
+            return;
+        }
+        if self.nodes[node].up {
+            self.crash(node);
+        }
+        held_saves::before_wipe(&mut self.oracle, &self.nodes, node);
+        self.nodes[node].wipe();
+        self.counts.wipes += 1;
+        let now = self.now;
+        self.trace.line(now, || format!("{} ⌫ loses its disk", name(node)));
     }
 
     /// The program starts from what its disk kept.
@@ -142,6 +159,10 @@ impl World {
     pub(super) fn core_event(&mut self, node: usize, event: CoreEvent) -> Check {
         match event {
             CoreEvent::HeadMoved { key, from, to, .. } => self.head_moved(node, &key, from, to),
+            CoreEvent::RosterAdopted => {
+                self.story_roster(node);
+                Ok(())
+            }
             CoreEvent::SidesChanged { key } => {
                 let sides = self.nodes[node].core.sides(&key).sides;
                 let sides: Vec<_> = sides.iter().map(|side| side.commit).collect();
@@ -155,7 +176,6 @@ impl World {
             | CoreEvent::DraftChanged { .. }
             | CoreEvent::PeerReported { .. }
             | CoreEvent::PeerHeard { .. }
-            | CoreEvent::RosterAdopted
             | CoreEvent::PeerKnown { .. }
             | CoreEvent::ObjectMissing { .. } => Ok(()),
         }

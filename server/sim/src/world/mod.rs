@@ -9,9 +9,11 @@ mod event;
 mod faults;
 mod network;
 mod node;
+mod operator;
 mod operators;
 mod shelf;
 mod swish;
+mod turnover;
 
 use std::collections::BTreeMap;
 
@@ -67,8 +69,10 @@ impl World {
             now: 0,
             stamp: 0,
             queue: BTreeMap::new(),
-            nodes: (0..profile.nodes).map(|at| Node::new(at, &profile.config)).collect(),
-            swishes: vec![Swish::default(); profile.nodes],
+            nodes: (0..profile.nodes + profile.spare)
+                .map(|at| Node::new(at, &profile.config))
+                .collect(),
+            swishes: vec![Swish::default(); profile.nodes + profile.spare],
             network: Network::default(),
             clients: Vec::new(),
             healing: false,
@@ -116,8 +120,8 @@ impl World {
             }
         }
         match event {
-            Event::Deliver { from, to, session, message } => {
-                self.deliver(from, to, session, *message);
+            Event::Deliver { between, from, to, session, message } => {
+                self.deliver(between, (from, to), session, *message);
             }
             Event::Timer { node, timer, stamp } => self.fire(node, timer, stamp),
             Event::Flush { node, run } => self.flush(node, run),
@@ -128,6 +132,9 @@ impl World {
             Event::Fault => self.fault(),
             Event::Die { node, run } => self.die(node, run),
             Event::Start { node } => return self.start(node),
+            Event::Wipe { node } => self.wipe(node),
+            Event::Operate => self.operate(),
+            Event::Story(scene) => self.scene(scene),
             Event::Found => self.found(),
             Event::Client { client } => self.client_turn(client),
             Event::GiveUp { client, token } => self.client_gives_up(client, token),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{Input, PeerMessage};
+use cluster::{Input, MemberId, PeerMessage};
 
 use super::{World, event::Event};
 use crate::trace::{describe, name};
@@ -40,6 +40,15 @@ impl Network {
         self.cut.contains_key(&(from, to))
     }
 
+    /// Nothing passes in this direction until it is unblocked, and nobody is told.
+    pub(crate) fn block(&mut self, from: usize, to: usize) {
+        self.cut.insert((from, to), u64::MAX);
+    }
+
+    pub(crate) fn unblock(&mut self, from: usize, to: usize) {
+        self.cut.remove(&(from, to));
+    }
+
     pub(crate) fn mend_all(&mut self) {
         self.cut.clear();
     }
@@ -65,6 +74,7 @@ impl World {
         for _ in 0..=u32::from(twice) {
             let delay = self.delay();
             let event = Event::Deliver {
+                between: (self.nodes[from].id, self.nodes[to].id),
                 from,
                 to,
                 session: link.session,
@@ -84,11 +94,19 @@ impl World {
         self.dice.between(self.profile.delay_us)
     }
 
-    pub(super) fn deliver(&mut self, from: usize, to: usize, session: u64, message: PeerMessage) {
+    pub(super) fn deliver(
+        &mut self,
+        (sender, receiver): (MemberId, MemberId),
+        (from, to): (usize, usize),
+        session: u64,
+        message: PeerMessage,
+    ) {
         let link = *self.network.link(from, to);
         let current = link.up && link.session == session;
         let late = !current && is_register(&message) && self.dice.chance(self.profile.late);
-        if !self.nodes[to].up || !(current || late) {
+        // Whoever has another disk now did not make that connection.
+        let same = self.nodes[to].id == receiver;
+        if !self.nodes[to].up || !same || !(current || late) {
             return;
         }
         let now = self.now;
@@ -98,8 +116,7 @@ impl World {
             format!("{} ◀── {}  {text}{late}", name(to), name(from))
         });
         self.counts.messages += 1;
-        let from = self.nodes[from].id;
-        self.input(to, Input::Message { from, message });
+        self.input(to, Input::Message { from: sender, message });
     }
 
     /// Two nodes try to connect, again and again until they are.

@@ -1,6 +1,6 @@
 //! One node: a core, its disk, its objects, its timers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{Config, Core, Durable, Input, MemberId, Objects, Output, Timer, WriteNo};
 use domain::{Incarnation, Millis, NodeId, ObjectId, Run};
@@ -15,6 +15,10 @@ pub(crate) struct Node {
     pub(crate) up: bool,
     /// Number of its start.
     pub(crate) run: u64,
+    /// Number of the last start with an earlier disk.
+    pub(crate) wiped_after: Option<u64>,
+    /// What earlier disks held.
+    pub(crate) lost: BTreeSet<ObjectId>,
     pub(crate) core: Core,
     pub(crate) disk: Disk,
     pub(crate) shelf: Shelf,
@@ -43,6 +47,8 @@ impl Node {
             id,
             up: false,
             run: 0,
+            wiped_after: None,
+            lost: BTreeSet::new(),
             core: Core::recover(config.clone(), id.node, durable),
             disk: Disk::default(),
             shelf: Shelf::default(),
@@ -80,6 +86,21 @@ impl Node {
         self.held_back.clear();
         self.dies_in = None;
         self.asleep_until = 0;
+    }
+
+    /// Takes its disk away; it comes back as the same node with a new one (protocol 1).
+    pub(crate) fn wipe(&mut self) {
+        let disk = std::mem::take(&mut self.disk);
+        self.lost.extend(disk.objects());
+        self.wiped_after = Some(self.run);
+        let mut incarnation = *self.id.incarnation.as_bytes();
+        incarnation[1] = incarnation[1].wrapping_add(100);
+        self.id.incarnation = Incarnation::from_bytes(incarnation);
+    }
+
+    /// True if its disk holds an object, or an earlier one did.
+    pub(crate) fn held(&self, id: &ObjectId) -> bool {
+        self.disk.holds(id) || self.lost.contains(id)
     }
 
     pub(crate) fn handle(&mut self, now_us: u64, input: Input) -> Vec<Output> {

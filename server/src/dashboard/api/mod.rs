@@ -7,6 +7,7 @@ pub(super) mod file;
 mod files;
 pub(super) mod init;
 mod me;
+pub(crate) mod nodes;
 pub(crate) mod operators;
 mod overview;
 pub(super) mod settle;
@@ -34,6 +35,7 @@ pub(super) fn router(app: &App) -> Router<App> {
         .route("/api/v1/activity", get(activity::show))
         .route("/api/v1/files", get(files::show))
         .merge(file::router())
+        .merge(nodes::router())
         .merge(divergences::router())
         .merge(settle::router())
         .route("/api/v1/status", get(status::show))
@@ -54,10 +56,10 @@ fn answer<T: Serialize>(result: Result<T, Problem>) -> Response {
 
 fn status_of(problem: &Problem) -> StatusCode {
     match problem.code.as_str() {
-        "not_found" | "missing" => StatusCode::NOT_FOUND,
+        "not_found" | "missing" | "no_such_node" => StatusCode::NOT_FOUND,
         "malformed" => StatusCode::BAD_REQUEST,
         "too_large" => StatusCode::UNPROCESSABLE_ENTITY,
-        "already_member" | "not_empty" | "taken" => StatusCode::CONFLICT,
+        "already_member" | "not_empty" | "taken" | "refused" => StatusCode::CONFLICT,
         "unreachable" => StatusCode::BAD_GATEWAY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -172,6 +172,7 @@ fn outcome(site: &Site, settled: SettleOutcome) -> ActionOutcome {
             ..with(Outcome::NotKnown, None)
         },
         SettleOutcome::NotFounded => ActionOutcome::failed("this node is in no cluster yet"),
+        SettleOutcome::Removed => ActionOutcome::failed("this node was removed from its cluster"),
         SettleOutcome::Busy => ActionOutcome::failed("too many saves of this file wait"),
     }
 }

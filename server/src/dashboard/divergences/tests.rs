@@ -88,6 +88,8 @@ impl Alpha {
                 epoch: 1,
                 phase: Phase::Steady,
                 members,
+                learners: Vec::new(),
+                removed: Vec::new(),
             });
         });
     }
@@ -198,6 +200,8 @@ fn peer(member: &Member) -> PeerView {
         serial: domain::Serial(0),
         files: 1,
         waiting: 0,
+        role: domain::words::NodeRole::Member,
+        draining: false,
         has_ours: true,
     }
 }

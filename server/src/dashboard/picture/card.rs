@@ -1,10 +1,10 @@
-//! Cards of the members.
+//! Cards of the nodes.
 
 use cluster::{MemberId, Waiting};
 use domain::{
     Root,
     view::{CatchUp, LinkReport, NodeCard, NodeRef},
-    words::NodeRole,
+    words::{NodeHealth, NodeRole},
 };
 
 use super::{Picture, Seat, Tally};
@@ -14,10 +14,11 @@ use crate::node::{CatchUpView, PeerView};
 const ROOT_DIGITS: usize = 8;
 
 impl Picture {
-    /// A card for each member, this node first.
+    /// A card for each node, this node first and those that ask to join last.
     pub(super) fn cards(&self, tally: &Tally) -> Vec<NodeCard> {
         let seats = self.seats.iter().zip(&tally.behind);
-        seats.map(|(seat, behind)| self.card(seat, *behind)).collect()
+        let asking = self.node.asking.iter().map(new_card);
+        seats.map(|(seat, behind)| self.card(seat, *behind)).chain(asking).collect()
     }
 
     fn card(&self, seat: &Seat, behind: u64) -> NodeCard {
@@ -29,7 +30,7 @@ impl Picture {
             name: seat.name.clone(),
             own: seat.is_own(),
             health: seat.health,
-            role: NodeRole::Member,
+            role: seat.role,
             last_seen_ms: peer.map_or(Some(self.at_ms), |peer| peer.last_frame_ms),
             root: root.map(digits),
             same_root: root.is_some() && root == self.node.root,
@@ -97,6 +98,32 @@ impl Picture {
     fn name_of(&self, id: MemberId) -> String {
         let seat = self.seats.iter().find(|seat| seat.member.node == id.node);
         seat.map_or_else(|| id.node.to_string(), |seat| seat.name.clone())
+    }
+}
+
+/// A node that asks to join: nothing is known of it but who it is and where.
+fn new_card(member: &cluster::Member) -> NodeCard {
+    NodeCard {
+        id: member.id.node,
+        name: member.name.clone(),
+        own: false,
+        health: NodeHealth::Up,
+        role: NodeRole::New,
+        last_seen_ms: None,
+        root: None,
+        same_root: false,
+        files: None,
+        equal_ms: None,
+        behind: 0,
+        waiting: None,
+        linked: None,
+        clock_offset_ms: None,
+        version: None,
+        round_trip_ms: None,
+        address: member.address.clone(),
+        links: None,
+        catch_up: None,
+        actions: Vec::new(),
     }
 }
 

@@ -1,7 +1,11 @@
-//! A member of the cluster and how it answers.
+//! A node of the cluster and how it answers.
 
 use cluster::MemberId;
-use domain::{Incarnation, NodeId, view::NodeRef, words::NodeHealth};
+use domain::{
+    Incarnation, NodeId,
+    view::NodeRef,
+    words::{NodeHealth, NodeRole},
+};
 
 use crate::node::{NodeView, PeerView};
 
@@ -14,7 +18,7 @@ const SLOW_OVER_MS: f64 = 500.0;
 /// Difference of clocks that people should look at.
 const CLOCK_OFF_MS: u64 = 60_000;
 
-/// A member, as this node sees it.
+/// A node, as this node sees it.
 #[derive(Clone, Debug)]
 pub(in crate::dashboard) struct Seat {
     /// Its identity.
@@ -23,6 +27,8 @@ pub(in crate::dashboard) struct Seat {
     pub(in crate::dashboard) name: String,
     /// Where its links are dialed.
     pub(in crate::dashboard) address: String,
+    /// What it may do.
+    pub(in crate::dashboard) role: NodeRole,
     /// How it answers.
     pub(in crate::dashboard) health: NodeHealth,
     /// What is known of it; none for this node itself.
@@ -40,7 +46,12 @@ impl Seat {
         self.peer.is_none()
     }
 
-    /// Whether it can help to decide now.
+    /// Whether it has a vote.
+    pub(in crate::dashboard) const fn votes(&self) -> bool {
+        matches!(self.role, NodeRole::Member)
+    }
+
+    /// Whether it was heard lately.
     pub(in crate::dashboard) const fn answers(&self) -> bool {
         !matches!(self.health, NodeHealth::Suspect | NodeHealth::Away)
     }
@@ -54,26 +65,31 @@ impl Seat {
     }
 }
 
-/// The members of the roster, this node first; before founding, this node alone.
+/// The nodes of the roster, this node first; before founding, this node alone.
 pub(super) fn seats(node: &NodeView, at_ms: u64) -> Vec<Seat> {
     let me = node.me.unwrap_or(MemberId {
         node: NodeId::from_bytes([0; 8]),
         incarnation: Incarnation::from_bytes([0; 8]),
     });
-    let members = node.roster.iter().flat_map(|roster| &roster.members);
-    let own_address = members.clone().find(|member| member.id == me);
+    let named = || node.roster.iter().flat_map(|roster| roster.everybody());
+    let own_address = named().find(|member| member.id.node == me.node);
     let mut seats = vec![Seat {
         member: me,
         name: node.name.clone(),
         address: own_address.map(|member| member.address.clone()).unwrap_or_default(),
-        health: NodeHealth::Up,
+        role: node.role.unwrap_or(match node.roster {
+            Some(_) => NodeRole::Member,
+            None => NodeRole::New,
+        }),
+        health: if node.draining { NodeHealth::Draining } else { NodeHealth::Up },
         peer: None,
     }];
-    seats.extend(members.filter(|member| member.id != me).map(|member| {
-        let known = node.peers.iter().find(|peer| peer.id == member.id).cloned();
+    seats.extend(named().filter(|member| member.id.node != me.node).map(|member| {
+        let known = node.peers.iter().find(|peer| peer.id.node == member.id.node).cloned();
         let peer = known.unwrap_or_else(|| unheard(member));
         Seat {
-            member: member.id,
+            member: peer.id,
+            role: peer.role,
             name: member.name.clone(),
             address: member.address.clone(),
             health: health(&peer, at_ms),
@@ -88,6 +104,7 @@ fn unheard(member: &cluster::Member) -> PeerView {
     PeerView {
         has_ours: false,
         id: member.id,
+        role: NodeRole::Member,
         name: member.name.clone(),
         address: member.address.clone(),
         linked: false,
@@ -100,6 +117,7 @@ fn unheard(member: &cluster::Member) -> PeerView {
         serial: domain::Serial(0),
         files: 0,
         waiting: 0,
+        draining: false,
     }
 }
 
@@ -113,6 +131,8 @@ fn health(peer: &PeerView, at_ms: u64) -> NodeHealth {
         NodeHealth::ClockOff
     } else if peer.round_trip_ms.is_some_and(|ms| ms > SLOW_OVER_MS) {
         NodeHealth::Slow
+    } else if peer.draining {
+        NodeHealth::Draining
     } else {
         NodeHealth::Up
     }

@@ -30,7 +30,7 @@ impl Picture {
                 margin: "Saves nothing until then".to_owned(),
             };
         }
-        let margin = margin(self.reachable(), self.seats.len());
+        let margin = margin(self.reachable(), self.members());
         if let Some(situation) = self.situation(tally) {
             return Status { state: situation.state(), sentence: situation.to_string(), margin };
         }
@@ -50,12 +50,17 @@ impl Picture {
 
     /// Members that can help to decide, with this one.
     pub(in crate::dashboard) fn reachable(&self) -> usize {
-        self.seats.iter().filter(|seat| seat.answers()).count()
+        self.seats.iter().filter(|seat| seat.votes() && seat.answers()).count()
+    }
+
+    /// Those who vote, whether or not their disks are still there.
+    fn members(&self) -> usize {
+        self.node.roster.as_ref().map_or(0, |roster| roster.members.len())
     }
 
     /// None while digests differ and no file is known to be behind.
     fn situation(&self, tally: &Tally) -> Option<Situation> {
-        let (reachable, of) = (self.reachable(), self.seats.len());
+        let (reachable, of) = (self.reachable(), self.members());
         let majority = of / 2 + 1;
         if reachable < majority {
             return Some(Situation::NoMajority { reachable, of, waiting: tally.counts.waiting });
@@ -75,17 +80,32 @@ impl Picture {
             return Some(Situation::CatchingUp { node, files: tally.counts.imported });
         }
         let is_equal = !self.seats.iter().any(|seat| self.is_unlike(seat));
-        is_equal.then_some(Situation::Healthy { files: tally.counts.files, nodes: of })
+        let nodes = self.seats.len();
+        is_equal.then_some(Situation::Healthy { files: tally.counts.files, nodes })
     }
 
     fn degraded(&self, spare: usize) -> Situation {
-        let silent = || self.seats.iter().filter(|seat| !seat.answers());
+        let silent = || self.seats.iter().filter(|seat| seat.votes() && !seat.answers());
+        let voteless = |seat: &&Seat| !seat.votes() && self.is_in_place_of_a_member(seat);
+        if silent().next().is_none() {
+            let nodes = self.seats.iter().filter(voteless);
+            let nodes = nodes.map(|seat| seat.name.clone()).collect();
+            return Situation::Voteless { nodes, spare };
+        }
         let longest = silent().map(|seat| self.silent_for(seat)).max();
         Situation::Degraded {
             silent: silent().map(|seat| seat.name.clone()).collect(),
             for_ms: longest.unwrap_or(0),
             spare,
         }
+    }
+
+    /// True for a node that was a member before its disk was made anew.
+    fn is_in_place_of_a_member(&self, seat: &Seat) -> bool {
+        let roster = self.node.roster.as_ref();
+        roster.is_some_and(|roster| {
+            roster.members.iter().any(|member| member.id.node == seat.member.node)
+        })
     }
 
     /// A node that was never heard has been silent since this one began to listen.

@@ -6,7 +6,7 @@ use cluster::{Draft, DraftKind, Member, MemberId, Phase, Roster};
 use domain::{
     ClusterId, FileName, Incarnation, NodeId, ObjectId, Root, Serial,
     view::{FileSort, FilesQuery},
-    words::{ClusterState, FileState, NodeHealth},
+    words::{ClusterState, FileState, NodeHealth, NodeRole},
 };
 
 use super::*;
@@ -34,6 +34,7 @@ fn peer(node: u8) -> PeerView {
     PeerView {
         has_ours: false,
         id: member(node),
+        role: NodeRole::Member,
         name: name(node),
         address: format!("10.0.0.{node}:7060"),
         linked: true,
@@ -46,6 +47,7 @@ fn peer(node: u8) -> PeerView {
         serial: Serial(1),
         files: 1,
         waiting: 0,
+        draining: false,
     }
 }
 
@@ -67,6 +69,8 @@ fn alpha() -> Arc<Shared> {
             epoch: 1,
             phase: Phase::Steady,
             members: (0..3).map(member).collect(),
+            learners: Vec::new(),
+            removed: Vec::new(),
         });
     });
     Arc::new(shared)
@@ -230,6 +234,26 @@ fn nothing_is_healthy_before_it_was_compared() {
     assert_eq!(Picture::take(&shared, NOW_MS, NOW_MS - 7_000).checked_ago_ms(), None);
     shared.change_node(|view| view.roster = None);
     assert!(says(&shared).1.starts_with("This node is in no cluster yet."));
+}
+
+#[test]
+fn a_member_whose_disk_is_new_is_a_learner_and_not_counted() {
+    let shared = alpha();
+    file(&shared, "a", [Some(1), Some(1), None]);
+    let anew = MemberId { incarnation: Incarnation::from_bytes([99; 8]), ..member(2) };
+    shared.change_node(|view| {
+        view.peers[1].id = anew;
+        view.peers[1].role = NodeRole::Learner;
+    });
+    shared.change_file(&"a".into(), |entry| {
+        entry.reported.insert(anew, Some(head(1)));
+    });
+    assert_eq!(state(&shared, "a"), (FileState::Same, None));
+    let voteless = "Saving works. charlie has no vote, because its disk is new; replace it: one \
+                    more loss stops deciding. Can lose 0 more nodes.";
+    assert_eq!(says(&shared), (ClusterState::Degraded, voteless.into()));
+    silence(&shared, 1, 5_000);
+    assert_eq!(says(&shared).0, ClusterState::NoMajority);
 }
 
 /// Many files, by a rule that gives every state.

@@ -89,6 +89,9 @@ fn sentence(unsettled: &Unsettled) -> String {
         Unsettled::NotFounded => "This server is in no cluster yet, so it cannot save. Your text \
              is not kept: keep the page open and save again when the cluster is founded."
             .to_owned(),
+        Unsettled::Removed => "This server was removed from its cluster, so it cannot save. Your \
+             text is not kept: keep the page open, and save it on another server."
+            .to_owned(),
         Unsettled::Busy => "Too many saves of this file at once. Your text is not kept: keep the \
              page open and save again in a few seconds."
             .to_owned(),
@@ -122,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_save_that_is_not_kept_says_so() {
-        for unsettled in [Unsettled::NotFounded, Unsettled::Busy] {
+        for unsettled in [Unsettled::NotFounded, Unsettled::Removed, Unsettled::Busy] {
             let body = unsettled_body(&"a.pl".into(), &unsettled);
             assert!(body["message"].as_str().unwrap().contains("Your text is not kept"), "{body}");
             assert_eq!(body.get("commit"), None);

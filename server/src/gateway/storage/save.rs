@@ -35,6 +35,8 @@ pub(super) struct Held {
 pub(super) enum Unsettled {
     /// Not kept: this node is in no cluster.
     NotFounded,
+    /// Not kept: this node was removed from its cluster.
+    Removed,
     /// Not kept: too many saves of this file at once.
     Busy,
 }
@@ -85,6 +87,7 @@ impl Ended {
                 return Ok(Self::Held(Held { commit, reason, copies }));
             }
             SaveOutcome::NotFounded => Unsettled::NotFounded,
+            SaveOutcome::Removed => Unsettled::Removed,
             SaveOutcome::Busy => Unsettled::Busy,
         };
         Ok(Self::Unsettled(unsettled))
@@ -105,6 +108,7 @@ impl Unsettled {
     pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::NotFounded => "not_founded",
+            Self::Removed => "removed",
             Self::Busy => "busy",
         }
     }

@@ -85,7 +85,14 @@ fn roster(members: Vec<Member>) -> Result<Roster, Problem> {
         return Err(problem("malformed", text));
     }
     let cluster = ClusterId::from_bytes(rand::random());
-    Ok(Roster { cluster, epoch: 1, phase: Phase::Steady, members })
+    Ok(Roster {
+        cluster,
+        epoch: 1,
+        phase: Phase::Steady,
+        members,
+        learners: Vec::new(),
+        removed: Vec::new(),
+    })
 }
 
 fn already_member(who: &str) -> Problem {

@@ -20,7 +20,7 @@ use super::{
     asking, connection,
     handshake::Refusal,
     hello::{Hello, Purpose},
-    links::Shared,
+    links::{LinkEvent, Shared},
     socket::{self, Socket},
 };
 
@@ -63,6 +63,13 @@ async fn accept(shared: Arc<Shared>, socket: WebSocket, permit: OwnedSemaphorePe
             let dialer: NodeId = session.hello.node;
             connection::run(shared, session, dialer).await;
         }
+        Ok(session) if session.hello.purpose == Purpose::Joining => {
+            let event = LinkEvent::Knock { hello: Box::new(session.hello) };
+            tokio::select! {
+                _ = shared.events.send(event) => {}
+                () = shared.stop.stopped() => {}
+            }
+        }
         Ok(session) => tokio::select! {
             () = asking::answer(&shared, session) => {}
             () = shared.stop.stopped() => {}
@@ -74,13 +81,20 @@ async fn accept(shared: Arc<Shared>, socket: WebSocket, permit: OwnedSemaphorePe
     }
 }
 
-/// A node in a cluster links with its members only; one without lets the members come.
+/// A node in a cluster links with the nodes of its roster only; one without lets them come.
 fn wanted(shared: &Shared, hello: &Hello) -> Result<(), Refusal> {
     if hello.purpose == Purpose::Founding {
         return Ok(());
     }
     let founded = shared.local.state.borrow().cluster.is_some();
-    if founded && !shared.table.is_listed(&hello.member()) {
+    if hello.purpose == Purpose::Joining {
+        return match (founded, hello.files) {
+            (false, _) => Err(Refusal::NoCluster),
+            (true, 0) => Ok(()),
+            (true, files) => Err(Refusal::NotEmpty(files)),
+        };
+    }
+    if founded && !shared.table.is_listed(hello.node) {
         return Err(Refusal::NotAMember);
     }
     shared.table.admits(hello, hello.node)

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cluster::MemberId;
+use domain::NodeId;
 use rand::Rng;
 use thiserror::Error;
 use tokio::{
@@ -42,7 +42,7 @@ impl Dialing {
 }
 
 /// Starts to dial a peer, once for each kind.
-pub(super) fn start(shared: &Arc<Shared>, peer: MemberId, address: String) -> Dialing {
+pub(super) fn start(shared: &Arc<Shared>, peer: NodeId, address: String) -> Dialing {
     let (listed, watched) = watch::channel(());
     for kind in [Kind::Control, Kind::Bulk] {
         let dialer = Dialer {
@@ -60,7 +60,7 @@ pub(super) fn start(shared: &Arc<Shared>, peer: MemberId, address: String) -> Di
 
 struct Dialer {
     shared: Arc<Shared>,
-    peer: MemberId,
+    peer: NodeId,
     kind: Kind,
     address: String,
     last_error: String,
@@ -90,7 +90,7 @@ impl Dialer {
     async fn run(&mut self) {
         loop {
             self.while_linked().await;
-            if self.shared.local.me() > self.peer {
+            if self.shared.local.me().node > self.peer {
                 self.linked_within(HIGHER_WAITS).await;
             }
             self.try_until_linked().await;
@@ -109,7 +109,7 @@ impl Dialer {
     async fn try_until_linked(&mut self) {
         let began = Instant::now();
         while !self.linked() {
-            if self.shared.table.is_cut_off(&self.peer) {
+            if self.shared.table.is_cut_off(self.peer) {
                 // It would be refused.
             } else if let Err(error) = self.try_once().await {
                 self.report(&error);
@@ -136,14 +136,14 @@ impl Dialer {
 
     fn wanted(&self, hello: &Hello) -> Result<(), Refusal> {
         let (expected, found) = (self.peer, hello.member());
-        if found != expected {
+        if found.node != expected {
             return Err(Refusal::OtherNode { expected, found });
         }
         self.shared.table.admits(hello, self.shared.local.me().node)
     }
 
     fn linked(&self) -> bool {
-        self.shared.table.has(&self.peer, self.kind)
+        self.shared.table.has(self.peer, self.kind)
     }
 
     /// Waits for a connection, or until the time is over.

@@ -67,8 +67,17 @@ pub enum Refusal {
         /// Ours.
         ours: ClusterId,
     },
+    /// It wants to join, and this node is in no cluster.
+    #[error("this node is in no cluster yet")]
+    NoCluster,
+    /// It wants to join, and has files of its own.
+    #[error(
+        "it has {0} files of its own: give it an empty store, the files of a second store \
+         cannot be taken over yet"
+    )]
+    NotEmpty(u64),
     /// It is in no roster of ours.
-    #[error("it is not a member of this node's roster")]
+    #[error("it is not in this node's roster")]
     NotAMember,
     /// It says it is another node than its certificate.
     #[error("its Hello names another node than its certificate")]
@@ -76,11 +85,11 @@ pub enum Refusal {
     /// We dialed ourselves.
     #[error("it is this node itself, or a copy of its keys")]
     Myself,
-    /// Another node lives at this address, or this one lost its state.
-    #[error("{found:?} answers where {expected:?} should")]
+    /// Another node lives at this address.
+    #[error("{found:?} answers where {expected} should")]
     OtherNode {
         /// Whom we dialed.
-        expected: MemberId,
+        expected: NodeId,
         /// Who answered.
         found: MemberId,
     },
@@ -189,7 +198,7 @@ impl Local {
             (Purpose::Member, Some(theirs), Some(ours)) if theirs != ours => {
                 Err(Refusal::OtherCluster { theirs, ours })
             }
-            (Purpose::Member | Purpose::Founding, _, _) => Ok(()),
+            (Purpose::Member | Purpose::Founding | Purpose::Joining, _, _) => Ok(()),
         }
     }
 

@@ -28,6 +28,9 @@ pub enum Purpose {
     Member,
     /// To ask, before a cluster is founded, what the other is; closed after the Hellos.
     Founding,
+    /// To be shown to the operators of a cluster as a node that wants to join; closed after the
+    /// Hellos.
+    Joining,
 }
 
 /// What a node says of itself.

@@ -1,12 +1,13 @@
 //! The handle that the driver holds, and what all connections share.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use cluster::{MemberId, PeerMessage};
+use domain::NodeId;
 use tokio::{
     net::TcpListener,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
@@ -19,7 +20,7 @@ use super::{
     dial::{self, Dialing},
     frame::Frame,
     handshake::Local,
-    hello::{About, Hello, HelloState, Kind},
+    hello::{About, Hello, HelloState, Kind, Purpose},
     meter::{Counters, LinkView},
     probe::{self, ProbeError},
     table::Table,
@@ -64,6 +65,11 @@ pub enum LinkEvent {
     Down {
         /// Who.
         peer: MemberId,
+    },
+    /// A node that is not listed asks to join.
+    Knock {
+        /// What it said of itself.
+        hello: Box<Hello>,
     },
     /// A peer says something, on either connection.
     Frame {
@@ -119,7 +125,7 @@ pub(super) struct Shared {
     pub(super) asked: mpsc::Sender<Asked>,
     pub(super) stop: Stop,
     pub(super) handshakes: Arc<Semaphore>,
-    dialing: Mutex<BTreeMap<MemberId, Dialing>>,
+    dialing: Mutex<BTreeMap<NodeId, Dialing>>,
 }
 
 impl fmt::Debug for Links {
@@ -146,17 +152,21 @@ impl Links {
         Self(shared)
     }
 
-    /// Replaces the list of the roster's other members and where each is dialed.
+    /// Replaces the list of the roster's other nodes and where each is dialed.
     ///
     /// Connections to anybody else are closed, and no longer accepted once this node is in a
-    /// cluster.
-    pub fn dial(&self, peers: Vec<(MemberId, String)>) {
-        let listed: BTreeMap<_, _> = peers.into_iter().collect();
-        self.0.table.list(listed.clone());
+    /// cluster. A listed node is taken in whatever life of its disk: the core judges that. Guests, who were removed,
+    /// are let in and not dialed.
+    pub fn dial(&self, peers: Vec<(MemberId, String)>, guests: BTreeSet<NodeId>) {
+        let listed: BTreeMap<_, _> =
+            peers.into_iter().map(|(id, address)| (id.node, (id, address))).collect();
+        self.0.table.list(listed.clone(), guests);
         let mut dialing = self.0.dialing.lock().unwrap_or_else(PoisonError::into_inner);
-        dialing.retain(|peer, dialed| listed.get(peer) == Some(dialed.address()));
-        for (peer, address) in listed {
-            dialing.entry(peer).or_insert_with(|| dial::start(&self.0, peer, address));
+        dialing.retain(|node, dialed| {
+            listed.get(node).is_some_and(|(_, address)| address == dialed.address())
+        });
+        for (node, (_, address)) in listed {
+            dialing.entry(node).or_insert_with(|| dial::start(&self.0, node, address));
         }
     }
 
@@ -184,7 +194,16 @@ impl Links {
     /// # Errors
     /// When nobody answers there, or not as a node with our secret.
     pub async fn ask(&self, address: &str) -> Result<Asking, ProbeError> {
-        probe::ask(&self.0.local, address).await
+        probe::ask(&self.0.local, address, Purpose::Founding).await
+    }
+
+    /// Asks whoever listens at `address` to be let into its cluster; an operator decides there.
+    ///
+    /// # Errors
+    /// When nobody answers there, or not as a node of a cluster with our secret.
+    pub async fn knock(&self, address: &str) -> Result<Hello, ProbeError> {
+        let asking = probe::ask(&self.0.local, address, Purpose::Joining).await?;
+        Ok(asking.hello().clone())
     }
 
     /// This node, in this life of its disk.

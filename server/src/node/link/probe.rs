@@ -39,13 +39,17 @@ pub enum ProbeError {
 }
 
 /// Connects and exchanges Hellos.
-pub(super) async fn ask(local: &Local, address: &str) -> Result<Asking, ProbeError> {
+pub(super) async fn ask(
+    local: &Local,
+    address: &str,
+    purpose: Purpose,
+) -> Result<Asking, ProbeError> {
     let at = || address.to_owned();
     let socket = socket::connect(address)
         .await
         .map_err(|source| ProbeError::Connect { address: at(), source })?;
     let session = local
-        .greet(socket, (Kind::Control, Purpose::Founding), |_| Ok(()))
+        .greet(socket, (Kind::Control, purpose), |_| Ok(()))
         .await
         .map_err(|source| ProbeError::Handshake { address: at(), source })?;
     Ok(Asking::new(at(), session))

@@ -1,7 +1,7 @@
 //! Which connection of each peer and kind is in use.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -67,7 +67,10 @@ pub(super) struct Table {
 
 #[derive(Debug, Default)]
 struct Places {
-    listed: BTreeMap<MemberId, String>,
+    /// Who is dialed where; the life of its disk is only what it was.
+    listed: BTreeMap<NodeId, (MemberId, String)>,
+    /// Who may link and is not dialed.
+    guests: BTreeSet<NodeId>,
     peers: BTreeMap<MemberId, Peer>,
     last_number: u64,
 }
@@ -121,18 +124,25 @@ impl Table {
     }
 
     /// Replaces the list of members; closes the connections of those that are on it no more.
-    pub(super) fn list(&self, listed: BTreeMap<MemberId, String>) {
+    pub(super) fn list(
+        &self,
+        listed: BTreeMap<NodeId, (MemberId, String)>,
+        guests: BTreeSet<NodeId>,
+    ) {
         let mut places = self.places();
         places.listed = listed;
-        let Places { listed, peers, .. } = &mut *places;
-        for (_, peer) in peers.iter().filter(|(id, _)| !listed.contains_key(id)) {
+        places.guests = guests;
+        let Places { listed, guests, peers, .. } = &mut *places;
+        let welcome = |node: &NodeId| listed.contains_key(node) || guests.contains(node);
+        for (_, peer) in peers.iter().filter(|(id, _)| !welcome(&id.node)) {
             peer.slots.values().for_each(|slot| slot.close.stop());
         }
-        peers.retain(|id, peer| listed.contains_key(id) || !peer.slots.is_empty());
+        peers.retain(|id, peer| listed.contains_key(&id.node) || !peer.slots.is_empty());
     }
 
-    pub(super) fn is_listed(&self, peer: &MemberId) -> bool {
-        self.places().listed.contains_key(peer)
+    pub(super) fn is_listed(&self, node: NodeId) -> bool {
+        let places = self.places();
+        places.listed.contains_key(&node) || places.guests.contains(&node)
     }
 
     /// Whether a new connection would get a place.
@@ -147,6 +157,7 @@ impl Table {
         places.last_number += 1;
         let slot = Slot::new(places.last_number, dialer, hello.kind);
         let (peer, kind) = (hello.member(), hello.kind);
+        places.leave_behind(peer);
         let place = places.peers.entry(peer).or_default();
         let replaces = place.slots.insert(kind, slot.clone());
         let (meter, room) = (Arc::clone(&place.meter), Arc::clone(&place.room.0));
@@ -167,7 +178,7 @@ impl Table {
             if peer.slots.get(&entry.kind).is_some_and(|slot| slot.number == entry.slot.number) {
                 peer.slots.remove(&entry.kind);
             }
-            if peer.slots.is_empty() && !listed.contains_key(&entry.peer) {
+            if peer.slots.is_empty() && !listed.contains_key(&entry.peer.node) {
                 peers.remove(&entry.peer);
             }
         }
@@ -206,10 +217,12 @@ impl Table {
         is_enough
     }
 
-    /// Whether a peer has to wait until it may link again.
-    pub(super) fn is_cut_off(&self, peer: &MemberId) -> bool {
+    /// Whether a node has to wait until it may link again, in whatever life of its disk.
+    pub(super) fn is_cut_off(&self, node: NodeId) -> bool {
         let now = Instant::now();
-        self.places().peers.get(peer).is_some_and(|peer| peer.conduct.is_cut_off(now))
+        let places = self.places();
+        let mut lives = places.peers.iter().filter(|(id, _)| id.node == node);
+        lives.any(|(_, peer)| peer.conduct.is_cut_off(now))
     }
 
     /// Counts a connection that came in and did not become a link.
@@ -217,8 +230,10 @@ impl Table {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn has(&self, peer: &MemberId, kind: Kind) -> bool {
-        self.places().peers.get(peer).is_some_and(|peer| peer.slots.contains_key(&kind))
+    pub(super) fn has(&self, node: NodeId, kind: Kind) -> bool {
+        let places = self.places();
+        let mut lives = places.peers.iter().filter(|(id, _)| id.node == node);
+        lives.any(|(_, peer)| peer.slots.contains_key(&kind))
     }
 
     /// Wakes whenever a connection comes or goes.
@@ -229,12 +244,17 @@ impl Table {
     pub(super) fn views(&self) -> Vec<LinkView> {
         let places = self.places();
         let unknown = Peer::default();
-        let mut ids: Vec<_> = places.listed.keys().chain(places.peers.keys()).copied().collect();
+        let silent = places
+            .listed
+            .values()
+            .map(|(id, _)| *id)
+            .filter(|listed| !places.peers.keys().any(|id| id.node == listed.node));
+        let mut ids: Vec<_> = silent.chain(places.peers.keys().copied()).collect();
         ids.sort_unstable();
-        ids.dedup();
         let view = |id: MemberId| {
             let peer = places.peers.get(&id).unwrap_or(&unknown);
-            peer.view(id, places.listed.get(&id).cloned())
+            let address = places.listed.get(&id.node).map(|(_, address)| address.clone());
+            peer.view(id, address)
         };
         ids.into_iter().map(view).collect()
     }
@@ -261,6 +281,15 @@ impl Table {
 }
 
 impl Places {
+    /// A node whose disk is new says Hello: what is left of its life before ends.
+    fn leave_behind(&mut self, now: MemberId) {
+        let earlier = |id: &MemberId| id.node == now.node && *id != now;
+        for (_, peer) in self.peers.iter().filter(|(id, _)| earlier(id)) {
+            peer.slots.values().for_each(|slot| slot.close.stop());
+        }
+        self.peers.retain(|id, peer| !earlier(id) || !peer.slots.is_empty());
+    }
+
     /// A newer connection of the same dialer replaces the older; else the lower node's stays.
     fn admits(&self, me: NodeId, hello: &Hello, dialer: NodeId) -> Result<(), Refusal> {
         let peer = self.peers.get(&hello.member());

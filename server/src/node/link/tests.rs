@@ -82,7 +82,8 @@ impl Node {
     }
 
     fn knows(&self, others: &[&Self]) {
-        self.links.dial(others.iter().map(|node| (node.id(), node.address.clone())).collect());
+        let others = others.iter().map(|node| (node.id(), node.address.clone()));
+        self.links.dial(others.collect(), std::collections::BTreeSet::new());
     }
 
     async fn hears(&mut self) -> LinkEvent {
@@ -110,7 +111,7 @@ impl Node {
     async fn is_linked(&self, peer: &Self) {
         let mut changes = self.links.0.table.changes();
         for kind in [Kind::Control, Kind::Bulk] {
-            let linked = changes.wait_for(|_| self.links.0.table.has(&peer.id(), kind));
+            let linked = changes.wait_for(|_| self.links.0.table.has(peer.id().node, kind));
             timeout(Duration::from_secs(20), linked).await.expect("a link").unwrap();
         }
     }
@@ -254,7 +255,7 @@ async fn a_lost_link_comes_back() {
 #[tokio::test]
 async fn the_higher_node_dials_when_the_lower_cannot() {
     let (mut alpha, mut bravo) = pair().await;
-    alpha.links.dial(vec![(bravo.id(), "127.0.0.1:1".to_owned())]);
+    alpha.links.dial(vec![(bravo.id(), "127.0.0.1:1".to_owned())], [].into());
     bravo.knows(&[&alpha]);
     assert_eq!(alpha.hears_up().await, bravo.id());
     assert_eq!(bravo.hears_up().await, alpha.id());
@@ -264,8 +265,16 @@ async fn the_higher_node_dials_when_the_lower_cannot() {
 async fn of_two_connections_from_both_sides_the_lower_nodes_stays() {
     let (mut alpha, mut bravo) = pair().await;
     let wants = (Kind::Control, super::Purpose::Member);
-    alpha.links.0.table.list([(bravo.id(), bravo.address.clone())].into());
-    bravo.links.0.table.list([(alpha.id(), alpha.address.clone())].into());
+    alpha
+        .links
+        .0
+        .table
+        .list([(bravo.id().node, (bravo.id(), bravo.address.clone()))].into(), [].into());
+    bravo
+        .links
+        .0
+        .table
+        .list([(alpha.id().node, (alpha.id(), alpha.address.clone()))].into(), [].into());
     // The higher node was first, as when the lower one could not dial for a while.
     let socket = super::socket::connect(&alpha.address).await.unwrap();
     let first = bravo.links.0.local.greet(socket, wants, |_| Ok(())).await.unwrap();

@@ -1,0 +1,155 @@
+//! F. One node becomes five and three again while pages save; one of them loses its disk.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tests::{
+    cluster::{Cluster, Plan},
+    directory::Directory,
+    gateway::saved,
+    history::{self, Chains, Outcome},
+    node::Node,
+    wait::until,
+    writers::Writers,
+};
+
+use crate::kills::held_everywhere;
+
+/// Each change is done within this, on a busy machine.
+const CHANGED: Duration = Duration::from_secs(60);
+/// Time in which pages save between two changes.
+const BETWEEN: Duration = Duration::from_millis(300);
+const WRITERS: u64 = 2;
+const FILES: usize = 8;
+const DONE: Option<i32> = Some(0);
+const REFUSED: Option<i32> = Some(3);
+
+/// Runs `nodes <deed> <name>` on a node until it is done.
+async fn change(on: &Node, deed: &str, name: &str) -> Result<()> {
+    let what = format!("{deed} {name}");
+    let done = until(&what, CHANGED, async || {
+        let (code, said) = on.command_line(&["nodes", deed, name]).await?;
+        ensure!(code == DONE, "{code:?}: {said}");
+        Ok(said)
+    });
+    let (said, took) = done.await?;
+    eprintln!("{what} after {took:.1?}: {said}");
+    tokio::time::sleep(BETWEEN).await;
+    Ok(())
+}
+
+/// Starts a node and has it join, be filled and get a vote.
+async fn add(cluster: &mut Cluster, number: usize) -> Result<()> {
+    cluster.node_mut(number).start().await?;
+    let name = cluster.node(number).setup.name.clone();
+    let address = cluster.node(1).setup.reached();
+    let (code, said) = cluster.node(number).command_line(&["join", &address]).await?;
+    ensure!(code == DONE, "join: {said}");
+    // Nobody lets it in by itself, and it is told nothing.
+    let early = cluster.gateway(number).create("early.pl", "early.\n").await?;
+    assert_eq!(early.expect(503)?["error"], "not_founded");
+    change(cluster.node(1), "approve", &name).await?;
+    change(cluster.node(1), "promote", &name).await
+}
+
+async fn role(asked: &Node, name: &str) -> Result<String> {
+    let cards = asked.dashboard()?.get("/api/v1/nodes").await?.expect(200)?;
+    let cards = cards.as_array().context("no nodes")?;
+    let card = cards.iter().find(|card| card["name"] == name).context("no such node")?;
+    Ok(card["role"].as_str().context("no role")?.to_owned())
+}
+
+/// All chains as SWISH would find them.
+fn chains(directory: &Directory) -> Result<Chains> {
+    let heads = directory.heads()?.into_iter();
+    heads.map(|(name, head)| Ok((name, directory.chain(head)?))).collect()
+}
+
+/// The first three have the same root and are healthy.
+async fn equal(cluster: &Cluster) -> Result<()> {
+    let mut roots = Vec::new();
+    for node in &cluster.nodes[..3] {
+        let status = node.status().await?;
+        ensure!(status.state() == "healthy", "{} says {}", node.setup.name, status.0);
+        roots.push(status.root().context("no root")?.to_owned());
+    }
+    ensure!(roots.windows(2).all(|pair| pair[0] == pair[1]), "roots differ: {roots:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_becomes_five_and_three_again_under_load() -> Result<()> {
+    let mut cluster = Plan { nodes: 5, ..Plan::default() }.prepare().await?;
+    cluster.node_mut(1).start().await?;
+    let (code, said) = cluster.node(1).command_line(&["init"]).await?;
+    ensure!(code == DONE, "init: {said}");
+    let names: Vec<_> = (0..FILES).map(|number| format!("file-{number}.pl")).collect();
+    let gateways = (1..=5).map(|number| cluster.gateway(number)).collect();
+    let writers = Writers::start(gateways, names, WRITERS, 7);
+    writers.use_nodes(vec![0]);
+    tokio::time::sleep(BETWEEN).await;
+    for number in 2..=5 {
+        add(&mut cluster, number).await?;
+        writers.use_nodes((0..number).collect());
+    }
+
+    // One disk is lost; its node is refilled and gets its vote back, in two changes.
+    writers.use_nodes((0..4).collect());
+    cluster.node_mut(5).stop().await?;
+    cluster.node(5).wipe()?;
+    cluster.node_mut(5).start().await?;
+    until("a learner", CHANGED, async || {
+        let role = role(cluster.node(1), "node-5").await?;
+        ensure!(role == "learner", "{role}");
+        Ok(())
+    })
+    .await?;
+    let (code, said) = cluster.node(2).command_line(&["nodes", "promote", "node-5"]).await?;
+    assert_eq!(code, REFUSED, "{said}");
+    change(cluster.node(2), "replace", "node-5").await?;
+    assert_eq!(role(cluster.node(2), "node-5").await?, "member");
+    writers.use_nodes((0..5).collect());
+    tokio::time::sleep(BETWEEN).await;
+
+    // Back to three; those who left are told so.
+    change(cluster.node(3), "remove", "node-5").await?;
+    change(cluster.node(1), "remove", "node-4").await?;
+    until("a node that knows it was removed", CHANGED, async || {
+        let answer = cluster.gateway(4).create("late.pl", "late.\n").await?;
+        let body = answer.expect(503)?;
+        ensure!(body["error"] == "removed", "{body}");
+        Ok(())
+    })
+    .await?;
+    assert_eq!(role(cluster.node(4), "node-4").await?, "removed");
+    tokio::time::sleep(BETWEEN).await;
+    writers.use_nodes((0..3).collect());
+    let saves = writers.finish().await?;
+
+    let (_, took) = until("three equal nodes", CHANGED, async || equal(&cluster).await).await?;
+    eprintln!("equal {took:.1?} after the last save");
+    let one = saved(&cluster.gateway(2).create("last.pl", "last.\n").await?)?;
+    cluster.node_mut(5).stop().await?;
+    cluster.node_mut(4).stop().await?;
+    until("last.pl in three journals", CHANGED, async || {
+        for number in 1..=3 {
+            let head = cluster.directory(number).heads()?.get("last.pl").copied();
+            ensure!(head == Some(one), "node {number}: {head:?}");
+        }
+        Ok(())
+    })
+    .await?;
+    let beside = held_everywhere(&cluster, &saves).await?;
+    let mut all = chains(&cluster.directory(1))?;
+    for number in 2..=3 {
+        assert!(chains(&cluster.directory(number))? == all, "other chains on node {number}");
+    }
+    all.remove("last.pl");
+    let faults = history::check(&saves, &all, &beside);
+    let told: Vec<_> = faults.iter().take(10).map(ToString::to_string).collect();
+    ensure!(faults.is_empty(), "{} faults:\n{}", faults.len(), told.join("\n"));
+    let count = saves.iter().filter(|save| matches!(save.outcome, Outcome::Saved(_))).count();
+    eprintln!("{} saves, {count} acknowledged", saves.len());
+    assert!(count > 100, "hardly anything was saved: {count}");
+    cluster.end().await
+}
