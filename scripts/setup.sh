@@ -42,6 +42,7 @@ if [ "$purpose" = test ]; then
   needs brotli brotli
   needs python3 python3
   needs tshark tshark
+  needs npm npm
 fi
 
 # --- install it, or say how -------------------------------------------------------
@@ -69,4 +70,13 @@ fi
 if [ "$purpose" = test ] && ! has cargo-nextest; then
   say "installing cargo-nextest (a few minutes, once)"
   cargo install --quiet --locked cargo-nextest
+fi
+
+# The checker of accessibility that the browser tests run in pages; MPL-2.0, not part of the program.
+axe=axe-core-4.11.0
+if [ "$purpose" = test ] && [ ! -f "target/tools/$axe/axe.min.js" ]; then
+  say "fetching $axe into target/tools"
+  mkdir -p "target/tools/$axe"
+  (cd "target/tools/$axe" && npm pack --silent "${axe/-core-/-core@}" >/dev/null &&
+    tar -xzf "$axe.tgz" --strip-components=1 package/axe.min.js && rm "$axe.tgz")
 fi

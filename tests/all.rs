@@ -31,6 +31,10 @@ mod replay;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]
+mod stores_with_pasts;
+#[cfg(test)]
+mod syncs;
+#[cfg(test)]
 mod wiped;
 
 /// A file that nobody lists would be a test that nobody runs.

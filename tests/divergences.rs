@@ -66,34 +66,81 @@ async fn none_listed(cluster: &Cluster) -> Result<()> {
     none.await.map(|_| ())
 }
 
-/// Every node serves this version, and so do a SWISH that runs, one that starts, and one that
-/// finds no `ref/head` and takes the greatest time.
+/// Every node serves this version of `family.pl`, and so do a SWISH that runs, one that starts, and
+/// one that finds no `ref/head` and takes the greatest time.
 async fn served_by_all(
     cluster: &Cluster,
     swishes: &mut [Swish],
-    name: &str,
     head: ObjectId,
+    text: &str,
 ) -> Result<()> {
-    cluster.serves(name, head, EQUAL).await?;
-    cluster.journals_end(name, head, EQUAL).await?;
+    cluster.serves("family.pl", head, EQUAL).await?;
+    cluster.journals_end("family.pl", head, EQUAL).await?;
     for (number, swish) in (1..).zip(swishes) {
-        let what = format!("the SWISH of node {number} at {head}");
-        until(&what, FOLLOWS, async || {
-            let at = swish.head(name).await?;
-            ensure!(at == head, "it stands at {at}");
-            Ok(())
-        })
-        .await?;
+        assert_eq!(cluster.gateway(number).file("family.pl").await?.text, text);
+        stands(swish, head, text).await.with_context(|| format!("running on node {number}"))?;
         let store = cluster.directory(number);
-        let restarted = Swish::start(store.path()).await?.head(name).await?;
-        ensure!(restarted == head, "restarted on node {number} it stands at {restarted}");
+        let mut restarted = Swish::start(store.path()).await?;
+        stands_at_once(&mut restarted, head, text)
+            .await
+            .with_context(|| format!("restarted on node {number}"))?;
         let copy = tempfile::tempdir()?;
         tests::cluster::copy(store.path(), copy.path())?;
         std::fs::remove_file(copy.path().join("ref/head"))?;
-        let rebuilt = Swish::start(copy.path()).await?.head(name).await?;
-        ensure!(rebuilt == head, "rebuilt on node {number} it stands at {rebuilt}");
+        let mut rebuilt = Swish::start(copy.path()).await?;
+        stands_at_once(&mut rebuilt, head, text)
+            .await
+            .with_context(|| format!("restarted without ref/head on node {number}"))?;
     }
     Ok(())
+}
+
+async fn stands_at_once(swish: &mut Swish, head: ObjectId, text: &str) -> Result<()> {
+    let at = swish.head("family.pl").await?;
+    ensure!(at == head, "it stands at {at}, not at {head}");
+    let served = swish.text("family.pl").await?;
+    ensure!(served == text, "it serves {served:?}");
+    Ok(())
+}
+
+/// Waits until a SWISH that runs has looked.
+async fn stands(swish: &mut Swish, head: ObjectId, text: &str) -> Result<()> {
+    let follows = until("its look", FOLLOWS, async || stands_at_once(swish, head, text).await);
+    follows.await.map(|_| ())
+}
+
+/// A node's SWISH finds no `ref/head` and makes it anew beside the running node; both go on with it.
+async fn journal_lost(cluster: &Cluster, number: usize, head: ObjectId, text: &str) -> Result<()> {
+    let store = cluster.directory(number);
+    std::fs::remove_file(store.path().join("ref/head"))?;
+    let mut swish = Swish::start(store.path()).await?;
+    stands_at_once(&mut swish, head, text).await.context("without ref/head")?;
+    let next = saved(&cluster.gateway(1).save("family.pl", head, "next(1).\n").await?)?;
+    cluster.serves("family.pl", next, EQUAL).await?;
+    stands(&mut swish, next, "next(1).\n").await.context("after ref/head was made anew")?;
+    cluster.journals_end("family.pl", next, EQUAL).await.map(|_| ())
+}
+
+/// Every node says of both sides who saved them, when and where.
+async fn says_who(cluster: &Cluster, began_ms: u64) -> Result<()> {
+    for node in &cluster.nodes {
+        let row = divergences(node).await?.into_iter().next().context("no row")?;
+        for (side, author) in [(&row["decided"], "Ann"), (&row["others"][0], "Ben")] {
+            ensure!(side["author"] == author, "{side}");
+            let at = side["at_ms"].as_u64().context("no time")?;
+            ensure!((began_ms..began_ms + 60_000).contains(&at), "{at} is not when it was saved");
+        }
+        let on = row["others"][0]["on"].as_array().context("no nodes")?;
+        let names: Vec<_> = on.iter().map(|node| &node["name"]).collect();
+        assert_eq!(names, [&json!("node-3")]);
+        assert_eq!(row["waiting"], json!(["Ben"]));
+    }
+    Ok(())
+}
+
+fn now_ms() -> Result<u64> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    Ok(u64::try_from(now.as_millis())?)
 }
 
 async fn swishes(cluster: &Cluster) -> Result<Vec<Swish>> {
@@ -141,10 +188,11 @@ async fn fork(cluster: &Cluster) -> Result<[ObjectId; 3]> {
     cluster.serves("late.pl", late, EQUAL).await?;
 
     cluster.cut(&[3]);
-    let (ours, theirs) = tokio::join!(one.save("family.pl", first, "ours(1).\n"), async {
-        // The node finds out by itself that nobody answers.
-        cluster.gateway(3).save("family.pl", first, "theirs(1).\n").await
-    });
+    let by = |author: &str, text: &str| json!({ "data": text, "previous": first, "meta": { "author": author, "public": true } });
+    let three = cluster.gateway(3);
+    let (ours, theirs) = (by("Ann", "ours(1).\n"), by("Ben", "theirs(1).\n"));
+    // Node 3 finds out by itself that nobody answers.
+    let (ours, theirs) = tokio::join!(one.put("family.pl", &ours), three.put("family.pl", &theirs));
     let (ours, theirs) = (ours?, theirs?);
     let (decided, held) = (saved(&ours)?, saved(&theirs)?);
     eprintln!("decided after {:.2?}, held after {:.2?}", ours.took, theirs.took);
@@ -163,8 +211,10 @@ async fn fork(cluster: &Cluster) -> Result<[ObjectId; 3]> {
 async fn a_cut_makes_one_divergence_and_a_pick_ends_it_on_every_node_and_swish() -> Result<()> {
     let cluster = cluster().await?;
     let mut swishes = swishes(&cluster).await?;
+    let began_ms = now_ms()?;
     let [first, ours, theirs] = fork(&cluster).await?;
     listed(&cluster, "family.pl", ours, theirs).await?;
+    says_who(&cluster, began_ms).await?;
     readable(&cluster, ours, "ours(1).\n").await?;
     readable(&cluster, theirs, "theirs(1).\n").await?;
     follow(&cluster, &mut swishes, ours).await?;
@@ -182,7 +232,7 @@ async fn a_cut_makes_one_divergence_and_a_pick_ends_it_on_every_node_and_swish()
     let settled: ObjectId = said.trim().rsplit(' ').next().context("no head")?.parse()?;
 
     none_listed(&cluster).await?;
-    served_by_all(&cluster, &mut swishes, "family.pl", settled).await?;
+    served_by_all(&cluster, &mut swishes, settled, "theirs(1).\n").await?;
     for node in &cluster.nodes {
         let versions = history(node, "family.pl").await?;
         let ids: Vec<_> = versions.iter().map(|version| &version["id"]).collect();
@@ -200,9 +250,8 @@ async fn a_cut_makes_one_divergence_and_a_pick_ends_it_on_every_node_and_swish()
     let undone = settle(cluster.node(3), settled, &["--undo"]).await?;
     assert_eq!(undone["outcome"], "done", "{undone}");
     let undone = hash(&undone["head"])?;
-    served_by_all(&cluster, &mut swishes, "family.pl", undone).await?;
+    served_by_all(&cluster, &mut swishes, undone, "ours(1).\n").await?;
     none_listed(&cluster).await?;
-    assert_eq!(cluster.gateway(1).file("family.pl").await?.text, "ours(1).\n");
     let told = until("both choices in the audit of another node", EQUAL, async || {
         let (said, _) = cluster.node(1).command(&["activity"]).await?;
         ensure!(said.contains("Picked a version: family.pl"), "{said}");
@@ -210,6 +259,7 @@ async fn a_cut_makes_one_divergence_and_a_pick_ends_it_on_every_node_and_swish()
         Ok(())
     });
     told.await?;
+    journal_lost(&cluster, 2, undone, "ours(1).\n").await?;
     cluster.end().await
 }
 
@@ -289,9 +339,9 @@ async fn what_swish_saves_by_itself_is_decided_or_a_side() -> Result<()> {
     }
 
     let second = save(&mut swishes[0], "by(one).\n").await?;
-    served_by_all(&cluster, &mut swishes, "family.pl", second).await?;
+    served_by_all(&cluster, &mut swishes, second, "by(one).\n").await?;
     let third = save(&mut swishes[2], "by(three).\n").await?;
-    served_by_all(&cluster, &mut swishes, "family.pl", third).await?;
+    served_by_all(&cluster, &mut swishes, third, "by(three).\n").await?;
     none_listed(&cluster).await?;
 
     // Nobody can hear of the other: both write into their own second, on one head.

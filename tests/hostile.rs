@@ -14,7 +14,6 @@ use cluster::{Below, Bytes, INLINE_BYTES, PeerMessage, Prefix, TreeBranch};
 use domain::{ObjectId, ObjectKind};
 use gitty::Object;
 use tests::{
-    client::Client,
     cluster::Cluster,
     gateway::{Gateway, saved},
     impostor::{Impostor, Kind, Line, PIECE_BYTES},
@@ -60,7 +59,7 @@ impl Member {
 
 /// A count of `/metrics`.
 async fn counted(node: &Node, name: &str) -> Result<u64> {
-    let answer = Client::new(&node.setup.dashboard).get("/metrics").await?;
+    let answer = node.dashboard()?.get("/metrics").await?;
     let text = String::from_utf8(answer.body)?;
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     Ok(line.with_context(|| format!("no {name}"))?.trim().parse()?)

@@ -154,7 +154,10 @@ async fn compare(mut cluster: Cluster, saves: &[Save]) -> Result<()> {
 }
 
 /// Held saves that can be read on every node, on the chain or beside it.
-async fn held_everywhere(cluster: &Cluster, saves: &[Save]) -> Result<BTreeSet<ObjectId>> {
+pub(crate) async fn held_everywhere(
+    cluster: &Cluster,
+    saves: &[Save],
+) -> Result<BTreeSet<ObjectId>> {
     let mut found = BTreeSet::new();
     for save in saves {
         let Outcome::Held(commit) = save.outcome else { continue };

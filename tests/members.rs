@@ -1,18 +1,19 @@
 //! F. One node becomes five and three again while pages save; one of them loses its disk.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use domain::ObjectId;
 use tests::{
     cluster::{self, Cluster, Plan},
     directory::Directory,
     gateway::saved,
-    history::{self, Chains, Outcome, Save},
+    history::{self, Chains, Outcome},
     node::Node,
     wait::until,
     writers::Writers,
 };
+
+use crate::kills::held_everywhere;
 
 /// Each change is done within this, on a busy machine.
 const CHANGED: Duration = Duration::from_secs(60);
@@ -87,23 +88,6 @@ async fn equal(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-/// Held saves that can be read on each of the three that stay.
-async fn held_everywhere(cluster: &Cluster, saves: &[Save]) -> Result<BTreeSet<ObjectId>> {
-    let mut found = BTreeSet::new();
-    for save in saves {
-        let Outcome::Held(commit) = save.outcome else { continue };
-        let mut everywhere = true;
-        for number in 1..=3 {
-            let read = cluster.gateway(number).file(&commit.to_string()).await;
-            everywhere &= read.is_ok_and(|file| file.text == save.text);
-        }
-        if everywhere {
-            found.insert(commit);
-        }
-    }
-    Ok(found)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_becomes_five_and_three_again_under_load() -> Result<()> {
     let mut cluster = Plan { nodes: 5, ..Plan::default() }.prepare().await?;
@@ -161,7 +145,6 @@ async fn one_becomes_five_and_three_again_under_load() -> Result<()> {
     let (_, took) = until("three equal nodes", CHANGED, async || equal(&cluster).await).await?;
     eprintln!("equal {took:.1?} after the last save");
     let one = saved(&cluster.gateway(2).create("last.pl", "last.\n").await?)?;
-    let beside = held_everywhere(&cluster, &saves).await?;
     cluster.node_mut(5).stop().await?;
     cluster.node_mut(4).stop().await?;
     until("last.pl in three journals", CHANGED, async || {
@@ -172,6 +155,7 @@ async fn one_becomes_five_and_three_again_under_load() -> Result<()> {
         Ok(())
     })
     .await?;
+    let beside = held_everywhere(&cluster, &saves).await?;
     let mut all = chains(&cluster.directory(1))?;
     for number in 2..=3 {
         assert!(chains(&cluster.directory(number))? == all, "other chains on node {number}");

@@ -160,7 +160,7 @@ async fn long_texts_and_old_versions_reach_every_node_byte_for_byte() -> Result<
 /// from one that has it when somebody asks.
 #[tokio::test]
 async fn the_founders_store_is_served_by_every_node() -> Result<()> {
-    let plan = Plan { store: Some(fixture_store()), ..Plan::default() };
+    let plan = Plan { stores: vec![fixture_store()], ..Plan::default() };
     let cluster = plan.start().await?;
     let founder = cluster.directory(1);
     let heads = founder.heads()?;

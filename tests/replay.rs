@@ -109,7 +109,7 @@ fn shown(json: Option<&Value>, at: &str, text: Option<&str>) -> String {
 
 #[tokio::test]
 async fn a_store_that_swish_wrote_is_answered_as_swish_answers_it() -> Result<()> {
-    let cluster = Plan { store: Some(fixture_store()), ..Plan::default() }.start().await?;
+    let cluster = Plan { stores: vec![fixture_store()], ..Plan::default() }.start().await?;
     let mut replay = Replay::of("http-responses", &cluster, None)?;
     for exchange in recording::responses()? {
         replay.ask(&exchange).await?;

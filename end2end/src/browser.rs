@@ -137,6 +137,16 @@ impl Browser {
         Ok(())
     }
 
+    /// Makes pages believe that the reader prefers this colour scheme: `light` or `dark`.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn prefer(&self, scheme: &str) -> Result<()> {
+        let options = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.client.issue_cmd(DevTools { name: "Emulation.setEmulatedMedia", options }).await?;
+        Ok(())
+    }
+
     /// Ends the session in good order.
     ///
     /// # Errors

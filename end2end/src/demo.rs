@@ -28,7 +28,18 @@ pub struct Demo {
     /// How to get in, on each of them.
     pub login: Login,
     _program: Child,
-    _data: TempDir,
+    data: TempDir,
+}
+
+/// What happens to a node's process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// It dies at once; the demo starts it again.
+    Kill,
+    /// It gets no processor time.
+    Stop,
+    /// It goes on.
+    Continue,
 }
 
 /// The operator's account of the demo.
@@ -83,7 +94,7 @@ impl Demo {
         .await
         .context("the demo is not ready")??;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { nodes, login, _program: child, _data: data })
+        Ok(Self { nodes, login, _program: child, data })
     }
 }
 
@@ -116,6 +127,23 @@ impl Demo {
     /// The node refuses it, or answers something else than JSON.
     pub async fn put(&self, node: &Node, path: &str, body: &Value) -> Result<Value> {
         self.send(Method::PUT, node, path, body).await
+    }
+
+    /// Sends a node's process a signal.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub async fn signal(&self, node: &Node, signal: Signal) -> Result<()> {
+        let lock = self.data.path().join(&node.name).join("lock");
+        let process = std::fs::read_to_string(&lock).context("its lock")?;
+        let signal = match signal {
+            Signal::Kill => "-KILL",
+            Signal::Stop => "-STOP",
+            Signal::Continue => "-CONT",
+        };
+        let status = Command::new("kill").args([signal, process.trim()]).status().await?;
+        anyhow::ensure!(status.success(), "kill {signal} {process}: {status}");
+        Ok(())
     }
 
     async fn send(&self, method: Method, node: &Node, path: &str, body: &Value) -> Result<Value> {

@@ -17,7 +17,7 @@ use domain::{
     NodeId, ObjectId,
     view::{
         ActivityQuery, DiffQuery, DivergencesQuery, FilesQuery, HistoryQuery, LiveEvent,
-        SettleRequest, SyncRequest,
+        NodeRequest, SettleRequest, SyncRequest,
     },
     words::NodeAction,
 };
@@ -207,9 +207,13 @@ fn acting<S: Clone + Send + Sync + 'static>(api: &SharedApi) -> Router<S> {
         )
         .route(
             "/api/v1/nodes/{id}/{action}",
-            post(async move |Path((id, action)): Path<(NodeId, NodeAction)>| {
-                answer(node.node_action(id, action).await)
-            }),
+            post(
+                async move |Path((id, action)): Path<(NodeId, NodeAction)>,
+                            Json(asked): Json<NodeRequest>| match asked.plan {
+                    true => answer(node.plan_node(id, action).await),
+                    false => answer(node.node_action(id, action, asked.reason).await),
+                },
+            ),
         )
 }
 

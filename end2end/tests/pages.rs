@@ -365,7 +365,7 @@ async fn activity_is_readable_and_filtered_without_javascript() -> Result<()> {
         &page,
         &[
             "6 entries · newest first",
-            "command line Changed a role account ben “takes over the night shift” Viewer → Operator Done charlie #5",
+            "command line Changed a role account ben “takes over the night shift” Viewer → Operator done charlie #5",
             "Login refused",
             "node charlie",
             "ann Operator Log out",

@@ -24,7 +24,7 @@ use crate::{
     node::{
         self, DriverLinks, Handle, NodeThread, Opened,
         identity::{Identity, read_secret},
-        link::{About, HelloState, LinkConfig, Links, now_ms},
+        link::{About, Asked, HelloState, LinkConfig, Links, now_ms},
     },
     operators::Operators,
     search::Search,
@@ -34,6 +34,8 @@ use crate::{
 
 /// Events of links that may wait for the driver.
 const LINK_EVENTS: usize = 1024;
+/// Questions of founders that may wait for the driver.
+const ASKED: usize = 16;
 /// Time for requests under way, and for the last writes, after the stop signal.
 const GRACE: Duration = Duration::from_secs(5);
 /// The metrics library wants to be told from time to time that time passes.
@@ -109,13 +111,14 @@ pub async fn run(
         let listener = moved(link).map_err(system("moving the link listener"))?;
         let sealer = Arc::clone(&identity);
         let (node_links, links) =
-            start_links(&opened, &addresses, sealer, |about, hello, events| LinkConfig {
+            start_links(&opened, &addresses, sealer, |about, hello, (events, asked)| LinkConfig {
                 identity,
                 secret,
                 listener,
                 about,
                 hello,
                 events,
+                asked,
                 stop: stop.clone(),
             });
         let (node, driver) = node::start(opened, node_links, stop.clone())
@@ -163,7 +166,7 @@ fn start_links(
     config: impl FnOnce(
         About,
         watch::Receiver<HelloState>,
-        mpsc::Sender<node::link::LinkEvent>,
+        (mpsc::Sender<node::link::LinkEvent>, mpsc::Sender<Asked>),
     ) -> LinkConfig,
 ) -> (DriverLinks, Links) {
     let about = About {
@@ -173,8 +176,9 @@ fn start_links(
     };
     let (hello, said) = watch::channel(hello_state(opened));
     let (sender, events) = mpsc::channel(LINK_EVENTS);
-    let links = Links::start(config(about, said, sender));
-    (DriverLinks { links: links.clone(), events, hello, identity }, links)
+    let (asking, asked) = mpsc::channel(ASKED);
+    let links = Links::start(config(about, said, (sender, asking)));
+    (DriverLinks { links: links.clone(), events, asked, hello, identity }, links)
 }
 
 /// What the first Hello says; the driver keeps it up to date.

@@ -15,6 +15,9 @@ pub fn log_to_stderr() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        // It would say so on standard error too, and a task ends that cannot write there: nothing may
+        // stop because the disk of the log is full.
+        .log_internal_errors(false)
         .try_init();
 }
 

@@ -7,6 +7,12 @@
 
         head(File).         the head's hash, or none
         save(File, Text).   the new head's hash
+        text(File).         the head's text, as a quoted atom
+
+    What is done when is that of SWISH's gitty_driver_files: the last line counts at a start; a
+    journal of anything else than epoch/1 and then head/3 is not restored but made anew, by the
+    greatest times; who runs looks at most once a second, also under the lock, and follows a line
+    only from where it stands.
 */
 
 :- use_module(library(zlib)).
@@ -37,15 +43,24 @@ answer(head(File), Dir, Hash) :-
     ( head(File, Found) -> Hash = Found ; Hash = none ).
 answer(save(File, Text), Dir, Hash) :-
     save(Dir, File, Text, Hash).
+answer(text(File), Dir, Quoted) :-
+    follow(Dir),
+    head(File, Hash),
+    content(Dir, Hash, "commit", Term),
+    term_string(Commit, Term),
+    content(Dir, Commit.data, "blob", Text),
+    format(atom(Quoted), "~q", [Text]).
 
 %  At the start the last line of a file counts. Without a journal the greatest time does.
 restore(Dir) :-
     path(Dir, Path),
-    (   exists_file(Path)
-    ->  setup_call_cleanup(open(Path, read, In, [encoding(utf8)]),
+    (   exists_file(Path),
+        setup_call_cleanup(open(Path, read, In, [encoding(utf8)]),
                            ( read(In, epoch(_)), restore_heads(In) ),
                            close(In))
-    ;   scan(Dir),
+    ->  true
+    ;   retractall(head(_, _)),
+        scan(Dir),
         write_journal(Dir, Path)
     ).
 
@@ -65,16 +80,22 @@ scan(Dir) :-
     keysort(Found, Sorted),
     forall(member(_-(File-Hash), Sorted), set_head(File, Hash)).
 
-commit(Dir, Path, File, Time, Hash) :-
-    atom_length(Dir, Length),
-    sub_atom(Path, Length, _, 0, Rest),
-    atomic_list_concat(['', A, B, C], /, Rest),
-    atomic_list_concat([A, B, C], Hash),
+%  The content of an object of this type.
+content(Dir, Hash, Type, Text) :-
+    loose(Dir, Hash, _, Path),
     setup_call_cleanup(gzopen(Path, read, In, [encoding(utf8)]),
                        ( header(In, Codes), read_string(In, _, Text) ),
                        close(In)),
     string_codes(Header, Codes),
-    split_string(Header, " ", "", ["commit", _]),
+    split_string(Header, " ", "", [Type, _]).
+
+commit(Dir, Path, File, Time, Hash) :-
+    atom_length(Dir, Length),
+    sub_atom(Path, Length, _, 0, Rest),
+    atomic_list_concat(['', A, B, C], /, Rest),
+    atom_length(C, 36),
+    atomic_list_concat([A, B, C], Hash),
+    content(Dir, Hash, "commit", Text),
     term_string(Commit, Text),
     get_dict(name, Commit, File),
     get_dict(time, Commit, Time).
@@ -150,12 +171,16 @@ store(Dir, Type, Text, Hash) :-
     string_concat(Header, Text, Whole),
     sha_hash(Whole, Sum, [encoding(utf8)]),
     hash_atom(Sum, Hash),
-    sub_atom(Hash, 0, 2, _, A), sub_atom(Hash, 2, 2, _, B), sub_atom(Hash, 4, 36, _, C),
-    atomic_list_concat([Dir, A, B], /, Folder),
+    loose(Dir, Hash, Folder, Path),
     make_directory_path(Folder),
-    atomic_list_concat([Folder, C], /, Path),
     setup_call_cleanup(gzopen(Path, write, Out, [encoding(utf8)]),
                        write(Out, Whole),
                        close(Out)).
 
 path(Dir, Path) :- atom_concat(Dir, '/ref/head', Path).
+
+%  Where an object has its file.
+loose(Dir, Hash, Folder, Path) :-
+    sub_atom(Hash, 0, 2, _, A), sub_atom(Hash, 2, 2, _, B), sub_atom(Hash, 4, 36, _, C),
+    atomic_list_concat([Dir, A, B], /, Folder),
+    atomic_list_concat([Folder, C], /, Path).

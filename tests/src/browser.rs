@@ -1,9 +1,13 @@
 //! What a browser sends to a dashboard: its cookie, its origin, and forms. No redirect is followed.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use http::{Method, Request};
+use serde_json::Value;
 
-use crate::client::{Answer, Client};
+use crate::{
+    client::{Answer, Client},
+    node::Node,
+};
 
 /// A browser with one tab.
 #[derive(Clone, Debug)]
@@ -22,6 +26,31 @@ impl Browser {
     pub fn new(address: &str) -> Self {
         let client = Client::new(address);
         Self { client, address: address.to_owned(), cookie: None, set_cookie: None }
+    }
+
+    /// A new operator of a node, logged in with the link that its command line makes.
+    ///
+    /// # Errors
+    /// There is somebody of that name, or the node does not answer.
+    pub async fn operator(node: &Node, name: &str) -> Result<Self> {
+        let (said, exit) = node.command(&["operator", "link", "--role", "operator"]).await?;
+        let at = said.find("/invitation/").with_context(|| format!("{exit:?} {said}"))?;
+        let path = said[at..].split_whitespace().next().unwrap_or_default();
+        let mut browser = Self::new(&node.setup.dashboard);
+        let fields = [("name", name), ("password", "correct horse battery")];
+        let done = browser.form(path, &fields).await?;
+        ensure!(done.status == 303, "{}: {}", done.status, done.text());
+        Ok(browser)
+    }
+
+    /// Posts JSON as this dashboard's own page does.
+    ///
+    /// # Errors
+    /// No whole answer within the deadline; what was sent may have been carried out.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        let origin = format!("http://{}", self.address);
+        let headers = [("origin", &*origin), ("content-type", "application/json")];
+        self.send(Method::POST, path, &headers, body.to_string()).await
     }
 
     /// Reads a page.

@@ -35,8 +35,8 @@ pub struct Plan {
     pub nodes: usize,
     /// Which program.
     pub build: Build,
-    /// Store that node 1 begins with, copied.
-    pub store: Option<PathBuf>,
+    /// Stores that the first nodes begin with, copied.
+    pub stores: Vec<PathBuf>,
     /// Whether links pass through forwarders that keep every byte.
     pub recorded: bool,
     /// Environment of all nodes.
@@ -63,7 +63,7 @@ impl Default for Plan {
         Self {
             nodes: 3,
             build: Build::Plain,
-            store: None,
+            stores: Vec::new(),
             recorded: false,
             environment: Vec::new(),
         }
@@ -116,9 +116,8 @@ impl Plan {
                 environment: self.environment.clone(),
             }));
         }
-        let first = &nodes[0].setup.store;
-        if let Some(store) = &self.store {
-            copy(store, first)?;
+        for (store, node) in self.stores.iter().zip(&nodes) {
+            copy(store, &node.setup.store)?;
         }
         let began = Instant::now();
         Ok(Cluster { nodes, wires, folder: Some(folder), began, _turn: turn })
@@ -148,19 +147,22 @@ impl Cluster {
     /// # Errors
     /// It is refused, or they do not agree in time.
     pub async fn found_within(&mut self, patience: Duration) -> Result<Duration> {
-        let others: Vec<_> = self.nodes[1..].iter().map(|node| node.setup.reached()).collect();
-        let setup = &self.nodes[0].setup;
-        let output = tokio::process::Command::new(&setup.program)
-            .args(["init", "--members", &others.join(",")])
-            .arg("--data")
-            .arg(&setup.data)
-            .output()
-            .await?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "init: {}: {said}", output.status);
+        let (said, exit) = self.init(1).await?;
+        ensure!(exit == Some(0), "init: {exit:?}: {said}");
         let agreed = self.settles(patience).await?;
         eprintln!("founded; all nodes agree after {agreed:.1?}");
         Ok(agreed)
+    }
+
+    /// `init` on a node with the others: what it prints, and how it ends.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub async fn init(&self, number: usize) -> Result<(String, Option<i32>)> {
+        let founder = self.node(number);
+        let others = self.nodes.iter().filter(|node| node.setup.name != founder.setup.name);
+        let others: Vec<_> = others.map(|node| node.setup.reached()).collect();
+        founder.command(&["init", "--members", &others.join(",")]).await
     }
 
     /// Node by number, from 1.

@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 /// Names the plan in the environment.
 pub const SEED: &str = "SWISH_CLUSTER_KILL_SEED";
 /// Arms a node; only a build with kill points looks at it.
-const ARM: &str = "SWISH_CLUSTER_KILL";
+pub const ARM: &str = "SWISH_CLUSTER_KILL";
 /// The seed of `make test`.
 const USUAL_SEED: u64 = 20_261_123;
 /// Times a point is passed before it kills, at most; low enough for a kill each second.

@@ -6,6 +6,7 @@
 //!     │                   └─ gateway (what SWISH pages do) ──▶ client (HTTP)
 //!     ├─ wire: the links pass through forwarders that keep every byte
 //!     └─ directory: a store as SWISH would read it
+//!  stock: stores that nodes begin with
 //!  history: checks what clients saw against the chains
 //!  replay: what a real SWISH was recorded to answer, asked again
 //!  image: a file system in a file, that loses what was not synced
@@ -30,6 +31,7 @@ pub mod node;
 pub mod program;
 pub mod replay;
 pub mod source;
+pub mod stock;
 pub mod swish;
 pub mod turn;
 pub mod wait;

@@ -66,10 +66,23 @@ impl Swish {
         self.ask(&format!("save('{name}', {text:?}).")).await
     }
 
+    /// The text that it serves: that of the head at which it stands.
+    ///
+    /// # Errors
+    /// It has no such file, or cannot read its objects.
+    pub async fn text(&mut self, name: &str) -> Result<String> {
+        let said = self.say(&format!("text('{name}').")).await?;
+        serde_json::from_str(&said).with_context(|| format!("{name}: {said}"))
+    }
+
     async fn ask(&mut self, term: &str) -> Result<ObjectId> {
-        self.input.write_all(format!("{term}\n").as_bytes()).await?;
-        let said = self.line().await?;
+        let said = self.say(term).await?;
         said.parse().with_context(|| format!("{term} {said}"))
+    }
+
+    async fn say(&mut self, term: &str) -> Result<String> {
+        self.input.write_all(format!("{term}\n").as_bytes()).await?;
+        self.line().await
     }
 
     async fn line(&mut self) -> Result<String> {

@@ -84,6 +84,7 @@ impl Core {
             Input::Sync { token, key, dry } => self.on_sync(token, key, dry, turn),
             Input::Want { token, id } => self.on_want(token, id, turn),
             Input::Found { token, roster, heads } => self.on_found(token, roster, heads, turn),
+            Input::Keep { objects } => self.on_keep(objects, turn),
             Input::Knock(member) => self.on_knock(member, turn),
             Input::Drain(drains) => self.live.draining = drains,
             Input::Change { token, change } => self.on_change(token, &change, turn),

@@ -102,10 +102,15 @@ pub enum Input {
     Found {
         /// For the reply.
         token: Token,
-        /// Epoch 1.
+        /// Epoch 1, this node its first member.
         roster: Roster,
-        /// Heads found in the store.
+        /// The head of every file that was chosen; their objects are here.
         heads: Vec<(Key, ObjectId)>,
+    },
+    /// Objects of another store that a founding needs: they become durable before it.
+    Keep {
+        /// Their ids are not known to be right.
+        objects: Vec<Object>,
     },
     /// A node that the roster does not name asks to join.
     Knock(Member),

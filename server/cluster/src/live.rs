@@ -136,6 +136,8 @@ pub(crate) struct Peer {
     pub(crate) equal_at: Option<Millis>,
     /// Files with a held save there.
     pub(crate) waiting: u64,
+    /// Whether it has said that no head of its store waits any more.
+    pub(crate) imported: bool,
     /// Files with a decided head there.
     pub(crate) files: u64,
     /// Position in its change log up to which everything is applied here.

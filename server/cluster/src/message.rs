@@ -264,6 +264,9 @@ pub struct Heartbeat {
     pub files: u64,
     /// Files with a save that is held there.
     pub waiting: u64,
+    /// Files whose head came with the sender's store and is not decided yet.
+    #[serde(default)]
+    pub importing: u64,
     /// Position in the receiver's change log up to which the sender has everything.
     #[serde(default)]
     pub applied: Option<Serial>,

@@ -64,7 +64,7 @@ impl<'a> Turn<'a> {
         self.outputs.push(Output::Send { to, message, after: None });
     }
 
-    /// Sends what tells acceptor state.
+    /// Sends what tells acceptor state, or tips: what a crash must not take back.
     pub(crate) fn promise(&mut self, to: MemberId, message: PeerMessage) {
         let after = self.after();
         self.outputs.push(Output::Send { to, message, after });

@@ -41,6 +41,7 @@ fn heartbeat(audit: Vec<(MemberId, u64)>) -> PeerMessage {
         root: Root::from_bytes([0; 32]),
         files: 0,
         waiting: 0,
+        importing: 0,
         audit,
         applied: None,
         asking: Vec::new(),

@@ -168,6 +168,7 @@ fn heartbeat(serial: u64, files: u64) -> PeerMessage {
         root: domain::Root::from_bytes([serial.to_be_bytes()[7]; 32]),
         files,
         waiting: 0,
+        importing: 0,
         applied: None,
         asking: Vec::new(),
         draining: false,

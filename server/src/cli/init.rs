@@ -14,7 +14,9 @@ use crate::node::founding::{Founded, NewMember};
 pub(super) struct Init {
     #[command(flatten)]
     node: Node,
-    /// Link addresses of the other members; their nodes run, with empty stores.
+    /// Link addresses of the other members; their nodes run. Their stores may have files: of a
+    /// file that differs, a majority of the stores decides, else the first store in this order
+    /// after this node's; what loses is listed as a divergence.
     #[arg(long, value_name = "ADDR", value_delimiter = ',')]
     members: Vec<String>,
     /// Print the roster as JSON.

@@ -5,6 +5,7 @@
 //! applied from the rows behind it; a row is dropped when the tables and the store's files cover it.
 
 mod core_db;
+mod counted;
 mod entity;
 mod recover;
 mod site;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cluster::{AuditEntry, Durable, Key, KeyState, Record, Roster};
 use domain::{Incarnation, ObjectId};
 use gitty::Object;
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -13,6 +13,9 @@ use super::{
     core_db::put_fact,
     entity::{audit, fact, log, register, unfiled},
 };
+
+/// Registers that are read at once.
+const PAGE: u64 = 1_000;
 
 /// What a node knows after a start.
 #[derive(Debug)]
@@ -71,16 +74,30 @@ impl CoreDb {
         Ok(rows.into_iter().map(|row| (row.name, row.value)).collect())
     }
 
+    /// Page after page: a row takes ten times the memory of what it says.
     async fn registers(&self) -> Result<BTreeMap<Key, KeyState>, DbError> {
-        let rows = register::Entity::find().all(&self.db).await?;
-        let rows = rows.into_iter().map(|row| {
-            let key = row.name.parse().map_err(|error: cluster::KeyError| DbError::Row {
-                table: "register",
-                reason: error.to_string(),
-            })?;
-            Ok((key, decode("register", &row.state)?))
-        });
-        rows.collect()
+        let mut registers = Vec::new();
+        let mut after = None::<String>;
+        loop {
+            let rows = register::Entity::find().order_by_asc(register::Column::Name);
+            let rest = after.take().map(|name| register::Column::Name.gt(name));
+            let rows = match rest {
+                Some(rest) => rows.filter(rest),
+                None => rows,
+            };
+            let page = rows.limit(PAGE).all(&self.db).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.name.clone());
+            for row in page {
+                let key = row.name.parse().map_err(|error: cluster::KeyError| DbError::Row {
+                    table: "register",
+                    reason: error.to_string(),
+                })?;
+                registers.push((key, decode("register", &row.state)?));
+            }
+        }
+        // At once, so that its nodes are full.
+        Ok(registers.into_iter().collect())
     }
 
     async fn unfiled(&self) -> Result<BTreeMap<ObjectId, Object>, DbError> {

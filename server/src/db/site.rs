@@ -4,7 +4,7 @@
 //! Everything in it comes from the store: a file of another version, or a damaged one, is made
 //! anew. A connection pool of its own; no query touches `core.db`.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use domain::{FileName, ObjectId};
 use sea_orm::{
@@ -13,6 +13,8 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use thiserror::Error;
+
+use super::counted::Counted;
 
 /// Version of the tables; another one is built from the store again.
 const VERSION: i64 = 2;
@@ -65,6 +67,7 @@ pub enum SiteError {
 #[derive(Clone, Debug)]
 pub struct SiteDb {
     pub(super) db: DatabaseConnection,
+    pub(super) counted: Arc<Counted>,
 }
 
 /// A file's served head, as lists and search need it.
@@ -147,7 +150,7 @@ impl SiteDb {
             }
             db.execute_unprepared(&format!("PRAGMA user_version = {VERSION}")).await?;
         }
-        Ok(Self { db })
+        Ok(Self { db, counted: Arc::default() })
     }
 
     /// Puts heads in place of what was there of these files, and takes others out.
@@ -163,6 +166,7 @@ impl SiteDb {
             take_out(&transaction, name).await?;
         }
         transaction.commit().await?;
+        self.counted.forget();
         Ok(())
     }
 }
@@ -244,6 +248,9 @@ fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
 /// Lower case, letter by letter: what is part of a text is part of it folded too.
 #[must_use]
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars().flat_map(char::to_lowercase).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::FileName;
+use domain::{FileName, ObjectId};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::{
@@ -11,7 +11,19 @@ use super::{
 };
 
 const PUBLIC: &str = "public = 1";
+const HEADS: &str = "SELECT name, head, author FROM heads";
 const COLUMNS: &str = "id, name, time, ext, author, avatar, tags, title";
+
+/// Which version of a file the database has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Indexed {
+    /// The file.
+    pub name: FileName,
+    /// Its version; none if the row holds no hash.
+    pub head: Option<ObjectId>,
+    /// Who saved it.
+    pub author: Option<String>,
+}
 
 /// A file of a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,8 +95,6 @@ enum Way {
     Listed,
     /// All that match, and of each the rest.
     ByText,
-    /// File after file in the order that is asked for, until there are enough.
-    OneByOne,
 }
 
 /// Somebody without an account, as far as they say who they are.
@@ -175,12 +185,6 @@ impl Filter {
         Self { way: Way::ByText, ..self }
     }
 
-    /// The same for so many that the first of them are soon found one by one.
-    #[must_use]
-    pub fn one_by_one(self) -> Self {
-        Self { way: Way::OneByOne, ..self }
-    }
-
     /// True if only the text decides, and whether everybody finds the file.
     #[must_use]
     pub fn is_only_text(&self) -> bool {
@@ -190,27 +194,20 @@ impl Filter {
     /// What is asked, and its values.
     fn sql(&self, what: &str, end: &str) -> (String, Vec<Value>) {
         let mut conditions = self.conditions.clone();
-        if let Some(condition) = self.text_condition() {
+        if !self.phrases.is_empty() {
             if self.way == Way::ByText {
                 // SQLite's way to say that a column's index is not wanted.
                 for condition in conditions.iter_mut().filter(|condition| *condition == PUBLIC) {
                     "+public = 1".clone_into(condition);
                 }
             }
-            conditions.push(condition.to_owned());
+            conditions.push("id IN (SELECT rowid FROM texts WHERE texts MATCH ?)".to_owned());
         }
         if conditions.is_empty() {
             conditions.push("1".to_owned());
         }
         let sql = format!("SELECT {what} FROM heads WHERE {} {end}", conditions.join(" AND "));
         (sql, self.values.iter().cloned().chain(self.phrase()).collect())
-    }
-
-    fn text_condition(&self) -> Option<&'static str> {
-        let one_by_one = "EXISTS (SELECT 1 FROM texts WHERE texts MATCH ? AND rowid = heads.id)";
-        let listed = "id IN (SELECT rowid FROM texts WHERE texts MATCH ?)";
-        let condition = if self.way == Way::OneByOne { one_by_one } else { listed };
-        (!self.phrases.is_empty()).then_some(condition)
     }
 
     /// All phrases as one.
@@ -236,18 +233,40 @@ impl Order {
 }
 
 impl SiteDb {
-    /// Version and author of each file that is in the database.
+    /// Versions and authors of the files after `after` up to and with `upto`, in order of their
+    /// names; without a bound from the first or up to the last one.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub async fn heads(&self) -> Result<Vec<(FileName, String, Option<String>)>, SiteError> {
-        let sql = "SELECT name, head, author FROM heads";
-        let rows = self.db.query_all_raw(statement(sql, [])).await?;
-        let head = |row: QueryResult| {
-            let name: String = row.try_get_by_index(0)?;
-            Ok((FileName::new(name), row.try_get_by_index(1)?, row.try_get_by_index(2)?))
-        };
-        rows.into_iter().map(head).collect()
+    /// When they cannot be read.
+    pub async fn heads_between(
+        &self,
+        after: Option<&FileName>,
+        upto: Option<&FileName>,
+    ) -> Result<Vec<Indexed>, SiteError> {
+        let bounds = [after.map(|name| ("name > ?", name)), upto.map(|name| ("name <= ?", name))];
+        let bounds = bounds.iter().flatten();
+        let conditions: Vec<_> =
+            std::iter::once("1").chain(bounds.clone().map(|(sql, _)| *sql)).collect();
+        let sql = format!("{HEADS} WHERE {} ORDER BY name", conditions.join(" AND "));
+        let values = bounds.map(|(_, name)| Value::from(name.as_str()));
+        let rows = self.db.query_all_raw(statement(sql, values)).await?;
+        rows.iter().map(indexed).collect()
+    }
+
+    /// Versions of those of these files that are in the database; none of one that must be written
+    /// anew.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn heads_of(
+        &self,
+        names: &[FileName],
+    ) -> Result<BTreeMap<FileName, Option<ObjectId>>, SiteError> {
+        let marks = vec!["?"; names.len()].join(", ");
+        let sql = format!("{HEADS} WHERE name IN ({marks})");
+        let values = names.iter().map(|name| Value::from(name.as_str()));
+        let rows = self.db.query_all_raw(statement(sql, values)).await?;
+        rows.iter().map(|row| indexed(row).map(|row| (row.name, row.head))).collect()
     }
 
     /// How many files match.
@@ -262,9 +281,15 @@ impl SiteDb {
         } else {
             filter.sql("count(*)", "")
         };
+        let (asked, state) = (format!("{sql} {values:?}"), self.counted.state());
+        if let Some(count) = self.counted.get(&asked, state) {
+            return Ok(count);
+        }
         let row = self.db.query_one_raw(statement(sql, values)).await?;
         let count = row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
-        Ok(u64::try_from(count).unwrap_or(0))
+        let count = u64::try_from(count).unwrap_or(0);
+        self.counted.put(asked, state, count);
+        Ok(count)
     }
 
     /// Files that match, in order.
@@ -277,7 +302,9 @@ impl SiteDb {
         order: Order,
         page: Page,
     ) -> Result<Vec<Listed>, SiteError> {
-        let (sql, values) = filter.sql(COLUMNS, &format!("{} LIMIT ? OFFSET ?", order.sql()));
+        // Numbers first: of files before the page, the order's index says all that is needed.
+        let (ids, values) = filter.sql("id", &format!("{} LIMIT ? OFFSET ?", order.sql()));
+        let sql = format!("SELECT {COLUMNS} FROM heads WHERE id IN ({ids}) {}", order.sql());
         let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let part = [signed(page.limit), signed(page.offset)].map(Value::from);
         let values = values.into_iter().chain(part);
@@ -309,6 +336,12 @@ impl SiteDb {
         let pair = |row: QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
         rows.into_iter().map(pair).collect()
     }
+}
+
+fn indexed(row: &QueryResult) -> Result<Indexed, SiteError> {
+    let (name, head): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    let author = row.try_get_by_index(2)?;
+    Ok(Indexed { name: FileName::new(name), head: head.parse().ok(), author })
 }
 
 fn listed(row: &QueryResult) -> Result<Listed, SiteError> {

@@ -96,6 +96,8 @@ impl Site {
                     | Command::Found { .. }
                     | Command::Change { .. }
                     | Command::Drain(_)
+                    | Command::AskStore(_)
+                    | Command::Keep { .. }
                     | Command::Audit { .. } => {}
                 }
             }

@@ -24,7 +24,7 @@ use super::{
     handle::{COMMANDS, Command, EVENTS, Handle, NodeEvent},
     identity::Identity,
     keeper::{self, Found},
-    link::{self, HelloState, LinkEvent},
+    link::{self, Asked, HelloState, LinkEvent},
     open::Opened,
     pace::Pace,
     publish::About,
@@ -53,6 +53,8 @@ pub struct Links {
     pub links: link::Links,
     /// What comes in.
     pub events: mpsc::Receiver<LinkEvent>,
+    /// What founders ask of the store.
+    pub asked: mpsc::Receiver<Asked>,
     /// What of our Hello changes.
     pub hello: watch::Sender<HelloState>,
     /// Seals what people do here.
@@ -216,7 +218,6 @@ impl Driver {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut reports: Reports, stop: Stop) {
         self.input(cluster::Input::Started);
         self.check_audit();
-        self.show_divergences();
         for (name, head) in std::mem::take(&mut self.foreign) {
             self.on_foreign(HeadUpdate { name, old: None, new: head });
         }
@@ -224,7 +225,6 @@ impl Driver {
         let mut tick = tokio::time::interval(std::time::Duration::from_millis(500));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !stop.is_stopped() {
-            self.bring_store();
             self.flush();
             let wake = self.wake();
             let busy = self.filer_is_late();
@@ -233,6 +233,7 @@ impl Driver {
                 () = stop.stopped() => break,
                 done = written(&mut self.write) => self.on_written(done),
                 Some(event) = self.links.events.recv() => self.on_links(event),
+                Some(asked) = self.links.asked.recv() => self.on_asked(asked),
                 Some(report) = reports.filer.recv() => self.on_report(report),
                 Some(found) = reports.found.recv() => self.on_found(found),
                 Some(command) = inbox.recv(), if !busy => self.on_commands(command, &mut inbox),

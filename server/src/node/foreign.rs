@@ -29,6 +29,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Commits of one line that are taken; SWISH writes a line for each.
 const MAX_COMMITS: usize = 10_000;
 
+/// Files of which it is shown that a line of a SWISH names an object that is not whole.
+const MAX_UNREAD: usize = 100;
+
 /// A line whose objects were read.
 #[derive(Debug)]
 pub(super) struct Read {
@@ -66,12 +69,17 @@ impl Driver {
         let objects = match objects {
             Ok(objects) => objects,
             Err(id) => {
-                return warn!(
-                    object = %id, file.name = %name,
-                    "a SWISH saved {name} as {new}, but {id} is not whole: this node keeps its head"
-                );
+                warn!(object = %id, file.name = %name, "a SWISH saved {name} as {new}, and {id} is not whole");
+                return self.shared.change_node(|node| {
+                    if node.unread.len() < MAX_UNREAD || node.unread.contains_key(&name) {
+                        node.unread.insert(name, id);
+                    }
+                });
             }
         };
+        self.shared.change_node(|node| {
+            node.unread.remove(&name);
+        });
         if self.core.durable().roster.is_none() {
             return self.before_founding(name, new, &objects);
         }
@@ -93,16 +101,6 @@ impl Driver {
         self.shared.change_file(&name, |entry| entry.imported = Some(new));
         self.changed.insert(name.clone());
         self.store_heads.insert(name, new);
-    }
-
-    /// In a cluster from now on: heads of the store that it does not have are brought into it
-    /// (protocol 4.4). A crash in between does no harm: at the start they are found in the journal.
-    pub(super) fn bring_store(&mut self) {
-        if self.core.durable().roster.is_some() && !self.store_heads.is_empty() {
-            let heads = std::mem::take(&mut self.store_heads).into_iter();
-            let heads = heads.map(|(name, head)| (Self::key_of(&name), head)).collect();
-            self.input(Input::Import { heads });
-        }
     }
 
     /// A SWISH that stands elsewhere is led to the served head, once what was recorded up to now is

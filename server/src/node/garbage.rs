@@ -119,7 +119,7 @@ mod tests {
         let (head, records) = made("a.pl", "accepted.\n", Some(before));
         write(&db, 4, &[records, vec![accepted("a.pl", 2, head)]].concat()).await;
         let (tip, records) = made("b.pl", "waits.\n", None);
-        let draft = Draft { tip, base: None, kind: DraftKind::Held };
+        let draft = Draft { tip, base: None, kind: DraftKind::Fresh };
         let draft = Record::Draft { key: Key::File("b.pl".into()), draft: Some(draft) };
         write(&db, 5, &[records, vec![draft]].concat()).await;
         let (tip, records) = made("c.pl", "waited, and lost.\n", None);

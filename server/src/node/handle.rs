@@ -17,7 +17,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::{audit::Kept, view::Shared};
+use super::{
+    audit::Kept,
+    link::{Answer, Asked, Question},
+    view::Shared,
+};
 
 /// Commands that may wait for the node's task; one more waits with its sender.
 pub const COMMANDS: usize = 1024;
@@ -62,10 +66,19 @@ pub enum Command {
     },
     /// Found a cluster with this roster.
     Found {
-        /// Epoch 1.
+        /// Epoch 1, this node its first member.
         roster: Roster,
+        /// Heads chosen from other stores, whose objects are here.
+        chosen: Vec<(FileName, ObjectId)>,
         /// For the outcome.
         reply: oneshot::Sender<FoundOutcome>,
+    },
+    /// Answer a founder about the store; nothing, if this node is in a cluster.
+    AskStore(Asked),
+    /// Keep objects of another store, for the founding that follows.
+    Keep {
+        /// Nobody has looked at them.
+        objects: Vec<Object>,
     },
     /// Change the roster.
     Change {
@@ -168,12 +181,33 @@ impl Handle {
         self.ask(|reply| Command::Sync { name, dry, reply }).await
     }
 
-    /// Founds a cluster.
+    /// Founds a cluster of the files of this node's store, and of heads chosen from others.
     ///
     /// # Errors
     /// When the program is stopping.
-    pub async fn found(&self, roster: Roster) -> Result<FoundOutcome, NodeError> {
-        self.ask(|reply| Command::Found { roster, reply }).await
+    pub async fn found(
+        &self,
+        roster: Roster,
+        chosen: Vec<(FileName, ObjectId)>,
+    ) -> Result<FoundOutcome, NodeError> {
+        self.ask(|reply| Command::Found { roster, chosen, reply }).await
+    }
+
+    /// Asks this node's own store, as a founder asks another one.
+    ///
+    /// # Errors
+    /// When the program is stopping, or this node is in a cluster.
+    pub async fn ask_store(&self, question: Question) -> Result<Answer, NodeError> {
+        self.ask(|answer| Command::AskStore(Asked { question, answer })).await
+    }
+
+    /// Keeps objects of another store; durable before a founding that is asked for after it.
+    ///
+    /// # Errors
+    /// When the program is stopping.
+    pub async fn keep(&self, objects: Vec<Object>) -> Result<(), NodeError> {
+        let sent = self.commands.send(Command::Keep { objects }).await;
+        sent.map_err(|_| NodeError::Stopping)
     }
 
     /// Changes the roster; answered within a few seconds, a replacement when it is repaired.

@@ -1,6 +1,9 @@
 //! What comes to the node, as inputs of the core.
 
+use std::collections::BTreeMap;
+
 use cluster::{Alarm, Input, Key, Output, Token};
+use domain::{FileName, ObjectId};
 use tracing::{error, info};
 
 use super::{
@@ -60,12 +63,23 @@ impl Driver {
                 self.peers_changed = true;
             }
             Command::Audit { content, reply } => self.on_audit_command(token, content, reply),
-            Command::Found { roster, reply } => {
+            Command::AskStore(asked) => self.on_asked(asked),
+            Command::Keep { objects } => self.input(Input::Keep { objects }),
+            Command::Found { roster, chosen, reply } => {
                 self.waiters.insert(token, Waiter::Found(reply));
-                let heads = self.store_heads.iter();
-                let heads = heads.map(|(name, head)| (Key::File(name.clone()), *head)).collect();
-                self.input(Input::Found { token, roster, heads });
+                let mut heads = self.store_heads.clone();
+                heads.extend(chosen);
+                self.input(Input::Found { token, roster, heads: of_files(heads) });
             }
+        }
+    }
+
+    /// This node is in a cluster now: the heads of its store are nothing new, proposed, or tips
+    /// (protocol 4.4). They become durable in one batch with the roster.
+    pub(super) fn import_store(&mut self) {
+        let heads = std::mem::take(&mut self.store_heads);
+        if !heads.is_empty() {
+            self.input(Input::Import { heads: of_files(heads) });
         }
     }
 
@@ -75,6 +89,8 @@ impl Driver {
             LinkEvent::Up { peer, hello } => {
                 info!(peer.id = %peer.node, peer.name = %hello.name, "linked with {}", hello.name);
                 self.input(Input::PeerUp { peer, epoch: hello.epoch, run: hello.run });
+                // Who asks for a plan now is told who answers now.
+                self.publish_node();
             }
             LinkEvent::Knock { hello } => {
                 let id = hello.member();
@@ -84,6 +100,7 @@ impl Driver {
             LinkEvent::Down { peer } => {
                 info!(peer.id = %peer.node, "link with {} is gone", peer.node);
                 self.input(Input::PeerDown { peer });
+                self.publish_node();
             }
             LinkEvent::Frame { from, messages, load } => {
                 for message in messages {
@@ -134,4 +151,8 @@ impl Driver {
             }
         }
     }
+}
+
+fn of_files(heads: BTreeMap<FileName, ObjectId>) -> Vec<(Key, ObjectId)> {
+    heads.into_iter().map(|(name, head)| (Key::File(name), head)).collect()
 }

@@ -7,6 +7,7 @@
 //! core.db ──┘                        └─▶ shared state, events
 //! ```
 
+mod asked;
 pub mod audit;
 mod batch;
 pub mod divergence;
@@ -24,6 +25,7 @@ mod keeper;
 mod kill;
 pub mod link;
 pub mod membership;
+mod named;
 mod open;
 mod outputs;
 mod pace;

@@ -15,7 +15,7 @@ use thiserror::Error;
 use tracing::{info, warn};
 
 use super::{
-    garbage,
+    garbage, named,
     publish::About,
     view::{FileEntry, Shared},
 };
@@ -101,6 +101,7 @@ pub async fn open(
         warn!(object = %id, "object {id} of the store is damaged; it is not used");
     }
     let mut index = opened.index;
+    named::index_named(&mut index, &opened.store, &recovered.durable, &recovered.unfiled);
     let garbage = garbage::garbage(&recovered.unfiled, &recovered.durable, &index);
     recovered.unfiled.retain(|id, _| !garbage.contains(id));
     index_unfiled(&mut index, &recovered);

@@ -268,6 +268,7 @@ impl Driver {
             }
             Event::PeerHeard { .. } => self.peers_changed = true,
             Event::RosterAdopted => {
+                self.import_store();
                 self.dial();
                 self.peers_changed = true;
             }

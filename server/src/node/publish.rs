@@ -52,14 +52,6 @@ impl Driver {
         let _ = self.events.send(NodeEvent::Files(Arc::from(changed)));
     }
 
-    /// Marks the files that diverge: the first list of files is made without reading commits.
-    pub(super) fn show_divergences(&mut self) {
-        let keys = self.core.durable().heads().map(|(key, _)| key);
-        let diverged = keys.filter(|key| self.core.diverging(key) > 0);
-        let names: Vec<FileName> = diverged.map(|key| key.file().clone()).collect();
-        self.changed.extend(names);
-    }
-
     pub(super) fn publish_file(&self, name: &FileName) {
         let status = self.core.file(&Self::key_of(name));
         let now = now_ms();
@@ -163,7 +155,7 @@ impl Driver {
     fn say_hello(&self) {
         let durable = self.core.durable();
         let roster = durable.roster.as_ref();
-        let files = durable.decided_count().max(self.store_files);
+        let files = durable.decided_count().max(self.store_files).max(self.store_heads.len());
         let state = HelloState {
             cluster: roster.map(|roster| roster.cluster),
             incarnation: self.core.me().incarnation,

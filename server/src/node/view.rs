@@ -142,6 +142,8 @@ pub struct NodeView {
     pub alarms: Vec<cluster::Alarm>,
     /// Objects that somebody needs and no linked peer has; at most 100 are listed.
     pub missing: BTreeMap<ObjectId, MissingObject>,
+    /// Files that a SWISH saved without a whole object, which is named; at most 100 are listed.
+    pub unread: BTreeMap<FileName, ObjectId>,
     /// Catching up with the other nodes, while that lasts.
     pub catch_up: Option<CatchUpView>,
     /// Number of the last durable batch.

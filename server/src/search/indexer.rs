@@ -3,7 +3,7 @@
 //! What it missed, at the start or because it was too slow, it finds by comparing versions.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     ops::Bound,
     sync::Arc,
     time::Duration,
@@ -50,10 +50,10 @@ struct Indexer {
     state: Arc<State>,
     /// Files that may have changed.
     due: BTreeSet<FileName>,
-    /// Version of each file in the database.
-    indexed: HashMap<FileName, ObjectId>,
     /// Files that could not be read.
     again: BTreeSet<FileName>,
+    /// Changes may have been missed: all versions have to be compared.
+    missed: bool,
 }
 
 /// What the store says of a file.
@@ -76,11 +76,8 @@ pub(super) async fn run(
 ) {
     let mut events = node.subscribe();
     let (due, again) = (BTreeSet::new(), BTreeSet::new());
-    let mut indexer = Indexer { site, node, state, due, indexed: HashMap::new(), again };
-    indexer.remember().await;
-    indexer.compare();
+    let mut indexer = Indexer { site, node, state, due, again, missed: true };
     indexer.work(&stop).await;
-    indexer.state.whole(true);
     let mut tick = interval(AGAIN_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut gathered: Option<Instant> = None;
@@ -93,7 +90,7 @@ pub(super) async fn run(
             event = events.recv(), if gathered.is_none() => {
                 match event {
                     Ok(event) => indexer.hear(event),
-                    Err(RecvError::Lagged(_)) => indexer.compare(),
+                    Err(RecvError::Lagged(_)) => indexer.missed = true,
                     Err(RecvError::Closed) => return,
                 }
                 gathered = Some(Instant::now() + GATHER);
@@ -132,32 +129,15 @@ impl Indexer {
         loop {
             match events.try_recv() {
                 Ok(event) => self.hear(event),
-                Err(TryRecvError::Lagged(_)) => self.compare(),
+                Err(TryRecvError::Lagged(_)) => self.missed = true,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }
         }
     }
 
-    /// Learns which versions the database has.
-    async fn remember(&mut self) {
-        match self.site.heads().await {
-            Ok(heads) => {
-                // What is no hash is written anew.
-                let heads = heads
-                    .into_iter()
-                    .filter_map(|(name, head, author)| Some((name, head.parse().ok()?, author)));
-                let authors: Vec<(FileName, ObjectId, Option<String>)> = heads.collect();
-                self.indexed =
-                    authors.iter().map(|(name, head, _)| (name.clone(), *head)).collect();
-                self.node.shared().set_authors(authors);
-            }
-            Err(reason) => tracing::error!(%reason, "site.db cannot be read: {reason}"),
-        }
-    }
-
-    /// Finds the files whose version the database does not have.
-    fn compare(&mut self) {
-        let mut unseen: BTreeSet<FileName> = self.indexed.keys().cloned().collect();
+    /// Finds the files whose version the database does not have, and notes who made those that it
+    /// has.
+    async fn compare(&mut self) -> Result<(), SiteError> {
         let mut after: Option<FileName> = None;
         loop {
             let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
@@ -165,39 +145,54 @@ impl Indexer {
                 let chunk = files.range::<FileName, _>((from, Bound::Unbounded)).take(CHUNK);
                 chunk.map(|(name, entry)| (name.clone(), entry.served())).collect()
             });
-            let Some((last, _)) = chunk.last() else { break };
-            after = Some(last.clone());
-            for (name, head) in chunk {
-                unseen.remove(&name);
-                if head.as_ref() != self.indexed.get(&name) {
+            let last = chunk.last().map(|(name, _)| name.clone());
+            let rows = self.site.heads_between(after.as_ref(), last.as_ref()).await?;
+            let mut indexed: BTreeMap<FileName, Option<ObjectId>> =
+                rows.iter().map(|row| (row.name.clone(), row.head)).collect();
+            for (name, served) in chunk {
+                let head = indexed.remove(&name).flatten();
+                if served.is_none() || head != served {
                     self.due.insert(name);
                 }
             }
+            // Nobody has these any more.
+            self.due.extend(indexed.into_keys());
+            let authors =
+                rows.into_iter().filter_map(|row| Some((row.name, row.head?, row.author)));
+            self.node.shared().set_authors(authors.collect());
+            let Some(last) = last else { return Ok(()) };
+            after = Some(last);
         }
-        self.due.append(&mut unseen);
     }
 
-    /// Indexes all that is due.
+    /// Indexes all that is due. What cannot be done now is tried again later.
     async fn work(&mut self, stop: &Stop) {
+        if self.missed {
+            if let Err(reason) = self.compare().await {
+                tracing::error!(%reason, "site.db cannot be read: {reason}");
+                return;
+            }
+            self.missed = false;
+        }
         while !self.due.is_empty() && !stop.is_stopped() {
             if let Err(reason) = self.batch().await {
                 tracing::error!(%reason, "site.db cannot be written: {reason}");
-                // The files of the batch are in `again`.
                 return;
             }
         }
+        self.state.whole(true);
     }
 
     async fn batch(&mut self) -> Result<(), SiteError> {
-        let mut names = Vec::new();
-        while names.len() < BATCH_FILES {
-            let Some(name) = self.due.pop_first() else { break };
-            let served = self.node.head(&name);
-            // Most events are about peers, not about a new version.
-            if served.as_ref() != self.indexed.get(&name) {
-                names.push((name, served));
+        let names: Vec<FileName> =
+            std::iter::from_fn(|| self.due.pop_first()).take(BATCH_FILES).collect();
+        let names = match self.changed(&names).await {
+            Ok(changed) => changed,
+            Err(reason) => {
+                self.again.extend(names);
+                return Err(reason);
             }
-        }
+        };
         let node = self.node.clone();
         let mut read = stream::iter(names)
             .map(|(name, served)| find(node.clone(), name, served))
@@ -228,6 +223,21 @@ impl Indexer {
         Ok(())
     }
 
+    /// Those of the files whose version the database does not have, and their served heads: most
+    /// events are about peers, not about a new version.
+    async fn changed(
+        &self,
+        names: &[FileName],
+    ) -> Result<Vec<(FileName, Option<ObjectId>)>, SiteError> {
+        let indexed = self.site.heads_of(names).await?;
+        let served = names.iter().map(|name| (name, self.node.head(name)));
+        let changed = served.filter(|(name, served)| match indexed.get(*name) {
+            Some(head) => served.is_none() || head != served,
+            None => served.is_some(),
+        });
+        Ok(changed.map(|(name, served)| (name.clone(), served)).collect())
+    }
+
     async fn write(
         &mut self,
         rows: Vec<HeadRow>,
@@ -241,12 +251,9 @@ impl Indexer {
             self.again.append(&mut gone.drain(..).collect());
             return Err(reason);
         }
-        let authors = rows.iter().map(|row| (row.name.clone(), row.head, row.author.clone()));
+        gone.clear();
+        let authors = rows.into_iter().map(|row| (row.name, row.head, row.author));
         self.node.shared().set_authors(authors.collect());
-        self.indexed.extend(rows.into_iter().map(|row| (row.name, row.head)));
-        for name in gone.drain(..) {
-            self.indexed.remove(&name);
-        }
         self.state.changed();
         Ok(())
     }

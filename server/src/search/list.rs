@@ -11,10 +11,14 @@ const MAX_READ: u64 = 5_000;
 const MAX_READ_BYTES: usize = 64 << 20;
 /// Up to this many files are looked up faster than the newest of all are gone through.
 const FEW: u64 = 1_000;
-/// Files of a large site; with fewer, looks one by one are fewer too.
+/// Files of a large site: of fewer, fewer are looked at.
 const MANY: u64 = 100_000;
-/// See [`is_soon_found`].
-const LOOK: u64 = 500;
+/// Files that match and can be looked up while one text is read.
+const LOOK: u64 = 50;
+/// Files that are looked at in one go.
+const LOOKED_AT: u64 = 100;
+/// After so many looks, all that match are looked up after all.
+const LOOKS: u64 = 10;
 /// Texts in memory at once.
 const CHUNK: usize = 50;
 
@@ -58,11 +62,12 @@ impl Search {
         }
         let by_text = filter.clone().by_text();
         let total = self.site.count(&by_text).await?;
-        let filter = match total {
-            0..=FEW => by_text,
-            _ if is_soon_found(list, &filter, total) => filter.one_by_one(),
-            _ => filter,
-        };
+        if is_soon_found(list, &filter, total)
+            && let Some(matches) = self.newest(list).await?
+        {
+            return Ok(Listing { matches, total, is_complete: self.is_whole() });
+        }
+        let filter = if total > FEW { filter } else { by_text };
         let matches = self.site.list(&filter, list.order, list.page).await?;
         Ok(Listing { matches, total, is_complete: self.is_whole() })
     }
@@ -85,6 +90,23 @@ impl Search {
         let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let part = files.into_iter().skip(size(list.page.offset)).take(size(list.page.limit));
         Ok(Listing { matches: part.collect(), total, is_complete })
+    }
+
+    /// The page, looked for in the newest files; none if it is not full after [`LOOKS`].
+    pub(super) async fn newest(&self, list: &List) -> Result<Option<Vec<Listed>>, SearchError> {
+        let public = Filter::default().public();
+        let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let (skip, limit) = (size(list.page.offset), size(list.page.limit));
+        let mut matching = Vec::new();
+        for look in 0..LOOKS {
+            let page = Page { offset: look * LOOKED_AT, limit: LOOKED_AT };
+            let files = self.site.list(&public, Order::NEWEST, page).await?;
+            matching.extend(self.with_texts(&list.query.texts, files).await?.0);
+            if matching.len() >= skip.saturating_add(limit) {
+                return Ok(Some(matching.into_iter().skip(skip).take(limit).collect()));
+            }
+        }
+        Ok(None)
     }
 
     /// Those of `files` whose texts match, and whether all texts were read.
@@ -115,12 +137,11 @@ impl Search {
     }
 }
 
-/// Whether a page is filled by looking at files from the newest on, one by one: each look takes
-/// as long as listing [`LOOK`] files that match.
+/// Whether a page is filled sooner by looking at the newest files, one after the other, than by
+/// looking up all that match.
 fn is_soon_found(list: &List, filter: &Filter, total: u64) -> bool {
     let is_newest_first = list.order == Order::NEWEST;
     let first = list.page.offset.saturating_add(list.page.limit);
-    // Of so many files every second one matches, or fewer.
     let looks = first.saturating_mul(MANY) / total.max(1);
     is_newest_first && filter.is_only_text() && looks.saturating_mul(LOOK) < total
 }

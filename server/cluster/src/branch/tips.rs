@@ -38,11 +38,16 @@ impl Core {
         }
     }
 
-    fn learn_tip(&mut self, key: &Key, tip: Tip, news: TipNews, turn: &mut Turn<'_>) {
+    fn learn_tip(&mut self, key: &Key, tip: Tip, mut news: TipNews, turn: &mut Turn<'_>) {
         let state = self.state(key);
         if state.tips.contains(&tip) {
             return self.forget_tip(key, &tip);
         }
+        // Whoever told it may not know of all gaps: what was told before stays.
+        let before = self.live.branches.learning.get(key).and_then(|tips| tips.get(&tip));
+        let told = news.gaps.clone();
+        let known = before.into_iter().flat_map(|before| &before.gaps);
+        news.gaps.extend(known.filter(|gap| !told.contains(gap)));
         let mut gaps = state.gaps;
         gaps.extend(&news.gaps);
         let decided = state.decided.map(|decided| decided.head);
@@ -54,13 +59,7 @@ impl Core {
             self.record_tip(key, tip, Urgency::Soon, turn);
             return self.push_within(self.config.push.0, turn);
         }
-        let mut news = news;
         let holder = news.holder;
-        // Whoever told it without gaps may not know of them: what was told before stays.
-        let before = self.live.branches.learning.get(key).and_then(|tips| tips.get(&tip));
-        if let Some(before) = before.filter(|_| news.gaps.is_empty()) {
-            news.gaps.clone_from(&before.gaps);
-        }
         self.live.branches.learning.entry(key.clone()).or_default().insert(tip, news);
         for id in missing {
             self.want_for_key(id, key, holder, turn);

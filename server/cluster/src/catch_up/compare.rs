@@ -146,7 +146,7 @@ impl Core {
         }
         let asked = prefixes.iter().take(self.config.tree_page);
         let branches = asked.map(|prefix| self.branch(*prefix)).collect();
-        turn.send(from, PeerMessage::TreeIs { branches });
+        turn.promise(from, PeerMessage::TreeIs { branches });
     }
 
     fn branch(&self, prefix: Prefix) -> TreeBranch {

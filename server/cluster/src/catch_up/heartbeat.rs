@@ -29,6 +29,7 @@ impl Core {
             root: self.durable.root(),
             files: count(self.durable.decided_count()),
             waiting: count(self.durable.draft_count(DraftKind::Held)),
+            importing: count(self.durable.draft_count(DraftKind::Import)),
             audit: self.audit_numbers(),
             applied: self.live.peers.get(&peer).and_then(|peer| peer.filled),
             asking: self.asking_here(),
@@ -45,6 +46,7 @@ impl Core {
     ) {
         self.judge_heartbeat(from, heartbeat, turn);
         self.on_audit_numbers(from, &heartbeat.audit, turn);
+        self.note_founded(from, heartbeat, turn);
         let roots = (heartbeat.root, self.durable.root());
         let left = self.has_left(&from);
         let Some(peer) = self.live.peers.get_mut(&from) else {

@@ -119,8 +119,10 @@ impl Row {
 }
 
 impl Node {
-    fn build(rows: Vec<Row>, depth: u8) -> Self {
+    fn build(mut rows: Vec<Row>, depth: u8) -> Self {
         let kind = if rows.len() <= BUCKET || depth == Prefix::DEPTH {
+            // Most have one or two: room for more would be most of the tree.
+            rows.shrink_to_fit();
             Kind::Bucket(rows)
         } else {
             let mut shares: [Vec<Row>; 16] = Default::default();
@@ -140,7 +142,10 @@ impl Node {
             Kind::Bucket(rows) => {
                 match rows.binary_search_by(|other| other.at().cmp(&row.at())) {
                     Ok(at) => rows[at] = row,
-                    Err(at) => rows.insert(at, row),
+                    Err(at) => {
+                        rows.reserve_exact(1);
+                        rows.insert(at, row);
+                    }
                 }
                 if rows.len() > BUCKET {
                     *self = Self::build(std::mem::take(rows), depth);

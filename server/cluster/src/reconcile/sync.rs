@@ -90,7 +90,7 @@ impl Core {
         let change = self.change_of(&key);
         for peer in sync.asked.clone() {
             if let Some(change) = change.clone() {
-                turn.send(peer, PeerMessage::KeyIs(change));
+                turn.promise(peer, PeerMessage::KeyIs(change));
             }
             turn.send(peer, PeerMessage::KeyRequest { key: key.clone() });
         }
@@ -104,7 +104,7 @@ impl Core {
         if self.is_known(&from) {
             let nothing = Change { key, head: None, tips: Vec::new(), gaps: Vec::new() };
             let change = self.change_of(&nothing.key).unwrap_or(nothing);
-            turn.send(from, PeerMessage::KeyIs(change));
+            turn.promise(from, PeerMessage::KeyIs(change));
         }
     }
 

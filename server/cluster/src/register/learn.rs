@@ -71,13 +71,13 @@ impl Core {
         self.next_save(key, turn);
     }
 
-    /// Whoever told this head without gaps may not know of them: what was told before stays.
+    /// Whoever told this head may not know of all gaps: what was told before stays.
     fn keep_gaps(&self, key: &Key, news: &mut News) {
         let heads = self.live.learning.get(key);
         let before = heads.and_then(|heads| heads.get(&news.head));
-        if let Some(before) = before.filter(|_| news.gaps.is_empty()) {
-            news.gaps.clone_from(&before.gaps);
-        }
+        let told = news.gaps.clone();
+        let known = before.into_iter().flat_map(|before| &before.gaps);
+        news.gaps.extend(known.filter(|gap| !told.contains(gap)));
     }
 
     /// Objects came in: decided heads that waited for them.

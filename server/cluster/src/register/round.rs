@@ -40,7 +40,8 @@ impl Core {
     /// Starts a round for the draft of `key`, or one that only finds out its head; later, if there
     /// is no majority.
     pub(crate) fn start_round(&mut self, key: &Key, turn: &mut Turn<'_>) {
-        if self.live.rounds.contains_key(key) || self.live.start_at.contains_key(key) {
+        let is_due = self.live.rounds.contains_key(key) || self.live.start_at.contains_key(key);
+        if is_due || self.awaits_founder(key) {
             return;
         }
         if !self.majority_linked() {

@@ -2,6 +2,7 @@
 
 mod asking;
 mod change;
+mod choice;
 mod council;
 mod epoch;
 mod found;
@@ -12,6 +13,7 @@ mod vote;
 
 pub(crate) use change::Promoting;
 pub use change::{ChangeOutcome, RosterChange};
+pub use choice::{Choice, StorePaths, choose};
 pub(crate) use council::CouncilRound;
 pub(crate) use learner::Mark;
 pub use members::{Member, MemberId, Phase, Roster, Standing};

@@ -288,6 +288,7 @@ async fn the_same_choice_again_changes_nothing_and_can_be_undone() {
     alpha.shared.change_file(&"a.pl".into(), |entry| {
         entry.decided = Some(head);
         entry.divergence = None;
+        entry.reported = [2, 3].map(|byte| (member(byte), Some(head))).into();
     });
     assert_eq!(alpha.settle(ann, choice).await["outcome"], "unchanged");
     let page = alpha.get("/api/v1/files/a.pl/history").await;

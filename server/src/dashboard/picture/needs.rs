@@ -2,7 +2,8 @@
 
 use cluster::{Alarm, Member, MemberId, Phase};
 use domain::{
-    view::{AnyState, Counts, Need},
+    FileName, ObjectId,
+    view::{AnyState, Counts, Need, file_href},
     words::{ClusterState, FileState, NodeHealth, count, thousands},
 };
 
@@ -19,6 +20,7 @@ impl Picture {
         needs.extend(self.node.asking.iter().map(newcomer));
         needs.extend(self.repairing());
         needs.extend(self.missing());
+        needs.extend(self.node.unread.iter().map(|(name, object)| self.unread(name, *object)));
         needs.extend(files(&tally.counts, &self.node.name));
         needs.sort_by_key(|need| need.state.tone());
         needs.truncate(SHOWN);
@@ -58,6 +60,19 @@ impl Picture {
             href: None,
             reason: format!("No node that answers has it: {detail}."),
         })
+    }
+
+    fn unread(&self, name: &FileName, object: ObjectId) -> Need {
+        let node = &self.node.name;
+        Need {
+            state: AnyState::File(FileState::ObjectMissing),
+            what: format!("{name}, saved by a SWISH, is not whole"),
+            href: Some(file_href(name)),
+            reason: format!(
+                "The SWISH of {node} wrote a head, and its object {object} is missing or damaged. \
+                 No node takes that head; the version before stays."
+            ),
+        }
     }
 
     /// Names of members, for a sentence.

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    connection,
+    asking, connection,
     handshake::Refusal,
     hello::{Hello, Purpose},
     links::{LinkEvent, Shared},
@@ -50,16 +50,16 @@ async fn upgrade(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade) -
     socket::bounded(upgrade).on_upgrade(move |socket| accept(shared, socket, permit))
 }
 
-/// From a stranger to a link; the permit is for its time as a stranger.
+/// From a stranger to a link; the permit is for its time as a stranger, and a founder stays one.
 async fn accept(shared: Arc<Shared>, socket: WebSocket, permit: OwnedSemaphorePermit) {
     let welcome = shared.local.welcome(Socket::accepted(socket), |hello| wanted(&shared, hello));
     let session = tokio::select! {
         session = welcome => session,
         () = shared.stop.stopped() => return,
     };
-    drop(permit);
     match session {
         Ok(session) if session.hello.purpose == Purpose::Member => {
+            drop(permit);
             let dialer: NodeId = session.hello.node;
             connection::run(shared, session, dialer).await;
         }
@@ -70,7 +70,10 @@ async fn accept(shared: Arc<Shared>, socket: WebSocket, permit: OwnedSemaphorePe
                 () = shared.stop.stopped() => {}
             }
         }
-        Ok(_) => {}
+        Ok(session) => tokio::select! {
+            () = asking::answer(&shared, session) => {}
+            () = shared.stop.stopped() => {}
+        },
         Err(error) => {
             shared.table.refused();
             tracing::debug!(%error, "a connection did not become a link: {error}");

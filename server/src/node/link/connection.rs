@@ -176,7 +176,7 @@ impl Reader<'_> {
             Frame::Ping { micros } => self.answer(micros),
             Frame::Pong { micros, wall_ms } => self.measure(micros, wall_ms),
             Frame::Refused { reason } => return Err(End::Refused(reason)),
-            Frame::Hello(_) => {}
+            Frame::Hello(_) | Frame::Question(_) | Frame::Answer(_) => {}
         }
         Ok(())
     }

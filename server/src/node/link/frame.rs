@@ -11,7 +11,10 @@ use serde::{
 };
 use thiserror::Error;
 
-use super::hello::Hello;
+use super::{
+    asking::{Answer, Question},
+    hello::Hello,
+};
 
 /// First byte of every frame.
 const FRAME_VERSION: u8 = 1;
@@ -46,6 +49,10 @@ pub(super) enum Frame {
     },
     /// What the cores say to each other.
     Messages(#[serde(deserialize_with = "few")] Vec<PeerMessage>),
+    /// A founder asks a store.
+    Question(Question),
+    /// In answer.
+    Answer(Answer),
 }
 
 /// A list of messages that ends before it fills the memory.

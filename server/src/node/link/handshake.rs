@@ -231,17 +231,14 @@ impl Channel {
     }
 
     async fn hear_hello(&mut self) -> Result<Hello, HandshakeError> {
-        let frame = loop {
-            if let Some(frame) = self.opener.open(&self.socket.next().await?)? {
-                break frame;
-            }
-        };
-        match Frame::decode(&frame)? {
+        match hear(&mut self.socket, &mut self.opener).await? {
             Frame::Hello(hello) => Ok(*hello),
             Frame::Refused { reason } => Err(HandshakeError::RefusedByPeer(reason)),
-            Frame::Ping { .. } | Frame::Pong { .. } | Frame::Messages(_) => {
-                Err(HandshakeError::OutOfTurn)
-            }
+            Frame::Ping { .. }
+            | Frame::Pong { .. }
+            | Frame::Messages(_)
+            | Frame::Question(_)
+            | Frame::Answer(_) => Err(HandshakeError::OutOfTurn),
         }
     }
 
@@ -265,6 +262,11 @@ impl Session {
     pub(super) async fn say(&mut self, frame: &Frame) -> Result<(), HandshakeError> {
         say(&mut self.socket, &mut self.sealer, frame).await
     }
+
+    /// Waits for the next frame.
+    pub(super) async fn hear(&mut self) -> Result<Frame, HandshakeError> {
+        hear(&mut self.socket, &mut self.opener).await
+    }
 }
 
 async fn within<T>(
@@ -282,6 +284,14 @@ async fn say(
         socket.send(message).await?;
     }
     Ok(())
+}
+
+async fn hear(socket: &mut Socket, opener: &mut Opener) -> Result<Frame, HandshakeError> {
+    loop {
+        if let Some(frame) = opener.open(&socket.next().await?)? {
+            return Ok(Frame::decode(&frame)?);
+        }
+    }
 }
 
 fn write(noise: &mut HandshakeState, payload: &[u8]) -> Result<Bytes, SealError> {

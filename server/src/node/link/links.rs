@@ -15,6 +15,7 @@ use tokio::{
 
 use super::{
     accept,
+    asking::{Asked, Asking},
     conduct::Offence,
     dial::{self, Dialing},
     frame::Frame,
@@ -44,6 +45,8 @@ pub struct LinkConfig {
     pub hello: watch::Receiver<HelloState>,
     /// For the driver. It must be read all the time: a full channel holds back the peers.
     pub events: mpsc::Sender<LinkEvent>,
+    /// For the driver: what founders ask of its store.
+    pub asked: mpsc::Sender<Asked>,
     /// Ends all connections, the listener and the dialing.
     pub stop: Stop,
 }
@@ -119,6 +122,7 @@ pub(super) struct Shared {
     pub(super) local: Local,
     pub(super) table: Table,
     pub(super) events: mpsc::Sender<LinkEvent>,
+    pub(super) asked: mpsc::Sender<Asked>,
     pub(super) stop: Stop,
     pub(super) handshakes: Arc<Semaphore>,
     dialing: Mutex<BTreeMap<NodeId, Dialing>>,
@@ -134,11 +138,12 @@ impl Links {
     /// Begins to accept connections; dials nobody before [`Links::dial`].
     #[must_use]
     pub fn start(config: LinkConfig) -> Self {
-        let LinkConfig { identity, secret, listener, about, hello, events, stop } = config;
+        let LinkConfig { identity, secret, listener, about, hello, events, asked, stop } = config;
         let shared = Arc::new(Shared {
             table: Table::new(identity.node()),
             local: Local { identity, secret, about, state: hello },
             events,
+            asked,
             stop,
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
             dialing: Mutex::default(),
@@ -183,11 +188,12 @@ impl Links {
         self.0.table.offend(peer, offence)
     }
 
-    /// Asks whoever listens at `address` what it is, before a cluster is founded.
+    /// Asks whoever listens at `address` what it is, before a cluster is founded; more can be asked
+    /// of its store.
     ///
     /// # Errors
     /// When nobody answers there, or not as a node with our secret.
-    pub async fn probe(&self, address: &str) -> Result<Hello, ProbeError> {
+    pub async fn ask(&self, address: &str) -> Result<Asking, ProbeError> {
         probe::ask(&self.0.local, address, Purpose::Founding).await
     }
 
@@ -196,7 +202,8 @@ impl Links {
     /// # Errors
     /// When nobody answers there, or not as a node of a cluster with our secret.
     pub async fn knock(&self, address: &str) -> Result<Hello, ProbeError> {
-        probe::ask(&self.0.local, address, Purpose::Joining).await
+        let asking = probe::ask(&self.0.local, address, Purpose::Joining).await?;
+        Ok(asking.hello().clone())
     }
 
     /// This node, in this life of its disk.

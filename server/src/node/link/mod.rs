@@ -12,6 +12,7 @@
 //! absent: delivery. A full queue or a lost connection loses messages, and the core asks again.
 
 mod accept;
+mod asking;
 mod clock;
 mod conduct;
 mod connection;
@@ -29,6 +30,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use asking::{Answer, Asked, Asking, Place, Question, StorePath};
 pub use clock::now_ms;
 pub use conduct::Offence;
 pub use frame::FrameError;

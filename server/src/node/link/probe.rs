@@ -3,8 +3,9 @@
 use thiserror::Error;
 
 use super::{
+    asking::Asking,
     handshake::{HandshakeError, Local},
-    hello::{Hello, Kind, Purpose},
+    hello::{Kind, Purpose},
     socket::{self, ConnectError},
 };
 
@@ -29,14 +30,20 @@ pub enum ProbeError {
         #[source]
         source: HandshakeError,
     },
+    /// It answered before, and not the last question.
+    #[error("{address} has answered no further question (is it in a cluster by now?)")]
+    Unanswered {
+        /// Where.
+        address: String,
+    },
 }
 
-/// Connects, exchanges Hellos and closes.
+/// Connects and exchanges Hellos.
 pub(super) async fn ask(
     local: &Local,
     address: &str,
     purpose: Purpose,
-) -> Result<Hello, ProbeError> {
+) -> Result<Asking, ProbeError> {
     let at = || address.to_owned();
     let socket = socket::connect(address)
         .await
@@ -45,5 +52,5 @@ pub(super) async fn ask(
         .greet(socket, (Kind::Control, purpose), |_| Ok(()))
         .await
         .map_err(|source| ProbeError::Handshake { address: at(), source })?;
-    Ok(session.hello)
+    Ok(Asking::new(at(), session))
 }

@@ -69,6 +69,7 @@ impl Setup {
             about: About { name: "a node".into(), address: address.clone(), dashboard: None },
             hello,
             events: sender,
+            asked: mpsc::channel(1).0,
             stop: stop.clone(),
         });
         Node { identity: self.identity, links, address, state, events, stop }
@@ -210,9 +211,9 @@ async fn what_finds_no_room_or_no_link_is_dropped_and_counted() {
 async fn a_node_with_another_secret_is_refused() {
     let alpha = node().await;
     let stranger = Setup { secret: [8; 32], ..Setup::default() }.start().await;
-    let probed = stranger.links.probe(&alpha.address).await;
+    let probed = stranger.links.ask(&alpha.address).await.map(drop);
     assert!(matches!(probed, Err(ProbeError::Handshake { .. })), "{probed:?}");
-    assert!(alpha.links.probe(&stranger.address).await.is_err());
+    assert!(alpha.links.ask(&stranger.address).await.is_err());
 }
 
 #[tokio::test]
@@ -344,12 +345,13 @@ async fn a_member_that_left_the_list_is_unlinked() {
 async fn a_probe_tells_what_a_node_is_and_links_nothing() {
     let (alpha, bravo) = (node().await, node().await);
     bravo.state.send_modify(|state| state.files = 12);
-    let hello = alpha.links.probe(&bravo.address).await.unwrap();
+    let asking = alpha.links.ask(&bravo.address).await.map_err(|error| error.to_string()).unwrap();
+    let hello = asking.hello();
     assert_eq!((hello.member(), hello.files, hello.has_roster), (bravo.id(), 12, true));
     assert_eq!(bravo.links.views(), []);
-    let nobody = alpha.links.probe("127.0.0.1:1").await;
+    let nobody = alpha.links.ask("127.0.0.1:1").await;
     assert!(matches!(nobody, Err(ProbeError::Connect { .. })));
-    let itself = alpha.links.probe(&alpha.address).await.unwrap_err();
+    let itself = alpha.links.ask(&alpha.address).await.map(drop).unwrap_err();
     assert!(itself.to_string().contains("this node itself"), "{itself}");
 }
 

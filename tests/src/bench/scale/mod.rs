@@ -81,7 +81,7 @@ async fn founded(files: usize) -> Result<Cluster> {
     let folder = tempfile::Builder::new().prefix("swish-cluster-scale-").tempdir()?;
     let store = folder.path().join("store");
     make::make(&store, make::Shape { files, commits: files, text: query::text, packed: true })?;
-    let plan = Plan { build: Build::Release, store: Some(store), ..Plan::default() };
+    let plan = Plan { build: Build::Release, stores: vec![store], ..Plan::default() };
     let mut cluster = plan.prepare().await?;
     drop(folder);
     for node in &mut cluster.nodes {

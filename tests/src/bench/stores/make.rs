@@ -8,10 +8,9 @@ use std::{
 
 use anyhow::Result;
 use domain::{FileName, ObjectId};
-use gitty::{
-    HeadUpdate, Meta, Object, commit, journal,
-    pack::{self, Entry},
-};
+use gitty::{HeadUpdate, Meta, Object, commit, journal};
+
+use crate::stock::write_pack;
 
 /// Objects of a pack.
 const PACKED: usize = 100_000;
@@ -79,31 +78,5 @@ fn write(store: &Path, objects: &mut Vec<(ObjectId, Object)>, packed: bool) -> R
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(&digits[4..]), object.encode_loose())?;
     }
-    Ok(())
-}
-
-fn write_pack(store: &Path, objects: &mut Vec<(ObjectId, Object)>) -> Result<()> {
-    objects.sort_unstable_by_key(|(id, _)| *id);
-    objects.dedup_by_key(|(id, _)| *id);
-    let mut entries = Vec::new();
-    let mut members = Vec::new();
-    for (id, object) in objects.drain(..) {
-        let bytes = object.encode_loose();
-        entries.push(Entry {
-            id,
-            kind: object.kind,
-            size: u64::try_from(object.content.len())?,
-            file_size: u64::try_from(bytes.len())?,
-        });
-        members.extend(bytes);
-    }
-    let header = pack::header(&entries);
-    let mut naming = pack::Naming::default();
-    naming.update(header.as_bytes());
-    naming.update(&members);
-    fs::create_dir_all(store.join("pack"))?;
-    let mut file = File::create(store.join("pack").join(pack::file_name(naming.finish())))?;
-    file.write_all(header.as_bytes())?;
-    file.write_all(&members)?;
     Ok(())
 }

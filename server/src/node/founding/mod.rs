@@ -1,4 +1,7 @@
-//! Founding a cluster: the first roster, of nodes that are asked what they are (protocol 11).
+//! Founding a cluster: the first roster, of nodes that are asked what they are and what their stores
+//! have (protocol 4.4, 11).
+
+mod stores;
 
 use std::collections::BTreeSet;
 
@@ -9,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    node::link::{Hello, ProbeError},
+    node::link::{Asking, Hello, ProbeError},
 };
 
 /// A node that shall be a member, beside the one that founds.
@@ -26,23 +29,30 @@ pub struct Founded {
     pub roster: Roster,
 }
 
-/// Founds a cluster of this node and `others`; this store's files become its first ones.
+/// Founds a cluster of this node and `others`; the files of their stores become its first ones.
+///
+/// A file that several of them have gets the head that all others lead to, else that of a majority
+/// of the stores, else that of the first store in their order, which begins with this node's. What
+/// is not on its path is a divergence.
 ///
 /// # Errors
-/// When this node or one of them is in a cluster, one of them has files, or does not answer.
+/// When this node or one of them is in a cluster, or one of them or its store does not answer.
 /// Nothing was changed then, here or there.
 pub async fn found(app: &App, others: Vec<NewMember>) -> Result<Founded, Problem> {
     if app.links.state().cluster.is_some() {
         return Err(already_member("This node"));
     }
-    let asked = others.iter().map(|other| app.links.probe(&other.address));
+    let asked = others.iter().map(|other| app.links.ask(&other.address));
     let answers: Vec<_> = join_all(asked).await.into_iter().zip(&others).collect();
     let mut members = vec![own(app)];
+    let mut stores = Vec::new();
     for (answer, other) in answers {
-        members.push(member(answer, &other.address)?);
+        members.push(member(answer.as_ref().map(Asking::hello), &other.address)?);
+        stores.extend(answer);
     }
     let roster = roster(members)?;
-    match app.node.found(roster.clone()).await {
+    let chosen = stores::choose_heads(app, stores).await?;
+    match app.node.found(roster.clone(), chosen).await {
         Ok(FoundOutcome::Founded) => Ok(Founded { roster }),
         Ok(FoundOutcome::AlreadyMember) => Err(already_member("This node")),
         Err(error) => Err(problem("unavailable", error.to_string())),
@@ -55,21 +65,13 @@ fn own(app: &App) -> Member {
 }
 
 /// The node at an address, if it may become a member.
-fn member(answer: Result<Hello, ProbeError>, address: &str) -> Result<Member, Problem> {
+fn member(answer: Result<&Hello, &ProbeError>, address: &str) -> Result<Member, Problem> {
     let hello = answer.map_err(|error| problem("unreachable", error.to_string()))?;
     let who = format!("{} at {address}", hello.name);
     if hello.has_roster {
         return Err(already_member(&who));
     }
-    if hello.files > 0 {
-        let text = format!(
-            "{who} has {} files of its own. Found the cluster on that node, or give it an empty \
-             store: the files of a second store cannot be taken over yet.",
-            hello.files
-        );
-        return Err(problem("not_empty", text));
-    }
-    Ok(Member { id: hello.member(), name: hello.name, address: address.to_owned() })
+    Ok(Member { id: hello.member(), name: hello.name.clone(), address: address.to_owned() })
 }
 
 fn roster(members: Vec<Member>) -> Result<Roster, Problem> {
@@ -130,25 +132,23 @@ mod tests {
         }
     }
 
-    fn code(files: u64, cluster: Option<ClusterId>) -> String {
-        member(Ok(hello(files, cluster)), "bravo:7060").unwrap_err().code
+    #[test]
+    fn a_node_becomes_a_member_at_the_address_it_was_asked_at() {
+        for files in [0, 3] {
+            let member = member(Ok(&hello(files, None)), "bravo:7060").unwrap();
+            assert_eq!((member.name.as_str(), member.address.as_str()), ("bravo", "bravo:7060"));
+        }
     }
 
     #[test]
-    fn an_empty_node_becomes_a_member_at_the_address_it_was_asked_at() {
-        let member = member(Ok(hello(0, None)), "bravo:7060").unwrap();
-        assert_eq!((member.name.as_str(), member.address.as_str()), ("bravo", "bravo:7060"));
-    }
-
-    #[test]
-    fn a_node_with_files_or_in_a_cluster_is_refused() {
-        assert_eq!(code(3, None), "not_empty");
-        assert_eq!(code(0, Some(ClusterId::from_bytes([9; 8]))), "already_member");
+    fn a_node_in_a_cluster_is_refused() {
+        let hello = hello(0, Some(ClusterId::from_bytes([9; 8])));
+        assert_eq!(member(Ok(&hello), "bravo:7060").unwrap_err().code, "already_member");
     }
 
     #[test]
     fn a_node_cannot_be_listed_twice() {
-        let one = member(Ok(hello(0, None)), "bravo:7060").unwrap();
+        let one = member(Ok(&hello(0, None)), "bravo:7060").unwrap();
         assert_eq!(roster(vec![one.clone(), one]).unwrap_err().code, "malformed");
     }
 }

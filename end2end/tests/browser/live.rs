@@ -1,26 +1,15 @@
 //! The dashboard in a real browser: alive without a mismatch, live without a reload, honest when
-//! blind. The last test runs against three real nodes.
+//! blind.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use app::made_up::MadeUp;
 use domain::view::LiveEvent;
-use end2end::{browser::Browser, demo::Demo, made_up_site::MadeUpSite};
-use fantoccini::Locator;
+use end2end::{browser::Browser, made_up_site::MadeUpSite};
 use serde_json::{Value, json};
 
-/// Marks the window: a reload would lose it.
-const MARK: &str = "(window.sameWindow = true)";
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    u64::try_from(since.as_millis()).expect("before the year 500 million")
-}
-
-fn row(name: &str) -> String {
-    format!("document.querySelector('tr[data-file={}]')", json!(name))
-}
+use crate::{MARK, now_ms, row};
 
 #[tokio::test]
 async fn browser_shows_every_page_without_a_complaint() -> Result<()> {
@@ -190,113 +179,5 @@ async fn browser_compares_the_two_versions_that_were_picked() -> Result<()> {
     browser.value("document.querySelector('.foot button').click()").await?;
     browser.until("three lines", "document.querySelectorAll('.diff .add').length === 3").await?;
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
-    browser.close().await
-}
-
-/// A name and a text that would run anywhere a page forgets that they are text.
-#[tokio::test]
-async fn demo_shows_hostile_files_as_text_and_new_versions_as_they_come() -> Result<()> {
-    let demo = Demo::start().await?;
-    let [first, _, third] = &demo.nodes[..] else { panic!("three nodes: {:?}", demo.nodes) };
-    let name = r#"</title>"><img src=x onerror="window.ran=1"><script>window.ran=1<"#;
-    let text = "<script>window.ran=1</script>\n\"><img src=x onerror=window.ran=1>\n";
-    let meta = json!({ "name": name, "author": name, "commit_message": text });
-    let file = json!({ "data": text, "type": "pl", "meta": meta });
-    let saved = demo.post(first, "/p/", &file).await?;
-    let name = saved["file"].as_str().context("its name")?.to_owned();
-
-    let browser = Browser::start().await?;
-    let address = domain::view::escape(&name);
-    demo.log_in(&browser, third).await?;
-    browser.open(&format!("{}/files/{address}", third.dashboard)).await?;
-    let shows = |what: &str| {
-        format!("document.querySelector('main').textContent.includes({})", json!(what))
-    };
-    browser.until("the text", &shows("<script>window.ran=1</script>")).await?;
-    assert_eq!(browser.value("document.querySelector('h1').textContent").await?, json!(name));
-
-    let versions = "document.querySelectorAll('.chain .version').length";
-    let next = json!({
-        "data": format!("{text}more.\n"),
-        "type": "pl",
-        "meta": { "name": name, "author": "Ben" },
-        "previous": saved["meta"]["commit"],
-    });
-    demo.put(first, &format!("/p/{address}"), &next).await?;
-    browser.within(Duration::from_secs(5), "the second", &format!("{versions} === 2")).await?;
-    browser.until("its text", &shows("more.")).await?;
-    assert_eq!(browser.value("window.ran === undefined").await?, Value::Bool(true));
-    assert_eq!(browser.complaints().await?, Vec::<String>::new());
-    browser.close().await
-}
-
-/// Acceptance A: a save on node 1 appears on node 3's page.
-#[tokio::test]
-async fn demo_shows_a_save_on_another_node_within_a_second() -> Result<()> {
-    let demo = Demo::start().await?;
-    let [first, _, third] = &demo.nodes[..] else { panic!("three nodes: {:?}", demo.nodes) };
-    let browser = Browser::start().await?;
-    demo.log_in(&browser, third).await?;
-    browser.open(&format!("{}/files", third.dashboard)).await?;
-    browser.value(MARK).await?;
-
-    let file =
-        json!({ "data": "live.\n", "type": "pl", "meta": { "name": "live", "author": "Ann" } });
-    let saved = demo.post(first, "/p/", &file).await?;
-    let head = saved["meta"]["commit"].as_str().context("the saved version")?.to_owned();
-
-    let shown = format!("{}?.dataset.head === {}", row("live.pl"), json!(head));
-    browser.within(Duration::from_secs(1), "the new head", &shown).await?;
-    let on_all =
-        format!("{}.querySelector('[data-label=On]').textContent === '3 of 3'", row("live.pl"));
-    browser.within(Duration::from_secs(5), "on 3 of 3 nodes", &on_all).await?;
-    assert_eq!(browser.value("window.sameWindow").await?, Value::Bool(true));
-    assert_eq!(browser.complaints().await?, Vec::<String>::new());
-    browser.close().await
-}
-
-/// UX12: an action on one node is on another node's page within two seconds, without a reload, and
-/// nobody sees that page who is not logged in.
-#[tokio::test]
-async fn demo_shows_who_did_what_on_another_node() -> Result<()> {
-    let demo = Demo::start().await?;
-    let [first, _, third] = &demo.nodes[..] else { panic!("three nodes: {:?}", demo.nodes) };
-    let browser = Browser::start().await?;
-    browser.client.goto(&format!("{}/activity", third.dashboard)).await?;
-    browser.until("the login", "location.pathname === '/login'").await?;
-    demo.log_in(&browser, third).await?;
-    browser.open(&format!("{}/activity", third.dashboard)).await?;
-    browser.value(MARK).await?;
-    let row = |action: &str, person: &str| {
-        format!("document.querySelector('tr[data-action={action}][data-person={person}]')")
-    };
-    browser.until("the own login", &row("login", "demo")).await?;
-
-    // In another window somebody guesses, at another node.
-    let other = Browser::start().await?;
-    other.client.goto(&format!("{}/login", first.dashboard)).await?;
-    for (field, text) in [("name", "mallory"), ("password", "guessguessguess")] {
-        other.client.find(Locator::Id(field)).await?.send_keys(text).await?;
-    }
-    other.client.find(Locator::Css("form button")).await?.click().await?;
-    other.until("the refusal", "document.querySelector('.failure[role=alert]')").await?;
-    let refused = row("login_refused", "mallory");
-    browser.within(Duration::from_secs(2), "the refused login", &refused).await?;
-    let node = format!("{refused}.lastElementChild.textContent");
-    let node = browser.value(&node).await?;
-    assert!(node.as_str().is_some_and(|text| text.starts_with("alpha")), "{node}");
-    assert_eq!(browser.value("window.sameWindow").await?, Value::Bool(true));
-
-    // A filter is an address.
-    browser.open(&format!("{}/activity?person=mallory", third.dashboard)).await?;
-    let rows = "document.querySelectorAll('tbody tr').length";
-    browser.until("one row", &format!("{rows} === 1")).await?;
-
-    browser.client.find(Locator::Css("form.me button")).await?.click().await?;
-    browser.until("the login again", "location.pathname === '/login'").await?;
-    browser.client.goto(&format!("{}/files", third.dashboard)).await?;
-    browser.until("out", "document.querySelector('body.sign-in')").await?;
-    assert_eq!(browser.complaints().await?, Vec::<String>::new());
-    other.close().await?;
     browser.close().await
 }
