@@ -218,6 +218,7 @@ fn a_learner_is_promoted_when_it_has_applied_what_is_here() {
         root: node.core.durable().root(),
         files: 0,
         waiting: 0,
+        importing: 0,
         audit: Vec::new(),
         applied: Some(node.core.durable().serial()),
         asking: Vec::new(),
