@@ -20,7 +20,7 @@ fn member(id: MemberId) -> Member {
 }
 
 fn roster(node: &Node) -> Roster {
-    node.core.durable().roster.clone().unwrap()
+    node.core.durable().roster.clone().expect("it is in a cluster")
 }
 
 /// Messages of the council to one peer.
