@@ -1,12 +1,12 @@
-//! Each rule of the protocol, broken on purpose, breaks a promise within the first 200 seeds:
+//! Each rule of the protocol, broken on purpose, breaks a promise within the first 1,000 seeds:
 //! one that is about this rule, not merely some other.
 
 use cluster::Mutant;
 use sim::{Kind, Profile, Trace};
 
-/// The first of the seeds 1 to 200 that breaks one of these promises, in one weather or in all.
+/// The first of the seeds 1 to 1,000 that breaks one of these promises, in one weather or in all.
 fn first_broken(mutant: Mutant, kind: Option<Kind>, by: &[&str]) -> Option<u64> {
-    (1..=200).find(|seed| {
+    (1..=1_000).find(|seed| {
         let profile = match kind {
             None => Profile::of(*seed, 3, Some(mutant)),
             Some(kind) => Profile::in_weather(kind, *seed, 3, Some(mutant)),
