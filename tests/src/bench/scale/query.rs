@@ -92,10 +92,13 @@ pub(super) async fn list_all(gateway: &Gateway, files: usize) -> Result<Duration
     Ok(began.elapsed())
 }
 
-/// Searches for plain words of three kinds, one search after the other.
+/// What is searched for: what it stands for, how often, and the word of each time.
+type Kind<'a> = (&'static str, usize, &'a dyn Fn(usize) -> String);
+
+/// Searches for plain words of four kinds, one search after the other.
 pub(super) async fn search(gateway: &Gateway, files: usize) -> Result<Vec<Row>> {
     let rare = |number: usize| format!("rare{}", number * 7_919 % files);
-    let kinds: [(&'static str, usize, &dyn Fn(usize) -> String); 4] = [
+    let kinds: [Kind<'_>; 4] = [
         ("a word of a file or a few", SEARCHES, &rare),
         ("a word of every hundredth file", SEARCHES, &|_| "needle".to_owned()),
         ("a word of every second file, the first time", NEW.len(), &|at| NEW[at].to_owned()),
