@@ -5,7 +5,7 @@ use domain::ObjectId;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Core, Event, Key, Mutant, Reply, Save, SaveOutcome, Token,
+    Core, Event, Key, Mutant, Reply, Save, SaveOutcome, Token, Urgency,
     live::{Ask, CurrentSave, PendingSave},
     path,
     register::Check,
@@ -82,7 +82,7 @@ impl Core {
         let outcome = if current.proposed {
             SettleOutcome::NotKnownYet { commit }
         } else {
-            self.end_draft(key, turn);
+            self.drop_draft(key, Urgency::Now, turn);
             SettleOutcome::NoMajority
         };
         turn.reply_durably(current.token, Reply::Settle(outcome));

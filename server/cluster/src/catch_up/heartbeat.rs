@@ -79,10 +79,10 @@ impl Core {
         peer.unclear = false;
         peer.differed = None;
         peer.differs_since = None;
-        if peer.seen >= serial {
+        if peer.seen >= serial && peer.heads == Reported::equal() {
             return;
         }
-        peer.seen = serial;
+        peer.seen = peer.seen.max(serial);
         peer.asked = None;
         self.replace_reported(from, Reported::equal(), turn);
     }

@@ -72,9 +72,15 @@ impl Core {
         self.end_draft(key, turn);
     }
 
-    /// Ends the draft of `key` and its round, which is of no use any more.
+    /// Ends the draft of `key` and its round, which is of no use any more. After a crash it may be
+    /// there again, and is judged again by the head that ended it.
     pub(crate) fn end_draft(&mut self, key: &Key, turn: &mut Turn<'_>) {
-        self.record(Record::Draft { key: key.clone(), draft: None }, Urgency::Soon, turn);
+        self.drop_draft(key, Urgency::Soon, turn);
+    }
+
+    /// The same, where nothing but this write keeps it from being proposed after a crash.
+    pub(crate) fn drop_draft(&mut self, key: &Key, urgency: Urgency, turn: &mut Turn<'_>) {
+        self.record(Record::Draft { key: key.clone(), draft: None }, urgency, turn);
         self.end_round(key, turn);
         turn.emit(Event::DraftChanged { key: key.clone() });
     }

@@ -147,9 +147,15 @@ impl Core {
         turn: &mut Turn<'_>,
     ) {
         let quorum = self.quorum();
+        let promised = self.durable.council.promised;
         let Some(round) = self.live.council.as_mut().filter(|round| round.ballot == ballot) else {
             return;
         };
+        if promised > ballot {
+            // This node has promised another one's greater ballot since: its own vote is gone.
+            round.seen = round.seen.max(promised.counter);
+            return;
+        }
         let CouncilStep::Preparing(promises) = &mut round.step else {
             return;
         };

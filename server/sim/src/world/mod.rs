@@ -155,6 +155,8 @@ impl World {
         let healing_us = self.now - self.profile.faults_us;
         let converged = convergence::check(&self.oracle, &self.nodes)
             .and_then(|()| one_chain::check(&self.oracle, &self.nodes))
+            // The tips of a node that was removed are taken when it is heard of again.
+            .and_then(|()| held_saves::check(&self.oracle, &self.nodes))
             .and_then(|()| {
                 let files = self.profile.files;
                 swish_follows::check(&self.oracle, &self.nodes, &mut self.swishes, files)
@@ -167,7 +169,6 @@ impl World {
         self.counts.healing_us = healing_us;
         converged?;
         answered_saves::check(&self.oracle)?;
-        held_saves::check(&self.oracle, &self.nodes)?;
         divergences::check(&self.oracle, &self.nodes)?;
         settled_once::check(&self.oracle)?;
         conflicts::check(&self.oracle)
