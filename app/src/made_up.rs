@@ -3,6 +3,7 @@
 
 mod deeds;
 mod forks;
+mod silent;
 mod versions;
 
 use std::{
@@ -25,6 +26,7 @@ use domain::{
 };
 
 use self::forks::Fork;
+pub use self::silent::Silent;
 use crate::{Answer, Api};
 
 const NAMES: [&str; 3] = ["alpha", "bravo", "charlie"];
@@ -286,85 +288,6 @@ impl Api for MadeUp {
 fn made_up_name(node: NodeId) -> Result<&'static str, Problem> {
     let name = (0..3).find(|at| node_id(*at) == node).map(|at| NAMES[usize::from(at)]);
     name.ok_or_else(|| Problem { code: "not_found".into(), message: "No such node.".into() })
-}
-
-/// A site that answers nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Silent;
-
-impl Api for Silent {
-    fn overview(&self) -> Answer<Overview> {
-        starting()
-    }
-
-    fn files(&self, _: FilesQuery) -> Answer<FilesPage> {
-        starting()
-    }
-
-    fn file(&self, _: FileName) -> Answer<FilePage> {
-        starting()
-    }
-
-    fn history(&self, _: FileName, _: HistoryQuery) -> Answer<HistoryPage> {
-        starting()
-    }
-
-    fn diff(&self, _: FileName, _: DiffQuery) -> Answer<Difference> {
-        starting()
-    }
-
-    fn object(&self, _: ObjectId) -> Answer<ObjectText> {
-        starting()
-    }
-
-    fn me(&self) -> Answer<Me> {
-        starting()
-    }
-
-    fn activity(&self, _: ActivityQuery) -> Answer<ActivityPage> {
-        starting()
-    }
-
-    fn divergences(&self, _: DivergencesQuery) -> Answer<DivergencesPage> {
-        starting()
-    }
-
-    fn divergence(&self, _: FileName) -> Answer<DivergencePage> {
-        starting()
-    }
-
-    fn merge(&self, _: FileName, _: ObjectId) -> Answer<MergeDraft> {
-        starting()
-    }
-
-    fn plan_settle(&self, _: Vec<Settle>) -> Answer<Vec<SettlePlan>> {
-        starting()
-    }
-
-    fn settle(&self, _: Vec<Settle>) -> Answer<Vec<ItemResult>> {
-        starting()
-    }
-
-    fn plan_sync(&self, _: Vec<FileName>) -> Answer<Vec<SyncPlan>> {
-        starting()
-    }
-
-    fn sync(&self, _: Vec<FileName>) -> Answer<Vec<ItemResult>> {
-        starting()
-    }
-
-    fn plan_node(&self, _: NodeId, _: NodeAction) -> Answer<NodeAnswer> {
-        starting()
-    }
-
-    fn node_action(&self, _: NodeId, _: NodeAction, _: Option<String>) -> Answer<NodeAnswer> {
-        starting()
-    }
-}
-
-fn starting<T>() -> Answer<T> {
-    let message = "This node is still reading its log. Try again in a moment.".into();
-    Box::pin(async { Err(Problem { code: "unavailable".into(), message }) })
 }
 
 impl Inner {

@@ -259,3 +259,28 @@ fn a_removed_node_is_told_so_and_its_tips_are_taken() {
     let told = |output: &Output| matches!(output, Output::Send { message: PeerMessage::Changes { .. }, to, .. } if *to == CHARLIE);
     assert!(!since.iter().any(told), "{since:?}");
 }
+
+/// Trace of the simulator (members, seed 1482): a proposer that had promised another one's greater
+/// ballot went on with its own, and two rosters were decided.
+#[test]
+fn whoever_promised_a_greater_ballot_takes_no_part_in_its_own() {
+    let mut node = Node::linked();
+    let at = roster(&node).version();
+    let change = RosterChange::Remove(CHARLIE.node);
+    let outputs = node.gives(Input::Change { token: TOKEN, change });
+    let Some(RosterVote::Prepare { ballot, .. }) = votes(&outputs, BRAVO).first().cloned() else {
+        panic!("no prepare: {outputs:?}");
+    };
+    node.syncs();
+    let greater = Ballot { counter: ballot.counter, incarnation: BRAVO.incarnation };
+    assert!(greater > ballot);
+    let prepare = RosterVote::Prepare { at, ballot: greater };
+    node.hears(BRAVO, PeerMessage::RosterVote(prepare));
+    node.syncs();
+    let promise = RosterVote::Promise { at, ballot, accepted: None };
+    let mut outputs = node.hears(CHARLIE, PeerMessage::RosterVote(promise));
+    outputs.extend(node.syncs());
+    let proposes = |vote: &RosterVote| matches!(vote, RosterVote::Propose { .. });
+    assert!(!votes(&outputs, BRAVO).iter().any(proposes), "{outputs:?}");
+    assert_eq!(node.core.durable().council.promised, greater);
+}
