@@ -110,6 +110,7 @@ fn row(file: &FileName, outcome: Option<ActionOutcome>) -> impl IntoView + use<>
 fn sentence(files: &[FileName], progress: &Progress) -> String {
     if let Some(said) = &progress.said {
         return match said {
+            Ok(said) if said.outcome == Outcome::Done => visible(&said.sentence),
             Ok(said) => visible(&format!("{}. {}", said.outcome, said.sentence)),
             Err(problem) => format!("Not done: {}", problem.message),
         };
