@@ -170,7 +170,8 @@ impl Core {
             diverging: self.diverging(&sync.key),
             steps,
         };
-        turn.reply(token, Reply::Sync(report));
+        // What it says was fetched stays after a crash.
+        turn.reply_durably(token, Reply::Sync(report));
     }
 
     fn waits_for_objects(&self, key: &Key) -> bool {
