@@ -10,6 +10,7 @@ use crate::{
     branch::Branches,
     catch_up::{Comparison, Reported},
     exchange::{Owed, Parked, Source, Tally, WantedObject},
+    path::Way,
     roster::{CouncilRound, Mark, Promoting, Repair},
 };
 
@@ -41,7 +42,7 @@ pub(crate) struct Live {
     /// Keys whose round starts when the own acceptor's write is durable.
     pub(crate) start_at: BTreeMap<Key, WriteNo>,
     /// Decided heads whose objects are not all here, and who has them.
-    pub(crate) learning: BTreeMap<Key, BTreeMap<ObjectId, News>>,
+    pub(crate) learning: BTreeMap<Key, BTreeMap<ObjectId, Awaited<News>>>,
     /// Proposals whose objects are not all here.
     pub(crate) parked: BTreeMap<Key, Parked>,
     /// Objects that are not here.
@@ -96,6 +97,14 @@ pub(crate) struct News {
     pub(crate) gaps: Vec<ObjectId>,
     /// Who is likely to have the others.
     pub(crate) holder: MemberId,
+}
+
+/// News that waits for objects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Awaited<N> {
+    pub(crate) news: N,
+    /// How far the way back from it is known.
+    pub(crate) way: Way,
 }
 
 /// What the own acceptor answers to the own proposer.

@@ -1,5 +1,7 @@
 //! Paths: chains of predecessors within one key (protocol 1).
 
+use std::collections::BTreeSet;
+
 use domain::{Link, ObjectId};
 
 use crate::{Key, Objects};
@@ -10,7 +12,7 @@ pub(crate) enum Walk {
     /// To the commit looked for, or to the beginning if none was; every object is here.
     Reaches,
     /// Objects are missing before that can be said.
-    Missing(Vec<ObjectId>),
+    Missing,
     /// To the beginning, past no commit looked for.
     Elsewhere,
 }
@@ -20,10 +22,61 @@ fn link_of(objects: &dyn Objects, key: &Key, id: &ObjectId) -> Option<Link> {
     objects.link(id).filter(|link| &link.name == key.file())
 }
 
-/// Walks from `head` back to `until` (exclusive) and looks for every commit and blob between.
-///
-/// A commit of another name ends the path. `gaps` are objects that the proposer lacks too: a path
-/// ends there as well.
+/// A walk back from a head that goes on where it stood when what it missed has come, so that a long
+/// path costs its length and not the square of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Way {
+    /// Where it stands: at a stop, at a commit that is not here, or at the end of the path.
+    pub(crate) at: Option<ObjectId>,
+    /// What it passed and is not here, and the commit it stands at if that is not.
+    pub(crate) missing: BTreeSet<ObjectId>,
+}
+
+impl Way {
+    pub(crate) fn from(head: ObjectId) -> Self {
+        Self { at: Some(head), missing: BTreeSet::new() }
+    }
+
+    /// Walks on to the next stop, and says which objects it misses that were not known before.
+    ///
+    /// A commit of another name ends the path. `gaps` are objects that the proposer lacks too: a
+    /// path ends there as well.
+    pub(crate) fn go_on(
+        &mut self,
+        objects: &dyn Objects,
+        key: &Key,
+        gaps: &[ObjectId],
+        stops: impl Fn(&ObjectId) -> bool,
+    ) -> Vec<ObjectId> {
+        let mut found = Vec::new();
+        while let Some(id) = self.at.filter(|id| !stops(id)) {
+            let Some(link) = objects.link(&id) else {
+                // What is here and is no commit ends the path; it would not help to fetch it again.
+                if !gaps.contains(&id) && !objects.holds(&id) {
+                    found.push(id);
+                }
+                break;
+            };
+            if &link.name != key.file() {
+                break;
+            }
+            if !objects.holds(&link.blob) && !gaps.contains(&link.blob) {
+                found.push(link.blob);
+            }
+            self.at = link.previous;
+        }
+        self.missing.extend(&found);
+        found
+    }
+
+    /// Notes that an object has come; true if the walk can go on or is complete now.
+    pub(crate) fn came(&mut self, id: &ObjectId) -> bool {
+        self.missing.remove(id) && (self.at == Some(*id) || self.missing.is_empty())
+    }
+}
+
+/// Walks from `head` back to `until` (exclusive) and looks for every commit and blob between, as
+/// [`Way::go_on`].
 pub(crate) fn walk(
     objects: &dyn Objects,
     key: &Key,
@@ -31,48 +84,12 @@ pub(crate) fn walk(
     until: Option<ObjectId>,
     gaps: &[ObjectId],
 ) -> Walk {
-    let mut missing = Vec::new();
-    let mut at = Some(head);
-    let mut reached = until.is_none();
-    while let Some(id) = at {
-        if at == until {
-            reached = true;
-            break;
-        }
-        let Some(link) = objects.link(&id) else {
-            // What is here and is no commit ends the path; it would not help to fetch it again.
-            if !gaps.contains(&id) && !objects.holds(&id) {
-                missing.push(id);
-            }
-            break;
-        };
-        if &link.name != key.file() {
-            break;
-        }
-        if !objects.holds(&link.blob) && !gaps.contains(&link.blob) {
-            missing.push(link.blob);
-        }
-        at = link.previous;
-    }
-    match (missing.is_empty(), reached) {
-        (false, _) => Walk::Missing(missing),
+    let mut way = Way::from(head);
+    let missing = way.go_on(objects, key, gaps, |id| Some(*id) == until);
+    match (missing.is_empty(), until.is_none() || way.at == until) {
+        (false, _) => Walk::Missing,
         (true, true) => Walk::Reaches,
         (true, false) => Walk::Elsewhere,
-    }
-}
-
-/// Objects on the path of `head` that are not here, back to `until` (exclusive) if it is on it. An
-/// empty answer means that everything is here but for `gaps`.
-pub(crate) fn missing(
-    objects: &dyn Objects,
-    key: &Key,
-    head: ObjectId,
-    until: Option<ObjectId>,
-    gaps: &[ObjectId],
-) -> Vec<ObjectId> {
-    match walk(objects, key, head, until, gaps) {
-        Walk::Missing(ids) => ids,
-        Walk::Reaches | Walk::Elsewhere => Vec::new(),
     }
 }
 

@@ -3,11 +3,14 @@
 #[expect(dead_code, reason = "what this file does not need of the table, save.rs does")]
 mod table;
 
+use std::collections::{BTreeMap, VecDeque};
+
 use cluster::{
     Bytes, Change, Event, Input, Key, MemberId, Offence, Output, PeerMessage, Timer, Waiting,
 };
 use domain::{Millis, ObjectId, Run, Serial};
-use table::{BRAVO, CHARLIE, Node};
+use gitty::Object;
+use table::{BRAVO, CHARLIE, Made, Node};
 
 const RUN: Run = Run::from_bytes([7; 8]);
 
@@ -57,11 +60,13 @@ fn linked() -> Node {
     node
 }
 
-fn announce(made: &table::Made) -> PeerMessage {
-    let object = made.commit.object();
-    let size = u64::try_from(object.content.len()).expect("small");
-    let content = Some(Bytes(object.content.clone()));
-    PeerMessage::Announce { id: made.id, kind: object.kind, size, content }
+fn announce(made: &Made) -> PeerMessage {
+    object_is(made.id, made.commit.object())
+}
+
+fn object_is(id: ObjectId, Object { kind, content }: Object) -> PeerMessage {
+    let size = u64::try_from(content.len()).expect("small");
+    PeerMessage::Announce { id, kind, size, content: Some(Bytes(content)) }
 }
 
 #[test]
@@ -260,6 +265,85 @@ fn only_what_its_path_needs_is_stored_of_a_proposal() {
         })
         .collect();
     assert_eq!(stored, [made.id, made.blob_id]);
+}
+
+/// Answers what the node asks of bravo until it asks for nothing more.
+fn serve(node: &mut Node, first: Vec<Output>, path: &[Made]) {
+    let commits = path.iter().map(|made| (made.id, made.commit.object()));
+    let blobs = path.iter().map(|made| (made.blob_id, made.blob.clone()));
+    let all: BTreeMap<ObjectId, Object> = commits.chain(blobs).collect();
+    let mut asked: VecDeque<_> = requests(&first).into_iter().flat_map(|(_, ids)| ids).collect();
+    while let Some(id) = asked.pop_front() {
+        let outputs = node.hears(BRAVO, object_is(id, all[&id].clone()));
+        asked.extend(requests(&outputs).into_iter().flat_map(|(_, ids)| ids));
+        node.syncs();
+    }
+}
+
+fn path_of(node: &Node, length: usize) -> Vec<Made> {
+    let mut path = vec![node.create("long.pl", "0")];
+    for number in 1..length {
+        path.push(node.update(&path[number - 1], &number.to_string()));
+    }
+    path
+}
+
+fn new_head(made: &Made) -> PeerMessage {
+    let key = Key::File("long.pl".into());
+    PeerMessage::NewHead { epoch: 1, key, head: made.id, gaps: Vec::new() }
+}
+
+#[test]
+fn a_long_path_costs_its_length() {
+    const LENGTH: usize = 1_000;
+    let mut node = linked();
+    let path = path_of(&node, LENGTH);
+    let last = &path[LENGTH - 1];
+    let outputs = node.hears(BRAVO, new_head(last));
+    serve(&mut node, outputs, &path);
+    assert_eq!(table::now_heads(&node), [(Key::File("long.pl".into()), last.id)]);
+    assert!(node.looked() < 20 * 1_000, "looked at {} commits", node.looked());
+}
+
+#[test]
+fn a_thousand_heads_of_one_file_cost_one_path() {
+    const LENGTH: usize = 1_000;
+    let mut node = linked();
+    let path = path_of(&node, LENGTH);
+    // Each is told before anything of the one before it has come.
+    let mut asked = Vec::new();
+    for made in &path {
+        asked.extend(node.hears(BRAVO, new_head(made)));
+    }
+    serve(&mut node, asked, &path);
+    let last = &path[LENGTH - 1];
+    assert_eq!(table::now_heads(&node), [(Key::File("long.pl".into()), last.id)]);
+    assert!(node.looked() < 40 * 1_000, "looked at {} commits", node.looked());
+}
+
+#[test]
+fn heads_that_come_while_their_path_is_fetched_wait_on_each_other() {
+    let mut node = linked();
+    let path = path_of(&node, 4);
+    node.stocks(&path[0]);
+    node.hears(BRAVO, new_head(&path[0]));
+    // The last commits are here, and the text of the second is not: everything waits for it.
+    for made in &path[1..] {
+        node.hears(BRAVO, new_head(made));
+    }
+    for made in path[1..].iter().rev() {
+        node.hears(BRAVO, object_is(made.id, made.commit.object()));
+    }
+    for made in &path[2..] {
+        node.hears(BRAVO, object_is(made.blob_id, made.blob.clone()));
+    }
+    let key = Key::File("long.pl".into());
+    assert_eq!(table::now_heads(&node), [(key.clone(), path[0].id)]);
+    let outputs = node.hears(BRAVO, object_is(path[1].blob_id, path[1].blob.clone()));
+    assert_eq!(table::now_heads(&node), [(key, path[3].id)], "to the last at once");
+    let moves = outputs.iter().filter(|o| matches!(o, Output::Emit(Event::HeadMoved { .. })));
+    assert_eq!(moves.count(), 1);
+    assert!(node.core.catch_up().is_none(), "nothing waits any more");
 }
 
 fn offences(outputs: &[Output]) -> Vec<(MemberId, Offence)> {

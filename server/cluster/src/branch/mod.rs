@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ObjectId;
 
-use crate::{Key, MemberId, Token, reconcile};
+use crate::{Key, MemberId, Token, live::Awaited, reconcile};
 
 pub use foreign::Foreign;
 pub use held::{Copies, HoldReason};
@@ -28,7 +28,7 @@ pub use tips::Tip;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Branches {
     /// Tips whose objects are not all here, and who told of them.
-    pub(crate) learning: BTreeMap<Key, BTreeMap<Tip, TipNews>>,
+    pub(crate) learning: BTreeMap<Key, BTreeMap<Tip, Awaited<TipNews>>>,
     /// Lines of SWISH that wait for the save under way to end.
     pub(crate) lines: BTreeMap<Key, Vec<foreign::Line>>,
     /// What head and tips of a key are to each other.

@@ -1,11 +1,18 @@
 //! Tips: records of branches that somebody was told are saved. They only grow, and every node has
 //! all of them with their objects (protocol 1, 5).
 
+use std::mem::replace;
+
 use domain::ObjectId;
 use serde::{Deserialize, Serialize};
 
 use super::TipNews;
-use crate::{Change, Core, Key, MemberId, Mutant, Record, Timer, Urgency, path, turn::Turn};
+use crate::{
+    Change, Core, Key, MemberId, Mutant, Record, Timer, Urgency,
+    live::Awaited,
+    path::{self, Way},
+    turn::Turn,
+};
 
 /// A branch that somebody was told is saved. Its author and time are those of the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,11 +41,18 @@ impl Core {
     pub(crate) fn learn_tips(&mut self, holder: MemberId, change: &Change, turn: &mut Turn<'_>) {
         for tip in &change.tips {
             let news = TipNews { gaps: change.gaps.clone(), holder };
-            self.learn_tip(&change.key, *tip, news, turn);
+            self.learn_tip(&change.key, *tip, news, None, turn);
         }
     }
 
-    fn learn_tip(&mut self, key: &Key, tip: Tip, mut news: TipNews, turn: &mut Turn<'_>) {
+    fn learn_tip(
+        &mut self,
+        key: &Key,
+        tip: Tip,
+        mut news: TipNews,
+        way: Option<Way>,
+        turn: &mut Turn<'_>,
+    ) {
         let state = self.state(key);
         if state.tips.contains(&tip) {
             return self.forget_tip(key, &tip);
@@ -46,13 +60,14 @@ impl Core {
         // Whoever told it may not know of all gaps: what was told before stays.
         let before = self.live.branches.learning.get(key).and_then(|tips| tips.get(&tip));
         let told = news.gaps.clone();
-        let known = before.into_iter().flat_map(|before| &before.gaps);
+        let known = before.into_iter().flat_map(|before| &before.news.gaps);
         news.gaps.extend(known.filter(|gap| !told.contains(gap)));
         let mut gaps = state.gaps;
         gaps.extend(&news.gaps);
         let decided = state.decided.map(|decided| decided.head);
-        let missing = path::missing(turn.objects, key, tip.commit, decided, &gaps);
-        if missing.is_empty() {
+        let mut way = way.unwrap_or_else(|| Way::from(tip.commit));
+        let missing = way.go_on(turn.objects, key, &gaps, |id| Some(*id) == decided);
+        if way.missing.is_empty() {
             self.forget_tip(key, &tip);
             self.add_gaps(key, &news.gaps, Urgency::Soon, turn);
             // Whoever told of it has it: it can be learned again.
@@ -60,17 +75,31 @@ impl Core {
             return self.push_within(self.config.push.0, turn);
         }
         let holder = news.holder;
-        self.live.branches.learning.entry(key.clone()).or_default().insert(tip, news);
+        let learning = self.live.branches.learning.entry(key.clone()).or_default();
+        learning.insert(tip, Awaited { news, way });
         for id in missing {
             self.want_for_key(id, key, holder, turn);
         }
     }
 
-    /// Objects came in: tips that waited for them.
+    /// An object came in: tips that waited for it.
+    pub(crate) fn learn_tips_with(&mut self, key: &Key, id: ObjectId, turn: &mut Turn<'_>) {
+        let waiting = self.live.branches.learning.get_mut(key).into_iter().flatten();
+        let ready = waiting.filter_map(|(tip, waiting)| {
+            let came = waiting.way.came(&id);
+            let again = Way::from(tip.commit);
+            came.then(|| (*tip, waiting.news.clone(), replace(&mut waiting.way, again)))
+        });
+        for (tip, news, way) in ready.collect::<Vec<_>>() {
+            self.learn_tip(key, tip, news, Some(way), turn);
+        }
+    }
+
+    /// The head moved: the way back from the tips may be shorter now.
     pub(crate) fn learn_tips_again(&mut self, key: &Key, turn: &mut Turn<'_>) {
         let waiting = self.live.branches.learning.get(key).cloned().unwrap_or_default();
-        for (tip, news) in waiting {
-            self.learn_tip(key, tip, news, turn);
+        for (tip, Awaited { news, .. }) in waiting {
+            self.learn_tip(key, tip, news, None, turn);
         }
     }
 

@@ -7,10 +7,7 @@ use gitty::{Commit, Object};
 
 use crate::{
     Alarm, Bytes, Core, Event, INLINE_BYTES, MemberId, Offence, PeerMessage, Propose, Record,
-    Reply, Timer, Urgency,
-    exchange::Transfer,
-    path::{self, Walk},
-    turn::Turn,
+    Reply, Timer, Urgency, exchange::Transfer, path::Way, turn::Turn,
 };
 
 impl Core {
@@ -137,14 +134,17 @@ impl Core {
         // A constructed SHA-1 collision has no id.
         let carried = objects.iter().filter_map(|object| Some((object.id().ok()?, object)));
         let carried: BTreeMap<ObjectId, &Object> = carried.collect();
-        while let Walk::Missing(ids) = path::walk(turn.objects, key, *head, decided, gaps) {
-            let found = ids.iter().filter_map(|id| Some((*id, *carried.get(id)?)));
+        let mut way = Way::from(*head);
+        loop {
+            let missing = way.go_on(turn.objects, key, gaps, |id| Some(*id) == decided);
+            let found = missing.iter().filter_map(|id| Some((*id, *carried.get(id)?)));
             let found: Vec<_> = found.collect();
             if found.is_empty() {
                 return;
             }
             for (id, object) in found {
                 self.store_object(id, object.clone(), Urgency::Now, turn);
+                way.came(&id);
             }
         }
     }
@@ -175,10 +175,8 @@ impl Core {
             turn.reply(token, Reply::Object(true));
         }
         for key in wanted.keys {
-            if let Some(parked) = self.live.parked.remove(&key) {
-                self.answer_proposal(parked.from, parked.propose, turn);
-            }
-            self.learn_again(&key, turn);
+            self.fetched_for(&key, id, turn);
+            self.learn_with(&key, id, turn);
         }
     }
 }

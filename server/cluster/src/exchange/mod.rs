@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Millis, ObjectId, ObjectKind};
 
-use crate::{Key, MemberId, Propose, Token};
+use crate::{Key, MemberId, Propose, Token, path::Way};
 
 pub(crate) use owed::Owed;
 
@@ -26,7 +26,10 @@ pub(crate) use owed::Owed;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Parked {
     pub(crate) from: MemberId,
+    /// Without its objects.
     pub(crate) propose: Propose,
+    /// How far the way back from its head is known.
+    pub(crate) way: Way,
 }
 
 /// An object that is not here, and for whom it is wanted.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use domain::ObjectId;
 
 use crate::{
-    Core, Key, MemberId, PeerMessage, Reply, Timer, Token,
+    Core, Key, MemberId, PeerMessage, Propose, Reply, Timer, Token,
     exchange::{Parked, Stage, Tally, WantedObject},
+    path::Way,
     turn::Turn,
 };
 
@@ -15,15 +16,47 @@ impl Core {
     const WANT_MS: u64 = 2_000;
 
     /// Puts a proposal aside until its objects are here, and says so to its proposer.
-    pub(crate) fn park(&mut self, parked: Parked, ids: Vec<ObjectId>, turn: &mut Turn<'_>) {
-        let (from, key) = (parked.from, parked.propose.key.clone());
-        let (epoch, ballot) = (parked.propose.epoch, parked.propose.ballot);
+    pub(crate) fn park(&mut self, from: MemberId, propose: Propose, turn: &mut Turn<'_>) {
+        let propose = Propose { objects: Vec::new(), ..propose };
+        let way = Way::from(propose.head);
+        self.fetch_for(Parked { from, propose, way }, turn);
+    }
+
+    /// Walks on, and waits for what is missing or judges the proposal again.
+    fn fetch_for(&mut self, mut parked: Parked, turn: &mut Turn<'_>) {
+        let Propose { epoch, key, ballot, gaps, .. } = &parked.propose;
+        let (from, key, epoch, ballot) = (parked.from, key.clone(), *epoch, *ballot);
+        let state = self.durable.get(&key);
+        let decided = state.and_then(|state| state.decided).map(|decided| decided.head);
+        let mut gaps = gaps.clone();
+        gaps.extend(state.into_iter().flat_map(|state| &state.gaps));
+        let missing = parked.way.go_on(turn.objects, &key, &gaps, |id| Some(*id) == decided);
+        if parked.way.missing.is_empty() {
+            return self.answer_proposal(from, parked.propose, turn);
+        }
         self.live.parked.insert(key.clone(), parked);
-        for id in ids {
+        for id in missing {
             self.want_for_key(id, &key, from, turn);
         }
         if from != self.me {
             turn.send(from, PeerMessage::Fetching { epoch, key, ballot });
+        }
+    }
+
+    /// An object came in: the proposal that waited for it.
+    pub(crate) fn fetched_for(&mut self, key: &Key, id: ObjectId, turn: &mut Turn<'_>) {
+        let parked = self.live.parked.get_mut(key);
+        if parked.is_some_and(|parked| parked.way.came(&id))
+            && let Some(parked) = self.live.parked.remove(key)
+        {
+            self.fetch_for(parked, turn);
+        }
+    }
+
+    /// The head moved: a parked proposal is judged again.
+    pub(crate) fn retry_parked(&mut self, key: &Key, turn: &mut Turn<'_>) {
+        if let Some(Parked { from, propose, .. }) = self.live.parked.remove(key) {
+            self.answer_proposal(from, propose, turn);
         }
     }
 

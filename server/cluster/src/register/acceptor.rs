@@ -4,7 +4,6 @@ use domain::ObjectId;
 
 use crate::{
     Alarm, Ballot, Core, Key, KeyState, MemberId, Mutant, PeerMessage, Propose, Record, Urgency,
-    exchange::Parked,
     live::OwnAnswer,
     path::{self, Walk},
     turn::Turn,
@@ -23,7 +22,7 @@ enum Verdict {
     /// The head does not follow the decided head here.
     Elsewhere,
     /// These objects come first.
-    Missing(Vec<ObjectId>),
+    Missing,
 }
 
 impl Core {
@@ -116,19 +115,9 @@ impl Core {
                 }
                 self.refuse(from, key, ballot, state.promised, turn);
             }
-            Verdict::Missing(ids) => {
-                let parked = Parked {
-                    from,
-                    propose: Propose {
-                        epoch,
-                        key: key.clone(),
-                        ballot,
-                        head,
-                        objects: Vec::new(),
-                        gaps,
-                    },
-                };
-                self.park(parked, ids, turn);
+            Verdict::Missing => {
+                let objects = Vec::new();
+                self.park(from, Propose { epoch, key, ballot, head, objects, gaps }, turn);
             }
         }
     }
@@ -148,7 +137,7 @@ impl Core {
             gaps.extend(&state.gaps);
             match path::walk(turn.objects, key, *head, decided, &gaps) {
                 Walk::Reaches => {}
-                Walk::Missing(ids) => return Verdict::Missing(ids),
+                Walk::Missing => return Verdict::Missing,
                 Walk::Elsewhere => return Verdict::Elsewhere,
             }
         }

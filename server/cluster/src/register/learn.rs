@@ -1,11 +1,26 @@
 //! Learning decided heads: own decisions, NewHead and change logs end here.
+//!
+//! ```text
+//! told ──▶ learn ──▶ its path reaches our head: the head moves, past all that are complete now
+//!            │  └──▶ objects are missing: it waits (Live::learning) ◀─┐
+//!            ▼                                                        │ the walk goes on where
+//!        known, or a fork (alarm)            an object has come ──────┘ it stood (path::Way)
+//! ```
+//!
+//! Under load a node that fetches is told of many heads of one file. Each waits where its way back
+//! meets the one before it, so that all of them together cost one walk.
 
-use domain::ObjectId;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem::replace,
+};
+
+use domain::{Link, ObjectId};
 
 use crate::{
     Alarm, Core, Draft, Event, Key, Mutant, Record, Urgency,
-    live::News,
-    path::{self, Walk},
+    live::{Awaited, News},
+    path::{self, Walk, Way},
     turn::Turn,
 };
 
@@ -15,13 +30,16 @@ enum Relation {
     Ahead,
     /// It is ours, or before it.
     Known,
-    /// These objects come first.
-    Missing(Vec<ObjectId>),
+    /// It waits there; these objects come first.
+    Waits(Way, Vec<ObjectId>),
     /// It neither follows ours nor precedes it.
     Fork(ObjectId),
 }
 
 impl Core {
+    /// How far back from our head a head that is told late is looked for at first.
+    const RECENT: usize = 64;
+
     pub(crate) fn on_new_head(&mut self, key: &Key, news: News, turn: &mut Turn<'_>) {
         if !self.is_known(&news.holder) {
             return;
@@ -33,86 +51,189 @@ impl Core {
     }
 
     /// Moves the decided head to one that a majority accepted, once its objects are here.
-    pub(crate) fn learn(&mut self, key: &Key, mut news: News, turn: &mut Turn<'_>) {
+    pub(crate) fn learn(&mut self, key: &Key, news: News, turn: &mut Turn<'_>) {
+        self.learn_on(key, news, None, turn);
+    }
+
+    fn learn_on(&mut self, key: &Key, news: News, mut way: Option<Way>, turn: &mut Turn<'_>) {
+        let mut due = vec![news];
+        let mut waits = true;
+        while let Some(news) = due.pop() {
+            waits &= self.learn_one(key, news, way.take(), &mut due, turn);
+        }
+        if !waits {
+            self.judge_draft(key, turn);
+            self.next_save(key, turn);
+        }
+    }
+
+    /// True if the head waits for objects; `due` are heads to be looked at again.
+    fn learn_one(
+        &mut self,
+        key: &Key,
+        mut news: News,
+        way: Option<Way>,
+        due: &mut Vec<News>,
+        turn: &mut Turn<'_>,
+    ) -> bool {
         let head = news.head;
         self.keep_gaps(key, &mut news);
-        let relation = self.relation(key, &news, turn);
-        let moved = matches!(relation, Relation::Ahead);
-        match relation {
-            Relation::Ahead => self.move_head(key, news, turn),
-            Relation::Known => self.note_known(key),
-            Relation::Missing(ids) => {
+        match self.relation(key, &news, way, turn) {
+            Relation::Ahead => {
+                let news = self.last_complete(key, news, turn);
+                self.move_past(key, news, due, turn);
+            }
+            Relation::Known => {
+                self.note_known(key);
+                self.end_waiting(key, |id| *id == head, turn);
+            }
+            Relation::Waits(way, missing) => {
                 let holder = news.holder;
                 let learning = self.live.learning.entry(key.clone()).or_default();
-                if learning.insert(head, news).is_none() {
+                if learning.insert(head, Awaited { news, way }).is_none() {
                     turn.emit(Event::Behind { key: key.clone() });
                 }
-                for id in ids {
+                for id in missing {
                     self.want_for_key(id, key, holder, turn);
                 }
-                return;
+                return true;
             }
             Relation::Fork(ours) => {
                 turn.raise(Alarm::TwoDecidedHeads { key: key.clone(), ours, theirs: head });
+                self.end_waiting(key, |id| *id == head, turn);
+                due.extend(self.waiting_at(key, |at| at == Some(head)));
             }
         }
-        if let Some(heads) = self.live.learning.get_mut(key) {
-            heads.remove(&head);
-            if heads.is_empty() {
-                self.live.learning.remove(key);
-                turn.emit(Event::Behind { key: key.clone() });
-            }
-        }
-        if moved {
-            // The way back from the other heads is shorter now; nothing they asked for may come.
-            self.learn_again(key, turn);
-        }
-        self.judge_draft(key, turn);
-        self.next_save(key, turn);
+        false
     }
 
     /// Whoever told this head may not know of all gaps: what was told before stays.
     fn keep_gaps(&self, key: &Key, news: &mut News) {
         let heads = self.live.learning.get(key);
         let before = heads.and_then(|heads| heads.get(&news.head));
-        let told = news.gaps.clone();
-        let known = before.into_iter().flat_map(|before| &before.gaps);
-        news.gaps.extend(known.filter(|gap| !told.contains(gap)));
+        let known = before.into_iter().flat_map(|before| &before.news.gaps);
+        add_new(&mut news.gaps, known);
     }
 
-    /// Objects came in: decided heads that waited for them.
-    pub(crate) fn learn_again(&mut self, key: &Key, turn: &mut Turn<'_>) {
-        let waiting = self.live.learning.get(key).cloned().unwrap_or_default();
-        for news in waiting.into_values() {
-            self.learn(key, news, turn);
+    /// The last of the heads that follow each other and wait for nothing but `news`.
+    fn last_complete(&self, key: &Key, news: News, turn: &Turn<'_>) -> News {
+        let waiting = self.live.learning.get(key).into_iter().flat_map(BTreeMap::values);
+        let complete = waiting.filter(|waiting| {
+            waiting.way.missing.is_empty() && waiting.way.at != Some(waiting.news.head)
+        });
+        let next: BTreeMap<_, _> =
+            complete.filter_map(|waiting| Some((waiting.way.at?, &waiting.news))).collect();
+        let mut last = news.clone();
+        while let Some(next) = next.get(&last.head) {
+            let gaps = std::mem::take(&mut last.gaps);
+            last = News::clone(next);
+            add_new(&mut last.gaps, &gaps);
         }
+        let mut gaps = self.gaps(key, last.head, turn);
+        gaps.extend(&last.gaps);
+        match path::walk(turn.objects, key, last.head, self.decided(key), &gaps) {
+            Walk::Reaches => last,
+            Walk::Missing | Walk::Elsewhere => news,
+        }
+    }
+
+    /// Moves the head, and looks again at what waited on the way to it.
+    fn move_past(&mut self, key: &Key, news: News, due: &mut Vec<News>, turn: &mut Turn<'_>) {
+        let ours = self.decided(key);
+        let head = news.head;
+        let mut passed = BTreeSet::from([head]);
+        for (id, link) in path::back(turn.objects, key, head) {
+            if Some(id) == ours {
+                break;
+            }
+            passed.extend(link.previous);
+        }
+        self.move_head(key, news, turn);
+        self.end_waiting(key, |id| passed.contains(id), turn);
+        // Their way back is shorter now; nothing they asked for may come.
+        due.extend(self.waiting_at(key, |at| at.is_none_or(|at| passed.contains(&at))));
         self.learn_tips_again(key, turn);
+        self.retry_parked(key, turn);
         self.end_syncs(key, turn);
     }
 
-    fn relation(&self, key: &Key, news: &News, turn: &Turn<'_>) -> Relation {
+    /// These heads wait no longer.
+    fn end_waiting(&mut self, key: &Key, ends: impl Fn(&ObjectId) -> bool, turn: &mut Turn<'_>) {
+        let Some(heads) = self.live.learning.get_mut(key) else {
+            return;
+        };
+        heads.retain(|head, _| !ends(head));
+        if heads.is_empty() {
+            self.live.learning.remove(key);
+            turn.emit(Event::Behind { key: key.clone() });
+        }
+    }
+
+    /// Heads that wait where the way back from them stands at such a commit.
+    fn waiting_at(&self, key: &Key, stands: impl Fn(Option<ObjectId>) -> bool) -> Vec<News> {
+        let waiting = self.live.learning.get(key).into_iter().flat_map(BTreeMap::values);
+        let found = waiting.filter(|waiting| stands(waiting.way.at));
+        found.map(|waiting| waiting.news.clone()).collect()
+    }
+
+    /// An object came in: decided heads and tips that waited for it.
+    pub(crate) fn learn_with(&mut self, key: &Key, id: ObjectId, turn: &mut Turn<'_>) {
+        let waiting = self.live.learning.get_mut(key).into_iter().flat_map(BTreeMap::values_mut);
+        let ready = waiting.filter_map(|waiting| {
+            let head = waiting.news.head;
+            let came = waiting.way.came(&id);
+            came.then(|| (waiting.news.clone(), replace(&mut waiting.way, Way::from(head))))
+        });
+        for (news, way) in ready.collect::<Vec<_>>() {
+            let heads = self.live.learning.get(key);
+            if heads.is_some_and(|heads| heads.contains_key(&news.head)) {
+                self.learn_on(key, news, Some(way), turn);
+            }
+        }
+        self.learn_tips_with(key, id, turn);
+        self.end_syncs(key, turn);
+    }
+
+    /// `way` is how far the way back from it is known.
+    fn relation(&self, key: &Key, news: &News, way: Option<Way>, turn: &Turn<'_>) -> Relation {
         let head = news.head;
-        let decided = self.durable.get(key).and_then(|state| state.decided);
-        let ours = decided.map(|decided| decided.head);
+        let ours = self.decided(key);
         if ours == Some(head) {
             return Relation::Known;
         }
         if self.config.broken(Mutant::OverwriteHead) {
             return Relation::Ahead;
         }
-        if let Some(ours) = ours
-            && turn.link(&head).is_some_and(|link| link.previous != Some(ours))
-            && path::is_ancestor(turn.objects, key, head, ours)
-        {
+        let before_ours = |within: usize| {
+            let back = ours.into_iter().flat_map(|ours| path::back(turn.objects, key, ours));
+            back.take(within).any(|(id, _)| id == head)
+        };
+        let follows_not = |link: Link| link.previous != ours;
+        if way.is_none() && turn.link(&head).is_some_and(follows_not) && before_ours(Self::RECENT) {
             return Relation::Known;
         }
         let mut gaps = self.gaps(key, head, turn);
         gaps.extend(&news.gaps);
-        match (path::walk(turn.objects, key, head, ours, &gaps), ours) {
-            (Walk::Reaches, _) => Relation::Ahead,
-            (Walk::Missing(ids), _) => Relation::Missing(ids),
-            (Walk::Elsewhere, Some(ours)) => Relation::Fork(ours),
-            (Walk::Elsewhere, None) => Relation::Ahead,
+        let waiting = self.live.learning.get(key);
+        let waits =
+            |id: &ObjectId| *id != head && waiting.is_some_and(|waiting| waiting.contains_key(id));
+        let walk = |mut way: Way| {
+            let missing = way.go_on(turn.objects, key, &gaps, |id| Some(*id) == ours || waits(id));
+            (way, missing)
+        };
+        let goes_on = way.is_some();
+        let (mut way, mut missing) = walk(way.unwrap_or_else(|| Way::from(head)));
+        if goes_on && way.missing.is_empty() {
+            // Our head, or the gaps, may have changed since it began.
+            (way, missing) = walk(Way::from(head));
+        }
+        let all_here = way.missing.is_empty();
+        match ours {
+            _ if all_here && way.at == ours => Relation::Ahead,
+            Some(_) if (all_here || !gaps.is_empty()) && before_ours(usize::MAX) => Relation::Known,
+            _ if !all_here || way.at.is_some_and(|at| waits(&at)) => Relation::Waits(way, missing),
+            None => Relation::Ahead,
+            Some(ours) => Relation::Fork(ours),
         }
     }
 
@@ -156,4 +277,10 @@ impl Core {
             self.live.undecided.remove(key);
         }
     }
+}
+
+/// Adds what is not there yet.
+fn add_new<'a>(gaps: &mut Vec<ObjectId>, others: impl IntoIterator<Item = &'a ObjectId>) {
+    let told: BTreeSet<_> = gaps.iter().copied().collect();
+    gaps.extend(others.into_iter().filter(|gap| !told.contains(*gap)));
 }

@@ -1,6 +1,6 @@
 //! One node on a table: inputs by hand, outputs as they come.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use cluster::{
     Config, Core, Durable, Input, Key, KeyState, Member, MemberId, Objects, Output, PeerMessage,
@@ -24,19 +24,24 @@ const fn member(number: u8) -> MemberId {
 }
 
 #[derive(Default)]
-struct Shelf(BTreeMap<ObjectId, Option<Link>>);
+struct Shelf {
+    objects: BTreeMap<ObjectId, Option<Link>>,
+    /// How often a commit was looked up.
+    looked: Cell<u64>,
+}
 
 impl Objects for Shelf {
     fn link(&self, id: &ObjectId) -> Option<Link> {
-        self.0.get(id).cloned().flatten()
+        self.looked.set(self.looked.get() + 1);
+        self.objects.get(id).cloned().flatten()
     }
 
     fn holds(&self, id: &ObjectId) -> bool {
-        self.0.contains_key(id)
+        self.objects.contains_key(id)
     }
 
     fn insert(&mut self, id: ObjectId, link: Option<Link>) {
-        self.0.insert(id, link);
+        self.objects.insert(id, link);
     }
 }
 
@@ -178,6 +183,11 @@ impl Node {
     /// Last write that was issued.
     pub(crate) fn issued(&self) -> WriteNo {
         self.issued
+    }
+
+    /// How often the core looked up a commit.
+    pub(crate) fn looked(&self) -> u64 {
+        self.shelf.looked.get()
     }
 
     /// Counter of the last ballot it prepared.
