@@ -12,6 +12,7 @@
 
 mod dice;
 mod invariants;
+pub mod mutants;
 mod oracle;
 mod outcome;
 mod profile;

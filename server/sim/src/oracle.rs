@@ -113,8 +113,20 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
+    /// Notes a commit, and the operation that made it.
     pub(crate) fn made(&mut self, id: ObjectId, commit: Commit, op: Option<usize>) {
         let link = commit.link();
+        self.made_with(id, commit, link, op);
+    }
+
+    /// The same, with the commit's link.
+    pub(crate) fn made_with(
+        &mut self,
+        id: ObjectId,
+        commit: Commit,
+        link: Link,
+        op: Option<usize>,
+    ) {
         self.commits.insert(id, Made { commit, link, op });
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
 
 /// The disk of a node is about to be lost: notes what is on no other one.
 pub(crate) fn before_wipe(oracle: &mut Oracle, nodes: &[Node], node: usize) {
-    let on_disk = |node: &Node| node.disk.recover(node.id.incarnation).0;
+    let on_disk = |node: &Node| node.disk.recover(node.id.incarnation);
     let disks: Vec<Durable> = nodes.iter().map(on_disk).collect();
     let mut lost = Vec::new();
     for save in &oracle.ops {

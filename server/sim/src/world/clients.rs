@@ -117,7 +117,7 @@ impl World {
         let (object, link) = (commit.object(), commit.link());
         let id = object.id().expect("nobody attacks SHA-1 here");
         let token = Token(self.next_stamp());
-        self.oracle.made(id, commit, Some(task.op));
+        self.oracle.made_with(id, commit, link.clone(), Some(task.op));
         let attempts = &mut self.oracle.ops[task.op].attempts;
         self.oracle.tokens.insert(token, (task.op, attempts.len()));
         attempts.push(Attempt { node, run: None, base: task.base, commit: id, answer: None });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cluster::{AuditEntry, Durable, MemberId, PeerMessage, Record, Urgency, WriteNo};
-use domain::{Incarnation, ObjectId};
+use domain::{Incarnation, Link, ObjectId};
 use gitty::Object;
 
 use crate::oracle::Vote;
@@ -116,16 +116,20 @@ impl Disk {
     }
 
     /// What a start of the program reads back.
-    pub(crate) fn recover(&self, incarnation: Incarnation) -> (Durable, Vec<(ObjectId, Object)>) {
+    pub(crate) fn recover(&self, incarnation: Incarnation) -> Durable {
         let mut durable = Durable::new(incarnation);
-        let mut objects = Vec::new();
         for record in &self.log {
             durable.apply(record);
-            if let Record::Object { id, object, .. } = record {
-                objects.push((*id, object.clone()));
-            }
         }
-        (durable, objects)
+        durable
+    }
+
+    /// The objects in the log, with what was read of them as they were written.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = (ObjectId, &Object, &Option<Link>)> {
+        self.log.iter().filter_map(|record| match record {
+            Record::Object { id, object, link } => Some((*id, object, link)),
+            _ => None,
+        })
     }
 
     /// Accepts that became durable since the last time.

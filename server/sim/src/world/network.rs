@@ -71,14 +71,15 @@ impl World {
             return;
         }
         let twice = !self.healing && self.dice.chance(self.profile.duplicates);
-        for _ in 0..=u32::from(twice) {
+        let again = twice.then(|| message.clone());
+        for message in [Some(message), again].into_iter().flatten() {
             let delay = self.delay();
             let event = Event::Deliver {
                 between: (self.nodes[from].id, self.nodes[to].id),
                 from,
                 to,
                 session: link.session,
-                message: Box::new(message.clone()),
+                message: Box::new(message),
             };
             self.after(delay, event);
         }

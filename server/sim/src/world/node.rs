@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{Config, Core, Durable, Input, MemberId, Objects, Output, Timer, WriteNo};
 use domain::{Incarnation, Millis, NodeId, ObjectId, Run};
-use gitty::Commit;
 
 use super::{disk::Disk, shelf::Shelf};
 
@@ -63,13 +62,11 @@ impl Node {
 
     /// Starts the program again from what is on the disk.
     pub(crate) fn start(&mut self, config: &Config, ahead_ms: u64) {
-        let (durable, objects) = self.disk.recover(self.id.incarnation);
+        let durable = self.disk.recover(self.id.incarnation);
         self.shelf = Shelf::default();
-        for (id, object) in objects {
-            let commit = Commit::parse(&object.content).ok();
-            let commit = commit.filter(|_| object.kind == domain::ObjectKind::Commit);
-            self.shelf.insert(id, commit.map(|commit| commit.link()));
-            self.shelf.put(id, object);
+        for (id, object, link) in self.disk.stored() {
+            self.shelf.insert(id, link.clone());
+            self.shelf.put(id, object.clone());
         }
         self.core = Core::recover(config.clone(), self.id.node, durable);
         self.up = true;

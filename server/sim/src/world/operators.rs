@@ -65,7 +65,7 @@ impl World {
         let commit = gitty::commit::update(&made.commit, head, text, meta, time);
         let (object, link) = (commit.object(), commit.link());
         let id = object.id().expect("nobody attacks SHA-1 here");
-        self.oracle.made(id, commit, None);
+        self.oracle.made_with(id, commit, link.clone(), None);
         Some(Save { key, base: Some(head), commit: object, id, link, blob: None })
     }
 
