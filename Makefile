@@ -9,7 +9,7 @@ RUNS ?= 20000
 DEMO ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup run site test check fix release bench sim fuzz
+.PHONY: help setup run site test check fix release bench sim mutants fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -56,7 +56,10 @@ bench: release ## how fast saves and stores are on this machine
 	cargo run --release -p tests --bin bench
 
 sim: ## the simulator (SEEDS=1000 for more worlds)
-	cargo run --release -p sim -- --seeds $(SEEDS)
+	cargo run --release -p sim -- run --seeds $(SEEDS)
+
+mutants: ## each rule of the protocol broken on purpose, and the promise that breaks with it
+	cargo run --release -p sim -- mutants
 
 fuzz: ## the readers of terms, journals and packs on any bytes (RUNS=2000000 for more)
 	@command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz

@@ -6,7 +6,10 @@ use std::{ops::Range, process::ExitCode, time::Instant};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use cluster::Mutant;
-use sim::{Counts, Kind, Profile, Trace, Violation};
+use sim::{
+    Counts, Kind, Profile, Trace, Violation,
+    mutants::{Killed, TABLE},
+};
 
 /// Invariants that a lost save breaks.
 const LOST: [&str; 3] = ["answered saves (P3)", "held saves (P3)", "SWISH follows (P9)"];
@@ -37,6 +40,8 @@ enum Command {
         #[arg(long)]
         threads: Option<u64>,
     },
+    /// Breaks each rule on purpose, and prints which promise broke with it.
+    Mutants,
     /// Prints every event of one schedule.
     Replay {
         /// Which.
@@ -81,6 +86,7 @@ fn main() -> Result<ExitCode> {
             run(from..from + seeds, options, show, threads)
         }
         Command::Replay { seed, options } => Ok(replay(seed, options)),
+        Command::Mutants => Ok(mutants()),
     }
 }
 
@@ -170,6 +176,33 @@ fn replay(seed: u64, options: Options) -> ExitCode {
         None => ExitCode::SUCCESS,
         Some(_) => ExitCode::FAILURE,
     }
+}
+
+/// The table of all mutants; one that survives is a failure.
+fn mutants() -> ExitCode {
+    let began = Instant::now();
+    let mut survivors = 0;
+    println!(
+        "{:<20} {:<48} {:<10} {:>5} {:>8}  broken promise",
+        "mutant", "what it does", "weather", "seed", "seconds"
+    );
+    for row in TABLE {
+        let began = Instant::now();
+        let killed = row.kill();
+        let (name, seconds) = (format!("{:?}", row.mutant), began.elapsed().as_secs_f64());
+        let kind = row.kind.map_or_else(|| "round".into(), |kind| format!("{kind:?}"));
+        let (seed, promise) = match killed {
+            Some(Killed { seed, violation }) => (seed.to_string(), violation.invariant.to_string()),
+            None => {
+                survivors += 1;
+                ("-".into(), format!("SURVIVES {} seeds", row.within))
+            }
+        };
+        println!("{name:<20} {:<48} {kind:<10} {seed:>5} {seconds:>8.2}  {promise}", row.does);
+    }
+    let killed = TABLE.len() - survivors;
+    println!("{killed} of {} mutants killed, {:.1} s", TABLE.len(), began.elapsed().as_secs_f64());
+    if survivors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// What repeats a schedule.

@@ -85,10 +85,6 @@ impl Row {
     const fn in_weather(self, kind: Kind) -> Self {
         Self { kind: Some(kind), ..self }
     }
-
-    const fn within(self, within: u64) -> Self {
-        Self { within, ..self }
-    }
 }
 
 /// Every fault, in the order of [`Mutant::ALL`].
@@ -106,8 +102,7 @@ pub const TABLE: [Row; 21] = [
     ),
     row(Mutant::ObjectsAfterAccept, "accepts without the objects", &[OBJECTS]),
     row(Mutant::UnreservedBallot, "V2: ballots that no disk knows", &[BALLOT])
-        .in_weather(Kind::Echoes)
-        .within(1_000),
+        .in_weather(Kind::Relapse),
     row(Mutant::NoIdempotence, "carries out a repeated save again", &[ONCE, CONFLICTS]),
     row(Mutant::OverwriteHead, "a head that does not follow overwrites", &[FORWARD]),
     row(Mutant::StaleAccept, "accepts below its promise", &[ONE_PATH, ONE_VALUE, OBJECTS, ALARM]),

@@ -39,11 +39,14 @@ pub enum Kind {
     Beside,
     /// A bit of everything, while people do things that the audit keeps. Not in the round either.
     Deeds,
+    /// A proposer dies before anything it did is durable, and hears in its second life what was
+    /// answered to its first. Not in the round.
+    Relapse,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -57,6 +60,7 @@ impl Kind {
         Self::Held,
         Self::Beside,
         Self::Deeds,
+        Self::Relapse,
     ];
     const ROUND: [Self; 7] = [
         Self::Mixed,
@@ -76,6 +80,19 @@ pub(crate) enum Beginning {
     Roster,
     /// The first node has a store and is told to found.
     Store,
+}
+
+/// A story with scenes at given times; what they lead to is left to chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Story {
+    /// A proposer loses its disk and is replaced.
+    ReplaceTheProposer,
+    /// It is removed, and another node is added.
+    RemoveTheProposer,
+    /// A member does not hear of changes and goes on in its old epoch.
+    LeftBehind,
+    /// A proposer dies, and hears again what it was told before.
+    Relapse,
 }
 
 /// Every knob of a schedule. Times are ranges in microseconds, odds are per thousand.
@@ -104,8 +121,8 @@ pub struct Profile {
     pub(crate) slow_syncs: u64,
     /// Time between two faults.
     pub(crate) fault_gap_us: Option<(u64, u64)>,
-    /// Which story of a turnover is told.
-    pub(crate) story: Option<usize>,
+    /// What is told, beside the weather.
+    pub(crate) story: Option<Story>,
     /// Whether the spare nodes are learners from the beginning.
     pub(crate) approved: bool,
     /// Nodes that are no members at first.
@@ -162,6 +179,7 @@ impl Profile {
             Kind::Held => profile.held(&mut dice),
             Kind::Beside => profile.beside(&mut dice),
             Kind::Deeds => profile.deeds(&mut dice),
+            Kind::Relapse => profile.relapse(),
         }
     }
 
@@ -363,7 +381,10 @@ impl Profile {
             beginning: Beginning::Roster,
             spare: 2,
             approved: true,
-            story: Some(dice.index(3)),
+            story: Some(
+                [Story::ReplaceTheProposer, Story::RemoveTheProposer, Story::LeftBehind]
+                    [dice.index(3)],
+            ),
             clients: quiet.nodes,
             files: 1,
             faults_us: 12_000_000,
@@ -392,6 +413,28 @@ impl Profile {
             down_us: (1_000, 3_000_000),
             deed_gap_us: Some((500, dice.between((10_000, 500_000)))),
             ..self
+        }
+    }
+
+    /// Everything else is quiet: what happens is in `world/relapse.rs`.
+    fn relapse(self) -> Self {
+        let quiet = self.calm();
+        Self {
+            kind: Kind::Relapse,
+            beginning: Beginning::Roster,
+            story: Some(Story::Relapse),
+            clients: quiet.nodes,
+            files: 1,
+            faults_us: 4_000_000,
+            duplicates: 1_000,
+            late: 1_000,
+            delay_us: (100, 2_000),
+            stragglers: 400,
+            sync_us: (100, 1_000),
+            down_us: (500, 5_000),
+            think_us: (60_000_000, 60_000_000),
+            large: 0,
+            ..quiet
         }
     }
 

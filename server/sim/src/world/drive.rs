@@ -146,7 +146,7 @@ impl World {
     fn sync(&mut self, node: usize) {
         let run = self.nodes[node].run;
         if self.nodes[node].disk.begin_sync() {
-            let time = self.sync_time();
+            let time = self.sync_time(node);
             self.after(time, Event::Synced { node, run });
         } else if self.nodes[node].disk.idles() {
             self.nodes[node].disk.flush_armed = true;
@@ -155,9 +155,12 @@ impl World {
         }
     }
 
-    fn sync_time(&mut self) -> u64 {
+    fn sync_time(&mut self, node: usize) -> u64 {
         if self.healing {
             return self.dice.between((100, 4_000));
+        }
+        if self.nodes[node].slow_until > self.now {
+            return self.dice.between((100_000, 2_000_000));
         }
         if self.dice.chance(self.profile.slow_syncs) {
             return self.dice.between((20_000, 400_000));

@@ -2,7 +2,7 @@
 
 use cluster::{MemberId, PeerMessage, Save, SaveOutcome, Timer, Token};
 
-/// What happens in a turnover.
+/// What happens in a story.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Scene {
     /// Nothing passes from one node to another.
@@ -13,6 +13,10 @@ pub(crate) enum Scene {
     Save(usize),
     /// A node loses its disk.
     Lose(usize),
+    /// A node dies.
+    Die(usize),
+    /// Every sync of a node takes long from now on.
+    SlowDisk(usize),
     /// The first node is told to replace another.
     Replace(usize),
     /// The first node is told to remove another.
@@ -42,7 +46,7 @@ pub(crate) enum Event {
     Synced { node: usize, run: u64 },
     /// An operator changes the roster, or a disk is lost.
     Operate,
-    /// The next scene of a turnover.
+    /// The next scene of a story.
     Story(Scene),
     /// Two nodes try to connect.
     Dial { a: usize, b: usize },

@@ -11,6 +11,7 @@ mod network;
 mod node;
 mod operator;
 mod operators;
+mod relapse;
 mod shelf;
 mod swish;
 mod turnover;

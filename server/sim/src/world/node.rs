@@ -28,6 +28,8 @@ pub(crate) struct Node {
     pub(crate) persisted: WriteNo,
     /// Stands still until then.
     pub(crate) asleep_until: u64,
+    /// Its disk is slow until then: a sync takes 100 ms to 2 s.
+    pub(crate) slow_until: u64,
     /// Crashes after performing so many more outputs.
     pub(crate) dies_in: Option<u64>,
     /// What its clock is ahead by, in milliseconds.
@@ -55,6 +57,7 @@ impl Node {
             held_back: Vec::new(),
             persisted: WriteNo(0),
             asleep_until: 0,
+            slow_until: 0,
             dies_in: None,
             ahead_ms: 0,
         }
