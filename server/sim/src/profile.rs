@@ -5,7 +5,7 @@ use domain::Millis;
 
 use crate::dice::Dice;
 
-/// Weather of a schedule; the seeds go round through them.
+/// Weather of a schedule; the seeds go round through all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A bit of everything.
@@ -22,31 +22,32 @@ pub enum Kind {
     /// Nothing fails: saves race on several files, texts are large, a store is founded.
     Calm,
     /// Nodes are away for seconds while others save many files, and come back over a lossy network.
-    /// Not in the round: it came later, and the seeds of the others keep their weather.
     Rejoin,
-    /// One node loses its disk while links are cut and everybody saves one file. Not in the round.
+    /// One node loses its disk while links are cut and everybody saves one file.
     Wiped,
     /// Nodes are added, removed, wiped and replaced while links are cut and everybody saves.
-    /// Not in the round.
     Members,
     /// A save is decided that one member does not hear of, and then members change so fast that
-    /// only the rules of protocol 11 keep it. Not in the round.
+    /// only the rules of protocol 11 keep it.
     Turnover,
     /// One node against two, for seconds, again and again: both sides save, and operators settle
-    /// what came of it, two at once. Not in the round.
+    /// what came of it, two at once.
     Held,
-    /// A SWISH beside each node saves by itself, and often a moment behind. Not in the round.
+    /// A SWISH beside each node saves by itself, and often a moment behind.
     Beside,
-    /// A bit of everything, while people do things that the audit keeps. Not in the round either.
+    /// A bit of everything, while people do things that the audit keeps.
     Deeds,
     /// A proposer dies before anything it did is durable, and hears in its second life what was
-    /// answered to its first. Not in the round.
+    /// answered to its first.
     Relapse,
+    /// Forty seconds in which clocks step by an hour, disks are slow for seconds, nodes stand still
+    /// for longer than any wait, and links are cut one way, on top of a bit of everything.
+    Rough,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -61,16 +62,16 @@ impl Kind {
         Self::Beside,
         Self::Deeds,
         Self::Relapse,
+        Self::Rough,
     ];
-    const ROUND: [Self; 7] = [
-        Self::Mixed,
-        Self::Crashes,
-        Self::Duel,
-        Self::Cuts,
-        Self::Crashes,
-        Self::Calm,
-        Self::Echoes,
-    ];
+
+    /// The weather of a seed: all of them in turn, and the first five twice.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        let round = Self::ALL.len() + 5;
+        let at = seed % u64::try_from(round).unwrap_or(1);
+        Self::ALL[usize::try_from(at).unwrap_or(0) % Self::ALL.len()]
+    }
 }
 
 /// How the cluster begins.
@@ -131,8 +132,10 @@ pub struct Profile {
     pub(crate) operator_gap_us: Option<(u64, u64)>,
     /// When one node loses its disk.
     pub(crate) wipe_us: Option<(u64, u64)>,
-    /// Odds of each kind of fault, added up: crash, crash of several, cut, pause.
-    pub(crate) fault_odds: [u64; 4],
+    /// Odds of each kind of fault, added up: crash, crash of several, cut, pause, a step of a
+    /// clock, a disk that is slow for a while.
+    pub(crate) fault_odds: [u64; 6],
+    pub(crate) pause_us: (u64, u64),
     /// Proposals whose proposer dies within 20 ms.
     pub(crate) deadly: u64,
     pub(crate) down_us: (u64, u64),
@@ -155,9 +158,7 @@ impl Profile {
     /// The profile of a seed.
     #[must_use]
     pub fn of(seed: u64, nodes: usize, mutant: Option<Mutant>) -> Self {
-        let round = u64::try_from(Kind::ROUND.len()).unwrap_or(1);
-        let kind = Kind::ROUND[usize::try_from(seed % round).unwrap_or(0)];
-        Self::in_weather(kind, seed, nodes, mutant)
+        Self::in_weather(Kind::of(seed), seed, nodes, mutant)
     }
 
     /// The profile of a seed in a weather that was chosen.
@@ -180,6 +181,7 @@ impl Profile {
             Kind::Beside => profile.beside(&mut dice),
             Kind::Deeds => profile.deeds(&mut dice),
             Kind::Relapse => profile.relapse(),
+            Kind::Rough => profile.rough(&mut dice),
         }
     }
 
@@ -206,7 +208,8 @@ impl Profile {
             spare: 0,
             operator_gap_us: None,
             wipe_us: None,
-            fault_odds: [350, 100, 400, 150],
+            fault_odds: [350, 100, 400, 150, 0, 0],
+            pause_us: (50_000, 3_000_000),
             deadly: dice.between((0, 10)),
             down_us: (5_000, 2_500_000),
             cut_us: (50_000, 4_000_000),
@@ -247,7 +250,7 @@ impl Profile {
             sync_us: (500, dice.between((8_000, 60_000))),
             slow_syncs: dice.between((0, 150)),
             fault_gap_us: Some((20_000, dice.between((150_000, 1_200_000)))),
-            fault_odds: [650, 150, 150, 50],
+            fault_odds: [650, 150, 150, 50, 0, 0],
             down_us: (1_000, 300_000),
             cut_us: (20_000, 1_000_000),
             think_us: (1_000, 150_000),
@@ -261,7 +264,7 @@ impl Profile {
             kind: Kind::Cuts,
             faults_us: 15_000_000,
             fault_gap_us: Some((50_000, dice.between((300_000, 1_500_000)))),
-            fault_odds: [50, 0, 850, 100],
+            fault_odds: [50, 0, 850, 100, 0, 0],
             think_us: (1_000, 500_000),
             ..self
         }
@@ -300,7 +303,7 @@ impl Profile {
             loss: dice.between((0, 150)),
             duplicates: dice.between((0, 150)),
             fault_gap_us: Some((300_000, 2_000_000)),
-            fault_odds: [600, 50, 300, 50],
+            fault_odds: [600, 50, 300, 50, 0, 0],
             deadly: 0,
             down_us: (500_000, 4_000_000),
             cut_us: (500_000, 4_000_000),
@@ -317,7 +320,7 @@ impl Profile {
             files: 1 + dice.index(2),
             faults_us: 8_000_000,
             fault_gap_us: Some((50_000, dice.between((300_000, 1_200_000)))),
-            fault_odds: [150, 0, 800, 50],
+            fault_odds: [150, 0, 800, 50, 0, 0],
             wipe_us: Some((300_000, 6_000_000)),
             down_us: (1_000, 400_000),
             cut_us: (50_000, 3_000_000),
@@ -333,7 +336,7 @@ impl Profile {
             files: 1 + dice.index(2),
             faults_us: 14_000_000,
             fault_gap_us: Some((500_000, dice.between((1_000_000, 3_000_000)))),
-            fault_odds: [100, 30, 800, 70],
+            fault_odds: [100, 30, 800, 70, 0, 0],
             cut_us: (1_000_000, 5_000_000),
             think_us: (5_000, 700_000),
             client_patience_us: (1_000_000, 6_000_000),
@@ -352,7 +355,7 @@ impl Profile {
             files: 1 + dice.index(3),
             faults_us: 10_000_000,
             fault_gap_us: Some((100_000, dice.between((400_000, 2_000_000)))),
-            fault_odds: [250, 30, 650, 70],
+            fault_odds: [250, 30, 650, 70, 0, 0],
             down_us: (1_000, 800_000),
             cut_us: (50_000, 2_500_000),
             think_us: (1_000, 300_000),
@@ -412,6 +415,22 @@ impl Profile {
             fault_gap_us: Some((50_000, dice.between((300_000, 2_500_000)))),
             down_us: (1_000, 3_000_000),
             deed_gap_us: Some((500, dice.between((10_000, 500_000)))),
+            ..self
+        }
+    }
+
+    fn rough(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Rough,
+            clients: 2 + dice.index(3),
+            faults_us: 40_000_000,
+            fault_gap_us: Some((200_000, dice.between((1_500_000, 5_000_000)))),
+            fault_odds: [200, 50, 250, 150, 200, 150],
+            pause_us: (50_000, 15_000_000),
+            down_us: (5_000, 12_000_000),
+            cut_us: (50_000, 15_000_000),
+            think_us: (5_000, 2_000_000),
+            operator_us: dice.chance(500).then_some((200_000, 4_000_000)),
             ..self
         }
     }

@@ -88,14 +88,17 @@ impl Disk {
     }
 
     /// Power is cut; what was being synced may have become durable, without anybody knowing.
-    pub(crate) fn crash(&mut self, lucky: bool) {
+    /// True if something was lost that had been written.
+    pub(crate) fn crash(&mut self, lucky: bool) -> bool {
         if lucky {
             self.synced();
         }
+        let torn = !self.is_idle();
         self.syncing = None;
         self.pending = None;
         self.urgent = false;
         self.flush_armed = false;
+        torn
     }
 
     /// Entries of the audit that are durable.

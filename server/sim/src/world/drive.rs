@@ -160,9 +160,11 @@ impl World {
             return self.dice.between((100, 4_000));
         }
         if self.nodes[node].slow_until > self.now {
+            self.counts.slow_syncs += 1;
             return self.dice.between((100_000, 2_000_000));
         }
         if self.dice.chance(self.profile.slow_syncs) {
+            self.counts.slow_syncs += 1;
             return self.dice.between((20_000, 400_000));
         }
         self.dice.between(self.profile.sync_us)

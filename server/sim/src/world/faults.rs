@@ -9,6 +9,9 @@ use crate::{
     trace::name,
 };
 
+/// What a clock is put forward or back by.
+const HOUR_MS: i64 = 3_600_000;
+
 impl World {
     /// Something breaks; then the next fault is drawn.
     pub(super) fn fault(&mut self) {
@@ -18,24 +21,56 @@ impl World {
         if self.healing {
             return;
         }
-        let [crash, several, cut, pause] = self.profile.fault_odds;
-        let drawn = self.dice.between((0, crash + several + cut + pause - 1));
+        let odds = self.profile.fault_odds;
+        let mut drawn = self.dice.between((0, odds.iter().sum::<u64>() - 1));
         let node = self.dice.index(self.nodes.len());
-        if drawn < crash {
-            self.crash_soon(node);
-        } else if drawn < crash + several {
-            for node in 0..self.nodes.len() {
-                if self.dice.chance(700) {
-                    self.crash_soon(node);
-                }
-            }
-        } else if drawn < crash + several + cut {
-            self.cut_some(node);
-        } else {
-            self.pause(node);
+        let kind = odds.iter().position(|odds| {
+            let is_it = drawn < *odds;
+            drawn = drawn.saturating_sub(*odds);
+            is_it
+        });
+        match kind {
+            Some(0) => self.crash_soon(node),
+            Some(1) => self.crash_several(),
+            Some(2) => self.cut_some(node),
+            Some(3) => self.pause(node),
+            Some(4) => self.step_clock(node),
+            Some(_) => self.slow_down(node),
+            None => {}
         }
         let gap = self.dice.between(gap);
         self.after(gap, Event::Fault);
+    }
+
+    fn crash_several(&mut self) {
+        for node in 0..self.nodes.len() {
+            if self.dice.chance(700) {
+                self.crash_soon(node);
+            }
+        }
+    }
+
+    /// Somebody puts the clock of a node forward or back by an hour, or right.
+    ///
+    /// The program tells time by a clock that never goes back, but one that stood while the
+    /// machine slept may jump forward.
+    fn step_clock(&mut self, node: usize) {
+        let step = [-HOUR_MS, 0, HOUR_MS][self.dice.index(3)];
+        self.nodes[node].clock_ms = step;
+        if self.dice.chance(200) {
+            self.nodes[node].ahead_ms += HOUR_MS.unsigned_abs();
+        }
+        self.counts.clock_steps += 1;
+        let now = self.now;
+        self.trace.line(now, || format!("{} ◷ its clock is off by {step} ms", name(node)));
+    }
+
+    /// For a while each sync of a node takes 100 ms to 2 s.
+    fn slow_down(&mut self, node: usize) {
+        let length = self.dice.between((500_000, 10_000_000));
+        self.nodes[node].slow_until = self.now + length;
+        let now = self.now;
+        self.trace.line(now, || format!("{} ▤ slow for {} ms", name(node), length / 1_000));
     }
 
     /// Crashes a node now, or in the middle of performing its next outputs.
@@ -67,7 +102,7 @@ impl World {
 
     pub(super) fn crash(&mut self, node: usize) {
         let lucky = self.dice.chance(500);
-        self.nodes[node].crash(lucky);
+        self.counts.torn += u64::from(self.nodes[node].crash(lucky));
         let votes = self.count_votes(node);
         self.note(votes);
         self.counts.crashes += 1;
@@ -124,6 +159,7 @@ impl World {
         for peer in peers {
             if alone || peer == chosen {
                 let ways = self.dice.between((0, 3));
+                self.counts.one_way += u64::from(ways == 1 || ways == 2);
                 if ways != 1 {
                     self.cut(node, peer);
                 }
@@ -135,7 +171,7 @@ impl World {
     }
 
     fn pause(&mut self, node: usize) {
-        let length = self.dice.between((50_000, 3_000_000));
+        let length = self.dice.between(self.profile.pause_us);
         self.nodes[node].asleep_until = self.now + length;
         self.counts.pauses += 1;
         let now = self.now;
@@ -150,6 +186,7 @@ impl World {
         self.trace.line(now, || "everything works again".into());
         for node in 0..self.nodes.len() {
             self.nodes[node].asleep_until = 0;
+            self.nodes[node].slow_until = 0;
             self.nodes[node].dies_in = None;
             self.start(node)?;
         }

@@ -58,9 +58,10 @@ impl World {
     /// Puts a message on its way, once, twice or not at all.
     pub(super) fn send(&mut self, from: usize, to: usize, message: PeerMessage) {
         let link = *self.network.link(from, to);
-        let lost = !link.up
-            || self.network.is_cut(from, to)
-            || (!self.healing && self.dice.chance(self.profile.loss));
+        let passes = link.up && !self.network.is_cut(from, to);
+        let dropped = passes && !self.healing && self.dice.chance(self.profile.loss);
+        self.counts.dropped += u64::from(dropped);
+        let lost = !passes || dropped;
         let arrow = if lost { "──✗" } else { "──▶" };
         let now = self.now;
         self.trace.line(now, || {
@@ -71,6 +72,7 @@ impl World {
             return;
         }
         let twice = !self.healing && self.dice.chance(self.profile.duplicates);
+        self.counts.doubled += u64::from(twice);
         let again = twice.then(|| message.clone());
         for message in [Some(message), again].into_iter().flatten() {
             let delay = self.delay();
@@ -90,6 +92,7 @@ impl World {
             return self.dice.between((100, 2_000));
         }
         if self.dice.chance(self.profile.stragglers) {
+            self.counts.overtaken += 1;
             return self.dice.between((20_000, 500_000));
         }
         self.dice.between(self.profile.delay_us)
@@ -110,6 +113,7 @@ impl World {
         if !self.nodes[to].up || !same || !(current || late) {
             return;
         }
+        self.counts.late += u64::from(late);
         let now = self.now;
         self.trace.line(now, || {
             let text = describe(&message);

@@ -32,8 +32,10 @@ pub(crate) struct Node {
     pub(crate) slow_until: u64,
     /// Crashes after performing so many more outputs.
     pub(crate) dies_in: Option<u64>,
-    /// What its clock is ahead by, in milliseconds.
+    /// What the clock of the program is ahead by, in milliseconds. It never goes back in a run.
     pub(crate) ahead_ms: u64,
+    /// What the wall clock is off by, in milliseconds.
+    pub(crate) clock_ms: i64,
 }
 
 impl Node {
@@ -60,6 +62,7 @@ impl Node {
             slow_until: 0,
             dies_in: None,
             ahead_ms: 0,
+            clock_ms: 0,
         }
     }
 
@@ -78,14 +81,15 @@ impl Node {
         self.ahead_ms = ahead_ms;
     }
 
-    /// Stops it, as by a cut of the power.
-    pub(crate) fn crash(&mut self, lucky: bool) {
+    /// Stops it, as by a cut of the power; true if that took back something that was written.
+    pub(crate) fn crash(&mut self, lucky: bool) -> bool {
         self.up = false;
-        self.disk.crash(lucky);
+        let torn = self.disk.crash(lucky);
         self.timers.clear();
         self.held_back.clear();
         self.dies_in = None;
         self.asleep_until = 0;
+        torn
     }
 
     /// Takes its disk away; it comes back as the same node with a new one (protocol 1).
