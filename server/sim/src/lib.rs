@@ -16,6 +16,7 @@ pub mod mutants;
 mod oracle;
 mod outcome;
 mod profile;
+pub mod shrink;
 mod trace;
 mod world;
 

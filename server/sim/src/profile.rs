@@ -6,7 +6,7 @@ use domain::Millis;
 use crate::dice::Dice;
 
 /// Weather of a schedule; the seeds go round through all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A bit of everything.
     Mixed,

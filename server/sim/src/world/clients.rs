@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{World, event::Event};
 use crate::{
-    invariants::{Check, answered_saves, conflicts, real_time},
+    invariants::{Check, p3_saves, p7_real_time, p8_divergences},
     oracle::{Attempt, Op},
     trace::{name, short},
 };
@@ -211,13 +211,13 @@ impl World {
         match &outcome {
             SaveOutcome::Decided { commit } => {
                 self.counts.decided += 1;
-                answered_saves::check_decided(&self.oracle, node, op, *commit)?;
-                real_time::check(&self.oracle, op, *commit)?;
+                p3_saves::check_decided(&self.oracle, node, op, *commit)?;
+                p7_real_time::check(&self.oracle, op, *commit)?;
                 self.note_answered(op, commit);
             }
             SaveOutcome::Conflict { head } => {
                 self.counts.conflicts += 1;
-                conflicts::check_head(&self.oracle, &self.nodes[node], op, *head)?;
+                p8_divergences::check_conflict(&self.oracle, &self.nodes[node], op, *head)?;
             }
             SaveOutcome::Held { .. } => self.counts.held += 1,
             SaveOutcome::NoSuchFile | SaveOutcome::NotFounded | SaveOutcome::Busy => {

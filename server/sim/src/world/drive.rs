@@ -6,8 +6,8 @@ use domain::ObjectId;
 use super::{World, event::Event};
 use crate::{
     invariants::{
-        Check, divergences, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot,
-        one_path, one_value, tips_are_news,
+        Check, no_alarm, one_head_per_ballot, p1_one_path, p2_forward_only, p4_objects_on_majority,
+        p6_once, p8_divergences, p10_one_value, times_grow, tips_are_news,
     },
     trace::{name, short},
 };
@@ -119,7 +119,7 @@ impl World {
                 | Record::Gaps { .. }
                 | Record::Council(_)
                 | Record::Reserved(_) => {}
-                Record::Roster(roster) => one_value::note_roster(&mut self.oracle, roster)?,
+                Record::Roster(roster) => p10_one_value::note_roster(&mut self.oracle, roster)?,
             }
         }
         let now = self.now;
@@ -199,7 +199,7 @@ impl World {
     pub(super) fn count_votes(&mut self, node: usize) -> Check {
         let voter = self.nodes[node].id;
         for vote in self.nodes[node].disk.take_votes() {
-            one_value::check(&mut self.oracle, voter, &vote)?;
+            p10_one_value::check(&mut self.oracle, voter, &vote)?;
         }
         Ok(())
     }
@@ -213,15 +213,16 @@ impl World {
     ) -> Check {
         let now = self.now;
         self.trace.line(now, || format!("{} ★ {key} is {}", name(node), short(&to)));
-        let added = one_path::check(&self.oracle, key, to)?;
+        let added = p1_one_path::check(&self.oracle, key, to)?;
         let roster = self.nodes[node].core.durable().roster.clone();
         if !added.is_empty() {
-            objects_on_majority::check(&self.oracle, &self.nodes, roster.as_ref(), key, &added)?;
-            once::check(&self.oracle, key, &added)?;
-            divergences::decided(&self.oracle, key, &added)?;
+            p4_objects_on_majority::check(&self.oracle, &self.nodes, roster.as_ref(), key, &added)?;
+            p6_once::check(&self.oracle, key, &added)?;
+            times_grow::check(&self.oracle, key, &added)?;
+            p8_divergences::decided(&self.oracle, key, &added)?;
             self.oracle.paths.entry(key.clone()).or_default().append(&added);
         }
-        forward_only::check(&self.oracle, node, key, from, to)
+        p2_forward_only::check(&self.oracle, node, key, from, to)
     }
 }
 

@@ -87,6 +87,36 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    /// True for what somebody does or what breaks, and false for what follows from it.
+    pub(crate) const fn is_planned(&self) -> bool {
+        match self {
+            Self::Operate
+            | Self::Story(_)
+            | Self::Fault
+            | Self::Die { .. }
+            | Self::Wipe { .. }
+            | Self::Client { .. }
+            | Self::Swish { .. }
+            | Self::Operator
+            | Self::Deed => true,
+            Self::Deliver { .. }
+            | Self::Timer { .. }
+            | Self::Flush { .. }
+            | Self::Synced { .. }
+            | Self::Dial { .. }
+            | Self::HangUp { .. }
+            | Self::Mend { .. }
+            | Self::Start { .. }
+            | Self::Found
+            | Self::GiveUp { .. }
+            | Self::Save { .. }
+            | Self::ReadJournal { .. }
+            | Self::Settle { .. }
+            | Self::Answer { .. }
+            | Self::Look => false,
+        }
+    }
+
     /// The node that has to be awake for it.
     pub(crate) const fn node(&self) -> Option<usize> {
         match self {

@@ -4,7 +4,7 @@ use cluster::{Event as CoreEvent, Input};
 
 use super::{World, event::Event};
 use crate::{
-    invariants::{Check, divergences, forward_only, held_saves},
+    invariants::{Check, p2_forward_only, p3_saves, p8_divergences},
     profile::Beginning,
     trace::name,
 };
@@ -95,7 +95,8 @@ impl World {
     }
 
     pub(super) fn die(&mut self, node: usize, run: u64) {
-        if self.nodes[node].up && self.nodes[node].run == run && !self.healing {
+        let is_it = self.nodes[node].run == run || self.plan.is_told();
+        if self.nodes[node].up && is_it && !self.healing {
             self.crash(node);
         }
     }
@@ -121,7 +122,7 @@ impl World {
         if self.nodes[node].up {
             self.crash(node);
         }
-        held_saves::before_wipe(&mut self.oracle, &self.nodes, node);
+        p3_saves::before_wipe(&mut self.oracle, &self.nodes, node);
         self.nodes[node].wipe();
         self.counts.wipes += 1;
         let now = self.now;
@@ -138,7 +139,7 @@ impl World {
         let now = self.now;
         self.trace.line(now, || format!("{} ☼ start", name(node)));
         for (key, head) in self.nodes[node].core.durable().heads() {
-            forward_only::check_recovered(&self.oracle, node, key, head)?;
+            p2_forward_only::check_recovered(&self.oracle, node, key, head)?;
         }
         self.input(node, Input::Started);
         self.journal_from_the_beginning(node);
@@ -204,7 +205,7 @@ impl World {
                 let sides = self.nodes[node].core.sides(&key).sides;
                 let sides: Vec<_> = sides.iter().map(|side| side.commit).collect();
                 self.counts.diverged += u64::from(!sides.is_empty());
-                divergences::listed(&mut self.oracle, node, &key, &sides)
+                p8_divergences::listed(&mut self.oracle, node, &key, &sides)
             }
             // What comes late or twice may look like an offence; too much of it is an alarm.
             CoreEvent::Offended { .. }

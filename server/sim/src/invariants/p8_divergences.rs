@@ -1,9 +1,12 @@
-//! P8 and P5: what is listed as a divergence is never decided, before or after, and at the end
-//! every node lists what the rule of protocol 1 says, computed here anew from all commits.
+//! P8: what is listed as a divergence is never decided, before or after; a conflict names a decided
+//! head or one that is held on that node, and a save that lost to a decided one is never decided.
+//!
+//! At the end every node lists what the rule of protocol 1 says, computed here anew from all
+//! commits (P5).
 
 use std::collections::BTreeSet;
 
-use cluster::Key;
+use cluster::{Key, SaveOutcome};
 use domain::ObjectId;
 
 use super::Check;
@@ -15,6 +18,7 @@ use crate::{
 };
 
 const NAME: &str = "divergences (P8)";
+const CONFLICTS: &str = "conflicts (P8)";
 
 /// A node lists these as divergences from now on.
 pub(crate) fn listed(oracle: &mut Oracle, node: usize, key: &Key, sides: &[ObjectId]) -> Check {
@@ -84,4 +88,54 @@ fn rule(
 
 fn broken(sentence: String) -> Check {
     Err(Violation::new(NAME, sentence))
+}
+
+/// Checks the head that an answer names.
+pub(crate) fn check_conflict(oracle: &Oracle, node: &Node, op: usize, head: ObjectId) -> Check {
+    let key = &oracle.ops[op].key;
+    if oracle.position(key, &head).is_some() || reports(node, key, head) {
+        return Ok(());
+    }
+    Err(Violation::new(
+        CONFLICTS,
+        format!("save {op} of {key} lost to {}, which is neither decided nor held", short(&head)),
+    ))
+}
+
+/// At the end: no save that was told it lost is on the path, made from the same base.
+pub(crate) fn check_lost(oracle: &Oracle) -> Check {
+    for (op, save) in oracle.ops.iter().enumerate() {
+        for attempt in &save.attempts {
+            // Whoever was ahead of that head, on a branch that was held elsewhere, did not lose to it.
+            let base = attempt.base.and_then(|base| oracle.position(&save.key, &base));
+            let lost_to = |head| oracle.position(&save.key, &head) > base;
+            let lost =
+                matches!(&attempt.answer, Some(SaveOutcome::Conflict { head }) if lost_to(*head));
+            let mut same = save.attempts.iter().filter(|a| a.base == attempt.base);
+            let decided = same.find(|a| oracle.position(&save.key, &a.commit).is_some());
+            if let Some(decided) = decided.filter(|_| lost) {
+                return Err(Violation::new(
+                    CONFLICTS,
+                    format!(
+                        "save {op} of {} was told that it lost, and is decided as {}",
+                        save.key,
+                        short(&decided.commit)
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// True if the node itself told somebody that `head` is saved, or holds the branch of a disk that
+/// is no more.
+fn reports(node: &Node, key: &Key, head: ObjectId) -> bool {
+    let state = node.core.durable().get(key);
+    let tip = cluster::Tip { commit: head, reporter: node.id };
+    state.is_some_and(|state| {
+        let held = state.draft.filter(|draft| draft.kind == cluster::DraftKind::Held);
+        let adopted = held.is_some_and(|draft| draft.tip == head);
+        state.tips.contains(&tip) || adopted && state.tips.iter().any(|tip| tip.commit == head)
+    })
 }

@@ -1,7 +1,7 @@
 //! P9 and P3: a SWISH that stopped saving, and one that starts now, stand at the served head; and
 //! nothing that a SWISH saved is lost.
 
-use super::{Check, held_saves};
+use super::{Check, p3_saves};
 use crate::{
     Violation,
     oracle::Oracle,
@@ -25,7 +25,7 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node], swishes: &mut [Swish], file
         for line in &swish.journal {
             let key = key(line.file);
             if let Some(lacks) =
-                nodes.iter().position(|node| !held_saves::keeps(oracle, node, &key, &line.new))
+                nodes.iter().position(|node| !p3_saves::keeps(oracle, node, &key, &line.new))
             {
                 let (new, node, lacks) = (short(&line.new), name(at), name(lacks));
                 return broken(format!("{new} of {key}, in {node}'s journal, is not on {lacks}"));
