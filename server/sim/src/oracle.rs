@@ -154,6 +154,23 @@ impl Oracle {
         std::iter::successors(own(head), move |id| own(self.commits.get(id)?.link.previous?))
     }
 
+    /// Everything on the paths of these commits, themselves included.
+    pub(crate) fn behind(
+        &self,
+        key: &Key,
+        ends: impl IntoIterator<Item = ObjectId>,
+    ) -> BTreeSet<ObjectId> {
+        let mut found = BTreeSet::new();
+        for end in ends {
+            for id in self.back(key, end) {
+                if !found.insert(id) {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
     /// The latest roster that anybody adopted.
     pub(crate) fn roster(&self) -> Option<&Roster> {
         self.rosters.last_key_value().map(|(_, roster)| roster)

@@ -2,6 +2,8 @@
 //! happens, and every one answered "held" is an ancestor of the head or of a tip, on every node, as
 //! long as a disk that had it is readable.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cluster::{Durable, Key, SaveOutcome};
 use domain::ObjectId;
 
@@ -83,16 +85,19 @@ fn asked_elsewhere(oracle: &Oracle, op: usize, refused: &Attempt) -> bool {
 
 /// At the end of a schedule: what was answered as held, on every node of the roster.
 pub(crate) fn check_held(oracle: &Oracle, nodes: &[Node]) -> Check {
+    let mut by_key: BTreeMap<&Key, Kept> = BTreeMap::new();
     for (op, save) in oracle.ops.iter().enumerate() {
         for attempt in &save.attempts {
             let Some(SaveOutcome::Held { commit, .. }) = &attempt.answer else {
                 continue;
             };
-            let lacks = |node: &Node| oracle.names(node) && !keeps(oracle, node, &save.key, commit);
+            let kept = by_key.entry(&save.key);
+            let kept = kept.or_insert_with(|| kept_by_all(oracle, nodes, &save.key));
+            let lacks = |at: &usize| oracle.names(&nodes[*at]) && !kept[*at].contains(commit);
             if oracle.lost.contains(&(save.key.clone(), *commit)) {
                 continue;
             }
-            if let Some(at) = nodes.iter().position(lacks) {
+            if let Some(at) = (0..nodes.len()).find(lacks) {
                 return Err(Violation::new(
                     HELD,
                     format!(
@@ -133,17 +138,31 @@ pub(crate) fn before_wipe(oracle: &mut Oracle, nodes: &[Node], node: usize) {
 
 /// True if the commit is on the path of the head or of a tip.
 fn leads_to(oracle: &Oracle, durable: &Durable, key: &Key, commit: &ObjectId) -> bool {
-    let ends = durable.get(key).into_iter().flat_map(|state| {
-        let decided = state.decided.map(|decided| decided.head);
-        decided.into_iter().chain(state.tips.iter().map(|tip| tip.commit))
-    });
-    ends.into_iter().any(|end| oracle.back(key, end).any(|id| id == *commit))
+    ends(durable, key).into_iter().any(|end| oracle.back(key, end).any(|id| id == *commit))
 }
 
-/// True if the node has the commit, with its text, on the path of its head or of a tip.
-pub(crate) fn keeps(oracle: &Oracle, node: &Node, key: &Key, commit: &ObjectId) -> bool {
-    let blob = oracle.commits[commit].link.blob;
-    node.disk_or_shelf_holds(commit)
-        && node.disk_or_shelf_holds(&blob)
-        && leads_to(oracle, node.core.durable(), key, commit)
+/// The decided head and all tips.
+fn ends(durable: &Durable, key: &Key) -> Vec<ObjectId> {
+    let state = durable.get(key);
+    let heads = state.and_then(|state| state.decided).map(|decided| decided.head);
+    let tips = state.into_iter().flat_map(|state| &state.tips).map(|tip| tip.commit);
+    heads.into_iter().chain(tips).collect()
+}
+
+/// What a node has of a file on the path of its head or of a tip, each with its text.
+pub(crate) fn kept(oracle: &Oracle, node: &Node, key: &Key) -> BTreeSet<ObjectId> {
+    let mut kept = oracle.behind(key, ends(node.core.durable(), key));
+    kept.retain(|id| {
+        let blob = &oracle.commits[id].link.blob;
+        node.disk_or_shelf_holds(id) && node.disk_or_shelf_holds(blob)
+    });
+    kept
+}
+
+/// What each node has of a file.
+pub(crate) type Kept = Vec<BTreeSet<ObjectId>>;
+
+/// The same of every node.
+pub(crate) fn kept_by_all(oracle: &Oracle, nodes: &[Node], key: &Key) -> Kept {
+    nodes.iter().map(|node| kept(oracle, node, key)).collect()
 }

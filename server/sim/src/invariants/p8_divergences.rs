@@ -71,18 +71,16 @@ fn rule(
     head: Option<ObjectId>,
     tips: &BTreeSet<ObjectId>,
 ) -> (BTreeSet<ObjectId>, BTreeSet<ObjectId>) {
-    let path = |id: ObjectId| oracle.back(key, id).collect::<Vec<_>>();
-    let of_head = head.map(path).unwrap_or_default();
+    let of_head = oracle.behind(key, head);
     let settled = of_head.iter().flat_map(|id| oracle.commits[id].link.settles.clone());
-    let settled: Vec<ObjectId> = settled.collect();
-    let closed =
-        |tip: &ObjectId| of_head.contains(tip) || settled.iter().any(|by| path(*by).contains(tip));
-    let unsettled: BTreeSet<ObjectId> = tips.iter().copied().filter(|tip| !closed(tip)).collect();
-    let follows = |tip: &ObjectId| head.is_none_or(|head| path(*tip).contains(&head));
+    let closed: BTreeSet<ObjectId> = oracle.behind(key, settled).union(&of_head).copied().collect();
+    let unsettled: BTreeSet<ObjectId> = tips.difference(&closed).copied().collect();
+    let follows =
+        |tip: &ObjectId| head.is_none_or(|head| oracle.back(key, *tip).any(|id| id == head));
     let (open, diverging): (BTreeSet<_>, BTreeSet<_>) = unsettled.into_iter().partition(follows);
-    let inner =
-        |tip: &ObjectId| tips.iter().any(|other| other != tip && path(*other).contains(tip));
-    let listed = diverging.iter().copied().filter(|tip| !inner(tip)).collect();
+    let before = tips.iter().filter_map(|tip| oracle.back(key, *tip).nth(1));
+    let inner = oracle.behind(key, before);
+    let listed = diverging.difference(&inner).copied().collect();
     (open, listed)
 }
 
