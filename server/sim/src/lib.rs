@@ -16,12 +16,14 @@ pub mod mutants;
 mod oracle;
 mod outcome;
 mod profile;
+mod scene;
 pub mod shrink;
 mod trace;
 mod world;
 
 pub use outcome::{Counts, Outcome, Violation};
 pub use profile::{Kind, Profile};
+pub use scene::Scene;
 pub use trace::Trace;
 pub use world::World;
 

@@ -1,9 +1,11 @@
 //! What kind of weather a schedule has: every knob, drawn from its seed.
 
+use std::sync::Arc;
+
 use cluster::{Config, Mutant};
 use domain::Millis;
 
-use crate::dice::Dice;
+use crate::{Scene, dice::Dice};
 
 /// Weather of a schedule; the seeds go round through all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +86,7 @@ pub(crate) enum Beginning {
 }
 
 /// A story with scenes at given times; what they lead to is left to chance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Story {
     /// A proposer loses its disk and is replaced.
     ReplaceTheProposer,
@@ -94,6 +96,8 @@ pub(crate) enum Story {
     LeftBehind,
     /// A proposer dies, and hears again what it was told before.
     Relapse,
+    /// These scenes, each with its time in milliseconds.
+    Script(Arc<[(u64, Scene)]>),
 }
 
 /// Every knob of a schedule. Times are ranges in microseconds, odds are per thousand.
@@ -182,6 +186,30 @@ impl Profile {
             Kind::Deeds => profile.deeds(&mut dice),
             Kind::Relapse => profile.relapse(),
             Kind::Rough => profile.rough(&mut dice),
+        }
+    }
+
+    /// A schedule in which these scenes happen, each at its time in milliseconds, and nothing else
+    /// but what follows from them. Delays and syncs come from the seed.
+    #[must_use]
+    pub fn script(
+        nodes: usize,
+        scenes: &[(u64, Scene)],
+        seed: u64,
+        mutant: Option<Mutant>,
+    ) -> Self {
+        let mut dice = Dice::new(seed ^ 0x5717_c0de);
+        let quiet = Self::mixed(seed, nodes, mutant, &mut dice).relapse();
+        let last = scenes.iter().map(|(at, _)| *at).max().unwrap_or(0);
+        Self {
+            story: Some(Story::Script(scenes.into())),
+            faults_us: (last + 3_000) * 1_000,
+            duplicates: 0,
+            stragglers: 0,
+            delay_us: (100, 3_000),
+            down_us: (10_000, 30_000),
+            client_patience_us: (60_000_000, 60_000_000),
+            ..quiet
         }
     }
 
@@ -386,7 +414,8 @@ impl Profile {
             approved: true,
             story: Some(
                 [Story::ReplaceTheProposer, Story::RemoveTheProposer, Story::LeftBehind]
-                    [dice.index(3)],
+                    [dice.index(3)]
+                .clone(),
             ),
             clients: quiet.nodes,
             files: 1,

@@ -2,30 +2,7 @@
 
 use cluster::{MemberId, PeerMessage, Save, SaveOutcome, Timer, Token};
 
-/// What happens in a story.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Scene {
-    /// Nothing passes from one node to another.
-    Block(usize, usize),
-    /// It passes again.
-    Unblock(usize, usize),
-    /// The client of a node saves.
-    Save(usize),
-    /// A node loses its disk.
-    Lose(usize),
-    /// A node dies.
-    Die(usize),
-    /// Every sync of a node takes long from now on.
-    SlowDisk(usize),
-    /// The first node is told to replace another.
-    Replace(usize),
-    /// The first node is told to remove another.
-    Remove(usize),
-    /// The first node is told to demote another.
-    Demote(usize),
-    /// The first node is told to promote another.
-    Promote(usize),
-}
+use crate::Scene;
 
 /// One event of the queue.
 #[derive(Clone, Debug)]

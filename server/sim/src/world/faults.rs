@@ -33,7 +33,10 @@ impl World {
             Some(0) => self.crash_soon(node),
             Some(1) => self.crash_several(),
             Some(2) => self.cut_some(node),
-            Some(3) => self.pause(node),
+            Some(3) => {
+                let length = self.dice.between(self.profile.pause_us);
+                self.pause(node, length);
+            }
             Some(4) => self.step_clock(node),
             Some(_) => self.slow_down(node),
             None => {}
@@ -63,6 +66,13 @@ impl World {
         self.counts.clock_steps += 1;
         let now = self.now;
         self.trace.line(now, || format!("{} ◷ its clock is off by {step} ms", name(node)));
+    }
+
+    /// Both clocks of a node go forward.
+    pub(super) fn step_forward(&mut self, node: usize, ms: u64) {
+        self.nodes[node].clock_ms = self.nodes[node].clock_ms.saturating_add_unsigned(ms);
+        self.nodes[node].ahead_ms += ms;
+        self.counts.clock_steps += 1;
     }
 
     /// For a while each sync of a node takes 100 ms to 2 s.
@@ -171,8 +181,7 @@ impl World {
         }
     }
 
-    fn pause(&mut self, node: usize) {
-        let length = self.dice.between(self.profile.pause_us);
+    pub(super) fn pause(&mut self, node: usize, length: u64) {
         self.nodes[node].asleep_until = self.now + length;
         self.counts.pauses += 1;
         let now = self.now;

@@ -23,6 +23,8 @@ pub(crate) struct Network {
     links: BTreeMap<(usize, usize), Link>,
     /// Directions in which nothing passes, and until when.
     cut: BTreeMap<(usize, usize), u64>,
+    /// What messages in a direction take more, in microseconds.
+    slow: BTreeMap<(usize, usize), u64>,
     /// Pairs with a dial in the queue.
     dialing: BTreeSet<(usize, usize)>,
 }
@@ -49,7 +51,13 @@ impl Network {
         self.cut.remove(&(from, to));
     }
 
+    /// What is sent in this direction takes so much more from now on.
+    pub(crate) fn slow(&mut self, from: usize, to: usize, us: u64) {
+        self.slow.insert((from, to), us);
+    }
+
     pub(crate) fn mend_all(&mut self) {
+        self.slow.clear();
         self.cut.clear();
     }
 }
@@ -75,7 +83,8 @@ impl World {
         self.counts.doubled += u64::from(twice);
         let again = twice.then(|| message.clone());
         for message in [Some(message), again].into_iter().flatten() {
-            let delay = self.delay();
+            let more = self.network.slow.get(&(from, to)).copied().unwrap_or(0);
+            let delay = self.delay() + more;
             let event = Event::Deliver {
                 between: (self.nodes[from].id, self.nodes[to].id),
                 from,

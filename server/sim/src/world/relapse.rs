@@ -1,7 +1,8 @@
 //! A proposer dies before anything it did is durable. Answers to what it asked in its first life
 //! reach it in its second: they must not count for another save (trace V2).
 
-use super::{World, event::Scene};
+use super::World;
+use crate::Scene;
 
 impl World {
     /// Node 0 saves with a slow disk, dies with the proposal on its way, and saves again.

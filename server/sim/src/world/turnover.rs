@@ -9,24 +9,26 @@
 
 use cluster::{Input, RosterChange, Token};
 
-use super::{
-    World,
-    event::{Event, Scene},
-};
-use crate::{profile::Story, trace::name};
+use super::{World, event::Event};
+use crate::{Scene, profile::Story, trace::name};
 
 const FIRST: u64 = u64::MAX / 4;
 const MS: u64 = 1_000;
 
 impl World {
     pub(super) fn begin_story(&mut self) {
-        match self.profile.story {
+        match self.profile.story.clone() {
             Some(Story::ReplaceTheProposer) => self.lost_proposer(&[Scene::Replace(2)]),
             Some(Story::RemoveTheProposer) => {
                 self.lost_proposer(&[Scene::Remove(2), Scene::Promote(3)]);
             }
             Some(Story::LeftBehind) => self.left_behind(),
             Some(Story::Relapse) => self.relapse(),
+            Some(Story::Script(scenes)) => {
+                for (at, scene) in scenes.iter() {
+                    self.plan((*at, *at), *scene);
+                }
+            }
             None => {}
         }
     }
@@ -106,6 +108,9 @@ impl World {
             Scene::Lose(node) => self.wipe(node),
             Scene::Die(node) if self.nodes[node].up => self.crash(node),
             Scene::Die(_) => {}
+            Scene::Pause(node, ms) => self.pause(node, ms * MS),
+            Scene::Delay(from, to, ms) => self.network.slow(from, to, ms * MS),
+            Scene::StepClock(node, ms) => self.step_forward(node, ms),
             Scene::SlowDisk(node) => self.nodes[node].slow_until = u64::MAX,
             Scene::Replace(node) => self.tell_first(RosterChange::Replace(self.node_id(node))),
             Scene::Remove(node) => self.tell_first(RosterChange::Remove(self.node_id(node))),
@@ -129,10 +134,10 @@ impl World {
 
     /// When node 0 has the last roster of a story, node 1 is cut off from it and the others.
     pub(super) fn story_roster(&mut self, node: usize) {
-        let last = match self.profile.story {
+        let last = match &self.profile.story {
             Some(Story::ReplaceTheProposer) => 2,
             Some(Story::RemoveTheProposer) => 3,
-            Some(Story::LeftBehind | Story::Relapse) | None => return,
+            Some(Story::LeftBehind | Story::Relapse | Story::Script(_)) | None => return,
         };
         if node == 0 && !self.healing && self.nodes[0].epoch() == last {
             let wait = self.dice.between((0, 3 * MS));
