@@ -182,10 +182,24 @@ impl World {
     }
 
     pub(super) fn pause(&mut self, node: usize, length: u64) {
-        self.nodes[node].asleep_until = self.now + length;
+        let until = self.nodes[node].asleep_until.max(self.now + length);
+        self.nodes[node].asleep_until = until;
         self.counts.pauses += 1;
         let now = self.now;
         self.trace.line(now, || format!("{} z stands still for {} ms", name(node), length / 1_000));
+    }
+
+    /// A node goes on before its time: what waited for that happens now.
+    fn wake(&mut self, node: usize) {
+        let until = std::mem::take(&mut self.nodes[node].asleep_until);
+        let waiting = self.queue.range((until, 0)..=(until, u64::MAX));
+        let waiting = waiting.filter(|(_, event)| event.node() == Some(node));
+        let waiting: Vec<(u64, u64)> = waiting.map(|(at, _)| *at).collect();
+        for at in waiting.into_iter().filter(|(at, _)| *at > self.now) {
+            if let Some(event) = self.queue.remove(&at) {
+                self.queue.insert((self.now, at.1), event);
+            }
+        }
     }
 
     /// Everything works again, for good.
@@ -195,7 +209,7 @@ impl World {
         let now = self.now;
         self.trace.line(now, || "everything works again".into());
         for node in 0..self.nodes.len() {
-            self.nodes[node].asleep_until = 0;
+            self.wake(node);
             self.nodes[node].slow_until = 0;
             self.nodes[node].dies_in = None;
             self.start(node)?;
