@@ -15,6 +15,8 @@ mod kills;
 #[cfg(test)]
 mod members;
 #[cfg(test)]
+mod namespaces;
+#[cfg(test)]
 mod no_majority;
 #[cfg(test)]
 mod one_save;

@@ -11,7 +11,9 @@
 //!  replay: what a real SWISH was recorded to answer, asked again
 //!  image: a file system in a file, that loses what was not synced
 //!  kills: where and when nodes are killed, drawn by seed
+//!  network: namespaces, and a network between them that loses, delays and cuts
 //!  impostor: a member that says on real links whatever a test wants
+//!  observer: what dashboards said, held against directories and databases
 //!  bench: load, syncs, processor time, and the table
 //! ```
 //!
@@ -27,7 +29,9 @@ pub mod history;
 pub mod image;
 pub mod impostor;
 pub mod kills;
+pub mod network;
 pub mod node;
+pub mod observer;
 pub mod program;
 pub mod replay;
 pub mod source;
