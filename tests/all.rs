@@ -7,6 +7,8 @@ mod architecture;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod beside;
+#[cfg(test)]
 mod divergences;
 #[cfg(test)]
 mod hostile;

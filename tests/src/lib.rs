@@ -14,12 +14,14 @@
 //!  network: namespaces, and a network between them that loses, delays and cuts
 //!  impostor: a member that says on real links whatever a test wants
 //!  observer: what dashboards said, held against directories and databases
+//!  beside: a recorded and a real SWISH for a gateway
 //!  bench: load, syncs, processor time, and the table
 //! ```
 //!
 //! Nothing here knows the server's code: nodes are processes, and stores are files.
 
 pub mod bench;
+pub mod beside;
 pub mod browser;
 pub mod client;
 pub mod cluster;

@@ -132,6 +132,22 @@ words! {
 }
 
 words! {
+    /// The SWISH beside a node, by how it answers a real request.
+    SwishState {
+        /// Nothing listens there.
+        Down = "down", "Does not run", Bad;
+        /// It took the request and said nothing.
+        Stuck = "stuck", "Does not answer", Bad;
+        /// It answers with an error.
+        Failing = "failing", "Answers with errors", Bad;
+        /// It was not asked yet.
+        Unknown = "unknown", "Not asked yet", Unknown;
+        /// It answers.
+        Up = "up", "Answers", Good;
+    }
+}
+
+words! {
     /// How a node answers, in the eyes of the node that says so.
     NodeHealth {
         /// Nothing was heard for 10 s.
