@@ -88,7 +88,7 @@ macro_rules! words {
 mod action;
 mod people;
 
-pub use action::{NodeAction, Outcome, SettleVerb};
+pub use action::{JoinReport, NodeAction, Outcome, SettleVerb};
 pub use people::{Action, Role};
 
 words! {
