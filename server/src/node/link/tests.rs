@@ -59,6 +59,7 @@ impl Setup {
             phase: None,
             files: 3,
             durable_count: 0,
+            remembered: Vec::new(),
         });
         let (sender, events) = mpsc::channel(64);
         let stop = Stop::new();
@@ -92,7 +93,7 @@ impl Node {
 
     async fn hears_up(&mut self) -> MemberId {
         match self.hears().await {
-            LinkEvent::Up { peer, hello } => {
+            LinkEvent::Up { peer, hello, .. } => {
                 assert_eq!(hello.member(), peer);
                 peer
             }
