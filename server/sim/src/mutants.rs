@@ -88,7 +88,7 @@ impl Row {
 }
 
 /// Every fault, in the order of [`Mutant::ALL`].
-pub const TABLE: [Row; 21] = [
+pub const TABLE: [Row; 22] = [
     row(
         Mutant::OwnValue,
         "proposes its own draft, whatever was promised",
@@ -139,4 +139,10 @@ pub const TABLE: [Row; 21] = [
     row(Mutant::JudgeByOld, "V9: journal lines are judged by where they start", &[NEWS])
         .in_weather(Kind::Beside),
     row(Mutant::HoldWithoutTip, "a held save has no tip", &[HELD]).in_weather(Kind::Held),
+    row(
+        Mutant::RolledBackVotes,
+        "a disk that was rolled back votes",
+        &[ONE_PATH, OBJECTS, ONE_VALUE, ANSWERED, BALLOT],
+    )
+    .in_weather(Kind::Rolled),
 ];

@@ -58,6 +58,10 @@ pub struct Counts {
     pub pauses: u64,
     /// Disks that were lost.
     pub wipes: u64,
+    /// Old disks that were put back.
+    pub rolled: u64,
+    /// Times a node found that out.
+    pub renewed: u64,
     /// Changes of the roster that were answered as done.
     pub changes: u64,
     /// Messages handed to a core.
@@ -102,6 +106,8 @@ impl AddAssign for Counts {
         self.settlings += other.settlings;
         self.pauses += other.pauses;
         self.wipes += other.wipes;
+        self.rolled += other.rolled;
+        self.renewed += other.renewed;
         self.changes += other.changes;
         self.messages += other.messages;
         self.attempts += other.attempts;

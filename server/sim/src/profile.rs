@@ -37,6 +37,8 @@ pub enum Kind {
     Held,
     /// A SWISH beside each node saves by itself, and often a moment behind.
     Beside,
+    /// Disks are copied, and old copies put back, while links are cut and everybody saves.
+    Rolled,
     /// A bit of everything, while people do things that the audit keeps.
     Deeds,
     /// A proposer dies before anything it did is durable, and hears in its second life what was
@@ -49,7 +51,7 @@ pub enum Kind {
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -62,6 +64,7 @@ impl Kind {
         Self::Turnover,
         Self::Held,
         Self::Beside,
+        Self::Rolled,
         Self::Deeds,
         Self::Relapse,
         Self::Rough,
@@ -119,8 +122,9 @@ pub struct Profile {
     /// Messages of a connection that is gone which still arrive; register messages only.
     pub(crate) late: u64,
     pub(crate) delay_us: (u64, u64),
-    /// Messages that take up to half a second.
+    /// Messages that take much longer than others.
     pub(crate) stragglers: u64,
+    pub(crate) straggle_us: (u64, u64),
     pub(crate) sync_us: (u64, u64),
     /// Syncs that take up to 400 ms.
     pub(crate) slow_syncs: u64,
@@ -136,6 +140,10 @@ pub struct Profile {
     pub(crate) operator_gap_us: Option<(u64, u64)>,
     /// When one node loses its disk.
     pub(crate) wipe_us: Option<(u64, u64)>,
+    /// Time between two copies of disks, if there are any.
+    pub(crate) copy_us: Option<(u64, u64)>,
+    /// Age of a copy that is put back.
+    pub(crate) copy_age_us: (u64, u64),
     /// Odds of each kind of fault, added up: crash, crash of several, cut, pause, a step of a
     /// clock, a disk that is slow for a while.
     pub(crate) fault_odds: [u64; 6],
@@ -171,7 +179,7 @@ impl Profile {
         let mut dice = Dice::new(seed ^ 0x5717_c0de);
         let profile = Self::mixed(seed, nodes, mutant, &mut dice);
         match kind {
-            Kind::Mixed => profile,
+            Kind::Mixed => profile.rarely_rolled(),
             Kind::Duel => profile.duel(&mut dice),
             Kind::Crashes => profile.crashes(&mut dice),
             Kind::Cuts => profile.cuts(&mut dice),
@@ -183,6 +191,7 @@ impl Profile {
             Kind::Turnover => profile.turnover(&mut dice),
             Kind::Held => profile.held(&mut dice),
             Kind::Beside => profile.beside(&mut dice),
+            Kind::Rolled => profile.rolled(&mut dice),
             Kind::Deeds => profile.deeds(&mut dice),
             Kind::Relapse => profile.relapse(),
             Kind::Rough => profile.rough(&mut dice),
@@ -228,6 +237,7 @@ impl Profile {
             late: 300,
             delay_us: (100, dice.between((500, 20_000))),
             stragglers: dice.between((0, 30)),
+            straggle_us: (20_000, 500_000),
             sync_us: (100, 8_000),
             slow_syncs: dice.between((0, 40)),
             fault_gap_us: Some((200_000, 2_500_000)),
@@ -236,6 +246,8 @@ impl Profile {
             spare: 0,
             operator_gap_us: None,
             wipe_us: None,
+            copy_us: None,
+            copy_age_us: (500_000, 6_000_000),
             fault_odds: [350, 100, 400, 150, 0, 0],
             pause_us: (50_000, 3_000_000),
             deadly: dice.between((0, 10)),
@@ -357,6 +369,30 @@ impl Profile {
         }
     }
 
+    fn rolled(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Rolled,
+            beginning: Beginning::Roster,
+            clients: 3 + dice.index(2),
+            files: 1 + dice.index(2),
+            faults_us: 15_000_000,
+            fault_gap_us: Some((150_000, dice.between((600_000, 3_000_000)))),
+            fault_odds: [200, 0, 750, 50, 0, 0],
+            copy_us: Some((100_000, dice.between((300_000, 2_000_000)))),
+            copy_age_us: (50_000, dice.between((200_000, 3_000_000))),
+            down_us: (1_000, 400_000),
+            cut_us: (50_000, 2_000_000),
+            think_us: (1_000, 300_000),
+            ..self
+        }
+    }
+
+    /// In one of twenty schedules disks are copied. Drawn apart: the others stay what they were.
+    fn rarely_rolled(self) -> Self {
+        let rolls = Dice::new(self.seed ^ 0x01d_d15c).chance(50);
+        Self { copy_us: rolls.then_some((1_000_000, 5_000_000)), ..self }
+    }
+
     fn held(self, dice: &mut Dice) -> Self {
         Self {
             kind: Kind::Held,
@@ -473,11 +509,12 @@ impl Profile {
             story: Some(Story::Relapse),
             clients: quiet.nodes,
             files: 1,
-            faults_us: 4_000_000,
+            faults_us: 8_000_000,
             duplicates: 1_000,
             late: 1_000,
             delay_us: (100, 2_000),
             stragglers: 400,
+            straggle_us: (1_000_000, 1_700_000),
             sync_us: (100, 1_000),
             down_us: (500, 5_000),
             think_us: (60_000_000, 60_000_000),

@@ -19,8 +19,8 @@ pub enum Scene {
     Pause(usize, u64),
     /// The clocks of a node go forward by so many milliseconds.
     StepClock(usize, u64),
-    /// Every sync of a node takes long from now on.
-    SlowDisk(usize),
+    /// For so many milliseconds every sync of a node takes 100 ms to 2 s.
+    SlowDisk(usize, u64),
     /// The first node is told to replace another.
     Replace(usize),
     /// The first node is told to remove another.

@@ -44,6 +44,7 @@ killed! {
     settle_beside_is_killed: SettleBeside;
     judge_by_old_is_killed: JudgeByOld;
     hold_without_tip_is_killed: HoldWithoutTip;
+    rolled_back_votes_is_killed: RolledBackVotes;
 }
 
 /// The invariants of the table are not broken without a fault, in the same schedules.

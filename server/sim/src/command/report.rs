@@ -65,7 +65,8 @@ impl Share {
             whole.speed()
         );
         print_counts(&c);
-        let faults = |c: &Counts| c.crashes + c.cuts + c.pauses + c.wipes + c.clock_steps;
+        let faults =
+            |c: &Counts| c.crashes + c.cuts + c.pauses + c.wipes + c.rolled + c.clock_steps;
         println!(
             "{:<10} {:>9} {:>8} {:>9}  a simulated minute has",
             "weather", "schedules", "hours", "hours/s"
@@ -90,9 +91,10 @@ impl Share {
 
 fn print_counts(c: &Counts) {
     println!(
-        "nodes: {} crashes ({} lost unsynced writes), {} wiped disks, {} pauses, {} clock steps, \
+        "nodes: {} crashes ({} lost unsynced writes), {} wiped disks, {} old disks put back \
+         ({} found out), {} pauses, {} clock steps, \
          {} slow syncs",
-        c.crashes, c.torn, c.wipes, c.pauses, c.clock_steps, c.slow_syncs
+        c.crashes, c.torn, c.wipes, c.rolled, c.renewed, c.pauses, c.clock_steps, c.slow_syncs
     );
     println!(
         "network: {} cuts ({} links one way only), {} messages; {} dropped, {} doubled, \

@@ -39,6 +39,12 @@ pub(crate) enum Event {
     Start { node: usize },
     /// A node loses its disk.
     Wipe { node: usize },
+    /// A disk is copied.
+    Copy,
+    /// The copy of a node's disk comes back.
+    PutBack { node: usize },
+    /// An operator replaces a node that was rolled back.
+    Replace { node: usize },
     /// An operator founds the cluster.
     Found,
     /// A client does something.
@@ -72,6 +78,7 @@ impl Event {
             | Self::Fault
             | Self::Die { .. }
             | Self::Wipe { .. }
+            | Self::Copy
             | Self::Client { .. }
             | Self::Swish { .. }
             | Self::Operator
@@ -84,6 +91,8 @@ impl Event {
             | Self::HangUp { .. }
             | Self::Mend { .. }
             | Self::Start { .. }
+            | Self::PutBack { .. }
+            | Self::Replace { .. }
             | Self::Found
             | Self::GiveUp { .. }
             | Self::Save { .. }
@@ -111,6 +120,9 @@ impl Event {
             | Self::Die { .. }
             | Self::Start { .. }
             | Self::Wipe { .. }
+            | Self::Copy
+            | Self::PutBack { .. }
+            | Self::Replace { .. }
             | Self::Found
             | Self::Operate
             | Self::Story(_)

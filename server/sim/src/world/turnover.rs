@@ -111,7 +111,7 @@ impl World {
             Scene::Pause(node, ms) => self.pause(node, ms * MS),
             Scene::Delay(from, to, ms) => self.network.slow(from, to, ms * MS),
             Scene::StepClock(node, ms) => self.step_forward(node, ms),
-            Scene::SlowDisk(node) => self.nodes[node].slow_until = u64::MAX,
+            Scene::SlowDisk(node, ms) => self.nodes[node].slow_until = self.now + ms * MS,
             Scene::Replace(node) => self.tell_first(RosterChange::Replace(self.node_id(node))),
             Scene::Remove(node) => self.tell_first(RosterChange::Remove(self.node_id(node))),
             Scene::Demote(node) => self.tell_first(RosterChange::Demote(self.node_id(node))),

@@ -131,7 +131,7 @@ impl World {
                     .for_each(|c| c.1 = None);
             }
             Scene::Lose(node) => self.nodes[node] = Node::new(node),
-            Scene::SlowDisk(_) => {}
+            Scene::SlowDisk(..) => {}
             other => panic!("the old plan has no members: {other:?}"),
         }
     }
