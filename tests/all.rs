@@ -35,6 +35,8 @@ mod replay;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]
+mod rolled_back;
+#[cfg(test)]
 mod stores_with_pasts;
 #[cfg(test)]
 mod syncs;

@@ -191,7 +191,8 @@ fn hello_state(opened: &Opened) -> HelloState {
         epoch: roster.map_or(0, |roster| roster.epoch),
         phase: roster.map(|roster| roster.phase),
         files: u64::try_from(opened.files()).unwrap_or(u64::MAX),
-        durable_count: 0,
+        durable_count: durable.count,
+        remembered: durable.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
     }
 }
 

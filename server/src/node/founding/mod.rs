@@ -128,6 +128,7 @@ mod tests {
             phase: None,
             files,
             has_roster: cluster.is_some(),
+            remembered: Vec::new(),
             durable_count: 0,
             version: "0".into(),
             wall_ms: 0,
