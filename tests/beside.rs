@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use futures_util::StreamExt;
 use http::{Method, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{
     beside::{RealSwish, RecordedSwish},
     client::{Answer, Client},
@@ -13,6 +14,7 @@ use tests::{
     replay::recording::{self, Exchange, Who},
     wait::until,
 };
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// A running SWISH looks at its journal every second.
 const FOLLOWS: Duration = Duration::from_secs(3);
@@ -135,6 +137,14 @@ async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
     let answer = client.send_json(Method::POST, "/pengine/create", &asked).await?.expect(200)?;
     ensure!(answer.to_string().contains("through_the_node"), "{answer}");
 
+    // A page's socket opens a session, which the node made: SWISH knows it when it comes again.
+    let host = &cluster.node(1).setup.gateway;
+    let (welcome, cookie) = open_socket(host, None).await?;
+    ensure!(welcome["type"] == "welcome" && welcome["check_login"] == true, "{welcome}");
+    let cookie = cookie.context("no session")?;
+    let (welcome, again) = open_socket(host, Some(&cookie)).await?;
+    ensure!(welcome["check_login"] == false && again.is_none(), "{welcome}, {again:?}");
+
     // Without SWISH: files are saved and read, the rest says why not.
     swish.kill().await?;
     ensure!(health(503).await?["state"] == "no_swish");
@@ -147,6 +157,22 @@ async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
     let page = page_of(&client, "/p/a.pl").await?;
     ensure!(page.contains(&second.to_string()) && page.contains("data-st_type=\"gitty\""));
     cluster.end().await
+}
+
+/// Opens a chat socket as a page does: the first message, and a session if one was opened.
+async fn open_socket(host: &str, cookie: Option<&str>) -> Result<(Value, Option<String>)> {
+    let mut request = format!("ws://{host}/chat?avatar=/icons/a.svg").into_client_request()?;
+    let headers = request.headers_mut();
+    headers.insert("origin", format!("http://{host}").parse()?);
+    headers.insert("sec-websocket-protocol", "v1.chat.swish.swi-prolog.org".parse()?);
+    if let Some(cookie) = cookie {
+        headers.insert("cookie", cookie.parse()?);
+    }
+    let (mut socket, answer) = tokio_tungstenite::connect_async(request).await?;
+    let opened = answer.headers().get("set-cookie").map(|line| line.to_str()).transpose()?;
+    let opened = opened.and_then(|line| line.split(';').next()).map(str::to_owned);
+    let message = tokio::time::timeout(NOTICED, socket.next()).await?.context("it closed")??;
+    Ok((serde_json::from_str(message.to_text()?)?, opened))
 }
 
 async fn page_of(client: &Client, path: &str) -> Result<String> {

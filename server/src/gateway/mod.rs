@@ -45,10 +45,11 @@ impl FromRef<Gateway> for Search {
     }
 }
 
-/// Routes of the gateway.
-pub fn router(app: App) -> Router {
+/// Routes of the gateway; sessions are made under the cluster's `secret`.
+pub fn router(app: App, secret: [u8; 32]) -> Router {
     let url = app.config.swish.clone();
-    let swish = url.map(|url| Swish::start(url, app.stop.clone()));
+    let name = &app.config.node.name;
+    let swish = url.map(|url| Swish::start(url, secret, name, app.stop.clone()));
     routes(Gateway { node: app.node, search: app.search, swish })
 }
 

@@ -36,8 +36,10 @@ async fn pass(swish: &Swish, mut request: Request) -> Result<Response, Refusal> 
     if plain {
         config::want_plain(request.headers_mut());
     }
+    let session = swish.sessions.enter(request.headers_mut());
     let mut answer = ask(swish, request).await?;
     headers::end_connection(answer.headers_mut());
+    swish.sessions.leave(session, answer.headers_mut());
     let answer = answer.map(Body::new);
     match (wants_config, plain) {
         (true, _) => config::patch(answer).await,

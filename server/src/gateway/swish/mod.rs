@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  request ─▶ headers (ours instead of forged ones) ─▶ SWISH ─▶ headers ─▶ config (two bodies) ─▶
+//!          └▶ sessions (its cookie instead of ours) ◀───────────┘
 //!          └▶ upgrade (same origin only) ◀── bytes both ways ──▶ SWISH
 //!  probe: asks it for its configuration now and then; a port that is open proves nothing
 //! ```
@@ -13,6 +14,7 @@ mod config;
 mod forward;
 mod headers;
 mod probe;
+mod sessions;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -30,6 +32,7 @@ use tokio::sync::watch;
 use crate::{config::SwishUrl, shutdown::Stop};
 
 pub(super) use forward::forward;
+use sessions::Sessions;
 
 /// A server on this machine accepts at once, or it is not there.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -41,12 +44,13 @@ const IDLE: Duration = Duration::from_secs(20);
 pub(crate) struct Swish {
     url: SwishUrl,
     client: Client<HttpConnector, Body>,
+    sessions: Sessions,
     state: watch::Receiver<SwishState>,
 }
 
 impl Swish {
-    /// Asks it from now on how it is, until `stop`.
-    pub(crate) fn start(url: SwishUrl, stop: Stop) -> Self {
+    /// Asks it from now on how it is, until `stop`. Sessions are made under the cluster's `secret`.
+    pub(crate) fn start(url: SwishUrl, secret: [u8; 32], node: &str, stop: Stop) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT));
         connector.set_nodelay(true);
@@ -54,7 +58,7 @@ impl Swish {
         let client = client.pool_idle_timeout(IDLE).build(connector);
         let (sender, state) = watch::channel(SwishState::Unknown);
         tokio::spawn(probe::run(url.clone(), client.clone(), sender, stop));
-        Self { url, client, state }
+        Self { url, client, sessions: Sessions::new(secret, node), state }
     }
 
     /// How it answered when it was asked last.

@@ -29,10 +29,12 @@ pub(super) async fn pass(swish: &Swish, mut request: Request) -> Result<Response
     let browser = on(&mut request);
     headers::end_connection(request.headers_mut());
     add_upgrade(request.headers_mut());
+    let session = swish.sessions.enter(request.headers_mut());
     let mut answer = ask(swish, request.map(|_| Body::empty())).await?;
     let upgraded = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let beside = on(&mut answer);
     headers::end_connection(answer.headers_mut());
+    swish.sessions.leave(session, answer.headers_mut());
     if upgraded {
         add_upgrade(answer.headers_mut());
         tokio::spawn(join(browser, beside));
