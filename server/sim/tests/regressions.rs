@@ -1,8 +1,8 @@
 //! Seeds that break a promise when one fix of the core is taken out again.
 //!
-//! Each was seen to fail that way with this simulator; the seeds in the commits of the fixes are
-//! those of an earlier one. A change to the weather or to the order of draws makes other schedules
-//! of them: then take the fix out, find new seeds, and put them here.
+//! Each was seen to fail that way with the simulator of its time. Since then nodes compare their
+//! durable counts first and commits get the times of their nodes' clocks, so that the same seeds
+//! draw other schedules: for a bug that comes back here, take the fix out and find new seeds.
 
 use sim::{Kind, Profile, Trace};
 

@@ -80,6 +80,11 @@ fn a_node_loses_its_disk() {
 }
 
 #[test]
+fn old_disks_come_back_and_are_found_out() {
+    happens_in(Kind::Rolled, 60, |c| c.rolled > 80 && c.renewed > 60);
+}
+
+#[test]
 fn members_come_and_go() {
     happens_in(Kind::Members, 60, |c| c.changes > 30 && c.wipes > 15);
     happens_in(Kind::Turnover, 60, |c| c.changes > 30);
