@@ -76,9 +76,7 @@ impl Commit {
 
     /// Makes a commit of a dict that this package built.
     fn built(dict: Dict) -> Self {
-        let term = Term::Dict(dict);
-        let content = text(&term).into_bytes().into();
-        let Term::Dict(dict) = term else { unreachable!("a dict was put in") };
+        let content = text(dict.clone()).into_bytes().into();
         Self::of(dict, content).expect("create and update set name, data and time")
     }
 
@@ -177,13 +175,13 @@ impl Commit {
         let mut dict = self.dict.clone();
         dict.remove("time");
         dict.remove("commit");
-        let digest = Sha1::try_digest(text(&Term::Dict(dict)));
+        let digest = Sha1::try_digest(text(dict));
         OpId::from_bytes((*digest.hash()).into())
     }
 }
 
-fn text(dict: &Term) -> String {
-    format!("{dict}.\n")
+fn text(dict: Dict) -> String {
+    format!("{}.\n", Term::Dict(dict))
 }
 
 fn required<'a>(dict: &'a Dict, key: &'static str) -> Result<&'a Term, CommitError> {
