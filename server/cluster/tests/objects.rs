@@ -10,7 +10,7 @@ use cluster::{
 };
 use domain::{Millis, ObjectId, Run, Serial};
 use gitty::Object;
-use table::{BRAVO, CHARLIE, Made, Node};
+use table::{BRAVO, CHARLIE, Made, Node, now_heads};
 
 const RUN: Run = Run::from_bytes([7; 8]);
 
@@ -353,4 +353,23 @@ fn offences(outputs: &[Output]) -> Vec<(MemberId, Offence)> {
         _ => None,
     };
     outputs.iter().filter_map(offence).collect()
+}
+
+/// Bravo read the register and does not know what the founder's store lacks; charlie does.
+#[test]
+fn a_head_that_was_told_without_its_gaps_is_learned_when_they_are_known() {
+    let mut node = linked();
+    let oldest = node.create("gaps.pl", "v(0).");
+    let first = node.update(&oldest, "v(1).");
+    let second = node.update(&first, "v(2).");
+    node.stocks(&first);
+    node.stocks(&second);
+    let key = Key::File("gaps.pl".into());
+    let news = |head, gaps| PeerMessage::NewHead { epoch: 1, key: key.clone(), head, gaps };
+
+    node.hears(BRAVO, news(first.id, Vec::new()));
+    assert!(!now_heads(&node).iter().any(|(of, _)| *of == key), "its oldest commit is missing");
+    node.hears(CHARLIE, news(second.id, vec![oldest.id]));
+
+    assert!(now_heads(&node).contains(&(key, second.id)));
 }

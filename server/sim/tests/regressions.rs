@@ -47,3 +47,9 @@ fn a_head_behind_another_is_learned_with_it() {
 fn a_save_is_not_refused_while_a_decided_head_waits_for_its_objects() {
     keeps((Kind::Crashes, 12_289));
 }
+
+#[test]
+fn a_head_that_was_told_without_its_gaps_does_not_wait_for_ever() {
+    keeps((Kind::Calm, 1_034_612));
+    keeps((Kind::Held, 1_017_964));
+}

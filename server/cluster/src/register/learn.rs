@@ -89,6 +89,7 @@ impl Core {
             }
             Relation::Waits(way, missing) => {
                 let holder = news.holder;
+                due.extend(self.past_gaps(key, &news));
                 let learning = self.live.learning.entry(key.clone()).or_default();
                 if learning.insert(head, Awaited { news, way }).is_none() {
                     turn.emit(Event::Behind { key: key.clone() });
@@ -113,6 +114,22 @@ impl Core {
         let before = heads.and_then(|heads| heads.get(&news.head));
         let known = before.into_iter().flat_map(|before| &before.news.gaps);
         add_new(&mut news.gaps, known);
+    }
+
+    /// Other heads that miss what is known to be a gap by now: whoever told them did not know.
+    fn past_gaps(&self, key: &Key, told: &News) -> Vec<News> {
+        let before = self.durable.get(key).into_iter().flat_map(|state| &state.gaps);
+        let gaps: BTreeSet<ObjectId> = before.chain(&told.gaps).copied().collect();
+        let waiting = self.live.learning.get(key).into_iter().flat_map(BTreeMap::values);
+        let found = waiting.filter(|waiting| {
+            waiting.news.head != told.head && !waiting.way.missing.is_disjoint(&gaps)
+        });
+        let with_gaps = |waiting: &Awaited<News>| {
+            let mut news = waiting.news.clone();
+            add_new(&mut news.gaps, &told.gaps);
+            news
+        };
+        found.map(with_gaps).collect()
     }
 
     /// The last of the heads that follow each other and wait for nothing but `news`.

@@ -189,6 +189,8 @@ impl World {
             .and_then(|()| one_chain::check(&self.oracle, &self.nodes))
             // The tips of a node that was removed are taken when it is heard of again.
             .and_then(|()| p3_saves::check_held(&self.oracle, &self.nodes))
+            // A branch whose node was removed is proposed by a member, sooner or later.
+            .and_then(|()| p8_divergences::check(&self.oracle, &self.nodes))
             .and_then(|()| {
                 let files = self.profile.files;
                 p9_swish_follows::check(&self.oracle, &self.nodes, &mut self.swishes, files)
@@ -201,7 +203,6 @@ impl World {
         self.counts.healing_us = healing_us;
         converged?;
         p3_saves::check_answered(&self.oracle)?;
-        p8_divergences::check(&self.oracle, &self.nodes)?;
         settled_once::check(&self.oracle)?;
         p8_divergences::check_lost(&self.oracle)
     }
