@@ -130,7 +130,7 @@ pub async fn run(
     let started_ms = now_ms();
     let app = App { node, search, links, operators, config, addresses, metrics, started_ms, stop };
     let servers = [
-        serve(gateway, gateway::router(app.clone()), &app.stop),
+        serve(gateway, gateway::router(app.clone(), secret), &app.stop),
         serve(dashboard, dashboard::router(app.clone()), &app.stop),
         serve_socket(&app)?,
         tokio::spawn(upkeep(app.clone())),
