@@ -92,6 +92,19 @@ fn a_node_that_lost_its_disk_is_refilled_and_has_no_vote() {
     assert!(wipes > 900, "{wipes}");
 }
 
+#[test]
+fn an_old_disk_is_found_out_and_does_not_vote() {
+    let mut counts = Counts::default();
+    for seed in 1..1_001 {
+        let outcome = sim::run(Profile::in_weather(Kind::Rolled, seed, 3, None), Trace::off());
+        assert_eq!(outcome.violation, None, "seed {seed}, --kind rolled");
+        counts += outcome.counts;
+    }
+    assert!(counts.rolled > 2_000 && counts.changes > 300, "{counts:?}");
+    // Each is found out, also one that crashed before its new life was durable.
+    assert!(counts.renewed >= counts.rolled, "{counts:?}");
+}
+
 /// Five thousand schedules in which members come and go, in parts that run beside each other.
 mod members_come_and_go_and_every_promise_is_kept {
     use super::{Counts, Kind, Profile, Trace};
