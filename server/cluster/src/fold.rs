@@ -5,7 +5,7 @@
 
 use domain::Millis;
 
-use crate::{Core, WriteNo, exchange::Tally};
+use crate::{Ballot, Core, Key, WriteNo, exchange::Tally};
 
 impl Core {
     /// Numbers writes from the last durable one, and forgets what is only shown or timed; the number
@@ -32,6 +32,12 @@ impl Core {
     #[must_use]
     pub fn awaits_write(&self) -> bool {
         !self.live.own.is_empty() || !self.live.start_at.is_empty()
+    }
+
+    /// Ballot of the round under way.
+    #[must_use]
+    pub fn round(&self, key: &Key) -> Option<Ballot> {
+        self.live.rounds.get(key).map(|round| round.ballot)
     }
 
     /// Counts and times for screens, and how long to wait.

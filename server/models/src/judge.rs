@@ -19,7 +19,7 @@ use crate::{
 
 impl Node {
     /// A write was issued: what others may be told because of it.
-    pub(crate) fn note_records(&mut self, records: &[Record], _: Around<'_>, step: &mut Stepped) {
+    pub(crate) fn note_records(&mut self, records: &[Record], step: &mut Stepped) {
         for record in records {
             if let Record::Roster(roster) = record {
                 let adopted = self.past.rosters.insert(roster.version(), roster.clone());
@@ -31,7 +31,7 @@ impl Node {
     }
 
     /// A message left: no ballot may stand for two values.
-    pub(crate) fn note_sent(&mut self, message: &PeerMessage, _: Around<'_>, step: &mut Stepped) {
+    pub(crate) fn note_sent(&mut self, message: &PeerMessage, step: &mut Stepped) {
         let PeerMessage::Propose(propose) = message else { return };
         if propose.ballot.incarnation != self.id.incarnation {
             return step.breaks(Promise::Ballot);
@@ -141,6 +141,7 @@ impl Node {
 }
 
 /// What majorities voted for.
+#[derive(Debug)]
 pub(crate) struct Chosen {
     /// Heads, each with who may have to have its objects.
     heads: Vec<(ObjectId, Roster)>,

@@ -28,5 +28,5 @@ mod world;
 pub use promise::Promise;
 pub use scenario::{Base, Deed, Network, Scenario, Tick, What};
 pub use search::{Order, Outcome, Search, search};
-pub use stories::{Hunt, hunts, stories, story};
+pub use stories::{quick, stories, story};
 pub use table::Witness;

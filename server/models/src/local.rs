@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{
-    Ballot, Core, Durable, Input, MemberId, Objects, Output, Phase, Record, Roster, Timer,
+    Ballot, Core, Durable, Heartbeat, Input, MemberId, Objects, Output, PeerMessage, Phase, Record, Roster, Timer,
     Token, Urgency, Version, WriteNo,
 };
-use domain::{Link, Millis, ObjectId, Run};
+use domain::{Link, Millis, ObjectId, Run, Serial};
 
 use crate::{
     Promise, Scenario, Tick, Witness,
-    library::Library,
+    library::{Library, key},
     scenario::member_id,
     table::{Packet, Stepped},
 };
@@ -124,9 +124,9 @@ impl Node {
             disk: Disk { durable, objects, queue: Vec::new() },
             waiting: Vec::new(),
             armed: BTreeSet::new(),
-            ticks: scenario.ticks.iter().copied().collect(),
+            ticks: scenario.ticks_of(seat).collect(),
             crashes,
-            prompt: !scenario.acts(seat) && !scenario.ticks.iter().any(|(tick, _)| *tick == Tick::Heartbeat),
+            prompt: !scenario.acts(seat),
             answered: 0,
             past,
         };
@@ -149,6 +149,29 @@ impl Node {
         let epoch = self.core.durable().roster.as_ref().map_or(0, |roster| roster.epoch);
         let run = Run::from_bytes([1; 8]);
         self.give(Input::PeerUp { peer, epoch, run }, around, step);
+        if around.scenario.changes() {
+            // A learner may be promoted at any time: that it has caught up is no matter of safety.
+            let heartbeat = self.caught_up(epoch);
+            self.give(Input::Message { from: peer, message: heartbeat }, around, step);
+        }
+    }
+
+    /// What a peer says that has everything that is here, and nothing else.
+    fn caught_up(&self, epoch: u64) -> PeerMessage {
+        let durable = self.core.durable();
+        PeerMessage::Heartbeat(Heartbeat {
+            epoch,
+            phase: durable.roster.as_ref().map(|roster| roster.phase),
+            serial: Serial(0),
+            root: durable.root(),
+            files: 0,
+            waiting: 0,
+            importing: 0,
+            applied: Some(Serial(u64::MAX)),
+            asking: Vec::new(),
+            draining: false,
+            audit: Vec::new(),
+        })
     }
 
     /// The power is cut and comes back: what was not durable is gone.
@@ -185,11 +208,11 @@ impl Node {
     fn perform(&mut self, output: Output, around: Around<'_>, step: &mut Stepped) {
         match output {
             Output::Persist { no, records, urgency } => {
-                self.note_records(&records, around, step);
+                self.note_records(&records, step);
                 self.disk.queue.push((no, records, urgency));
             }
             Output::Send { to, message, after: Some(no) } if self.is_queued(no) => {
-                if (around.scenario.hears)(&message) {
+                if let Some(message) = around.scenario.sent(message) {
                     self.wait(no, Output::Send { to, message, after: None });
                 }
             }
@@ -197,8 +220,8 @@ impl Node {
                 self.wait(no, Output::Reply { token, reply, after: None });
             }
             Output::Send { to, message, .. } => {
-                if (around.scenario.hears)(&message) {
-                    self.note_sent(&message, around, step);
+                if let Some(message) = around.scenario.sent(message) {
+                    self.note_sent(&message, step);
                     step.sends.push(Packet { from: self.id, to, message });
                 }
             }
@@ -276,6 +299,23 @@ impl Node {
                 return;
             }
             self.give(Input::Persisted(last), around, step);
+        }
+    }
+
+    /// True if a message of the same epoch changes nothing any more, whatever else happens here.
+    ///
+    /// Promises and heads on the disk only grow, and no ballot is begun twice; that the latter is so
+    /// is a promise that is looked at, and where it is broken on purpose nothing is left out.
+    pub(crate) fn is_past(&self, message: &PeerMessage) -> bool {
+        let promised = || self.disk.durable.get(&key()).map(|state| state.promised);
+        match message {
+            PeerMessage::Prepare { ballot, .. } => promised() >= Some(*ballot),
+            PeerMessage::Propose(propose) => promised() > Some(propose.ballot),
+            PeerMessage::Promise { ballot, .. } | PeerMessage::Accept { ballot, .. } => {
+                self.core.round(&key()) != Some(*ballot)
+            }
+            PeerMessage::Announce { id, .. } => self.disk.objects.contains(id),
+            _ => false,
         }
     }
 

@@ -20,14 +20,18 @@ pub struct Scenario {
     pub stocked: bool,
     /// What people do, each at most once; their places are the tokens.
     pub deeds: Vec<Deed>,
-    /// Which timers may fire, and how often on each node.
-    pub ticks: Vec<(Tick, u8)>,
+    /// Which timers may fire, on which node and how often.
+    pub ticks: Vec<(usize, Tick, u8)>,
     /// Which nodes may crash, and how often: each of these is an initial state.
     pub crashes: Vec<Vec<u8>>,
     /// How often a packet may come.
     pub network: Network,
     /// Messages that may come; all others are lost.
     pub hears: fn(&PeerMessage) -> bool,
+    /// Whether refusals come too. A round may be tried again at any moment, so they add little.
+    pub refusals: bool,
+    /// Whether the objects of a save travel inside its proposal, or have to be asked for.
+    pub carries: bool,
     /// Limits and times of the cores.
     pub config: Config,
     /// What has to happen in some order of events, or the story tells less than it says.
@@ -145,9 +149,35 @@ impl Scenario {
         }
     }
 
+    /// Whether packets that can change nothing any more are left out: not where a rule is broken
+    /// on purpose, nor where epochs change or refusals come.
+    pub(crate) fn forgets(&self) -> bool {
+        self.config.mutant.is_none() && !self.changes() && !self.refusals
+    }
+
+    /// Whether the roster may change.
+    pub(crate) fn changes(&self) -> bool {
+        self.deeds.iter().any(|deed| matches!(deed.what, What::Change(_)))
+    }
+
+    /// The message as it leaves; none if it is lost.
+    pub(crate) fn sent(&self, mut message: PeerMessage) -> Option<PeerMessage> {
+        if let (PeerMessage::Propose(propose), false) = (&mut message, self.carries) {
+            propose.objects.clear();
+        }
+        let refusal = matches!(message, PeerMessage::Nack { .. });
+        (refusal && self.refusals || (self.hears)(&message)).then_some(message)
+    }
+
+    /// Timers that may fire on this node, and how often.
+    pub(crate) fn ticks_of(&self, seat: usize) -> impl Iterator<Item = (Tick, u8)> {
+        self.ticks.iter().filter(move |(node, ..)| *node == seat).map(|(_, tick, count)| (*tick, *count))
+    }
+
     /// Whether the node does anything by itself; the others only answer.
     pub(crate) fn acts(&self, seat: usize) -> bool {
         self.deeds.iter().any(|deed| deed.node == seat)
+            || self.ticks.iter().any(|(node, ..)| *node == seat)
     }
 }
 
@@ -170,6 +200,24 @@ pub(crate) fn seat_of(id: MemberId) -> usize {
 /// A configuration in which no time has to pass.
 pub(crate) fn still() -> Config {
     Config { contention: Millis(0), undecided: Millis(0), ..Config::default() }
+}
+
+/// What [`register`] lets come, and what is about who votes.
+pub(crate) const fn roster(message: &PeerMessage) -> bool {
+    register(message)
+        || matches!(
+            message,
+            PeerMessage::RosterIs { .. }
+                | PeerMessage::RosterRequest
+                | PeerMessage::RosterVote(_)
+                | PeerMessage::KeysRequest { .. }
+                | PeerMessage::KeysAre { .. }
+        )
+}
+
+/// What [`register`] lets come, and the tips of others.
+pub(crate) const fn branches(message: &PeerMessage) -> bool {
+    register(message) || matches!(message, PeerMessage::Changes { .. })
 }
 
 /// Votes, objects and decided heads: what the register is about.

@@ -76,7 +76,7 @@ fn outcome(checker: &impl Checker<World>, search: Search, began: Instant) -> Out
         Some((promise, tell(checker.model(), path)))
     });
     let table = checker.model().table();
-    table.dump();
+
     Outcome {
         states: checker.unique_state_count(),
         steps: checker.state_count(),

@@ -12,7 +12,7 @@ use crate::{
     Base, Promise, Scenario, Tick, What,
     judge::Chosen,
     library::{Library, key},
-    local::{Around, Node},
+    local::{Around, Node, Past},
     scenario::member_id,
 };
 
@@ -113,6 +113,8 @@ pub(crate) struct Facts {
     pub(crate) fires: u8,
     pub(crate) crashes: bool,
     pub(crate) answered: u16,
+    /// Number of its past and of what is on its disk: what it is judged by.
+    public: u32,
 }
 
 /// Everything that was numbered in a search.
@@ -126,6 +128,9 @@ pub(crate) struct Table {
     packets: Vec<Arc<Packet>>,
     packet_numbers: HashMap<Arc<Packet>, u32>,
     steps: HashMap<(u32, Stimulus), Arc<Step>>,
+    past: HashMap<(u32, u32), bool>,
+    public: HashMap<(Past, BTreeSet<ObjectId>), u32>,
+    chosen: HashMap<Vec<u32>, Arc<(Chosen, Option<Promise>)>>,
     pub(crate) seen: BTreeSet<Witness>,
 }
 
@@ -140,6 +145,9 @@ impl Table {
             packets: Vec::new(),
             packet_numbers: HashMap::new(),
             steps: HashMap::new(),
+            past: HashMap::new(),
+            public: HashMap::new(),
+            chosen: HashMap::new(),
             seen: BTreeSet::new(),
         }
     }
@@ -154,31 +162,6 @@ impl Table {
 
     pub(crate) fn packet(&self, number: u32) -> &Arc<Packet> {
         &self.packets[index(number)]
-    }
-
-    pub(crate) fn dump(&self) {
-        use std::fmt::Write as _;
-        let mut by: HashMap<String, HashMap<String, usize>> = HashMap::new();
-        for node in &self.nodes {
-            let text = format!("{node:#?}");
-            let mut path: Vec<String> = Vec::new();
-            // flatten: count distinct values per top-level section of two levels
-            let mut section = String::new();
-            let mut body = String::new();
-            for line in text.lines() {
-                let indent = line.len() - line.trim_start().len();
-                if indent == 4 || (indent == 8 && path.first().is_some_and(|p| p.contains("core"))) || (indent==12 && path.get(1).is_some_and(|p| p.starts_with("live"))) {
-                    if !section.is_empty() { *by.entry(section.clone()).or_default().entry(std::mem::take(&mut body)).or_default() += 1; }
-                    path.truncate(indent/4 - 1);
-                    path.push(line.trim().split(':').next().unwrap_or("").to_string());
-                    section = path.join(".");
-                }
-                let _ = writeln!(body, "{line}");
-            }
-        }
-        let mut all: Vec<_> = by.iter().map(|(k, v)| (v.len(), k.clone())).collect();
-        all.sort();
-        for (n, k) in all { if n > 3 { eprintln!("{n:>7} {k}"); } }
     }
 
     /// Local states, packets and steps that were made.
@@ -327,7 +310,11 @@ impl Table {
         }
         let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let fires = u8::try_from(node.fires().count()).unwrap_or(u8::MAX);
+        let public = (node.past.clone(), node.disk.objects.clone());
+        let next = u32::try_from(self.public.len()).unwrap_or(u32::MAX);
+        let public = *self.public.entry(public).or_insert(next);
         self.facts.push(Facts {
+            public,
             id: node.id,
             syncs: !node.disk.queue.is_empty(),
             fires,
@@ -351,22 +338,50 @@ impl Table {
         number
     }
 
+    /// True if the packet changes nothing in the local state, nor in any that follow it.
+    pub(crate) fn is_past(&mut self, number: u32, packet: u32) -> bool {
+        if !self.scenario.forgets() {
+            return false;
+        }
+        if let Some(past) = self.past.get(&(number, packet)) {
+            return *past;
+        }
+        let past = self.node(number).is_past(&self.packet(packet).message);
+        self.past.insert((number, packet), past);
+        past
+    }
+
     /// The promise that these local states break together, or that a claim of one of them does.
     pub(crate) fn judge(&mut self, nodes: &[u32], step: &Step) -> Option<Promise> {
         if !step.judge && step.claims.is_empty() {
             return None;
         }
+        let public: Vec<u32> = nodes.iter().map(|node| self.facts(*node).public).collect();
+        let judged = match self.chosen.get(&public) {
+            Some(judged) => judged.clone(),
+            None => self.count(nodes, public),
+        };
+        let (chosen, broken) = &*judged;
+        broken.or_else(|| {
+            step.claims.iter().find_map(|claim| {
+                let Claim::Decided(commit, promise) = claim;
+                let first = self.library.first() == Some(*commit);
+                (!first && !chosen.has(commit)).then_some(*promise)
+            })
+        })
+    }
+
+    /// Counts the votes of these local states.
+    fn count(&mut self, nodes: &[u32], public: Vec<u32>) -> Arc<(Chosen, Option<Promise>)> {
         let nodes = nodes.iter().map(|number| &**self.node(*number));
         let chosen = Chosen::count(nodes.clone(), &self.library);
-        let broken = step.judge.then(|| chosen.judge(nodes, &self.library)).flatten();
-        let wrong = step.claims.iter().find_map(|claim| {
-            let Claim::Decided(commit, promise) = claim;
-            (!chosen.has(commit) && Some(*commit) != self.library.first()).then_some(*promise)
-        });
+        let broken = chosen.judge(nodes, &self.library);
         if chosen.spans_epochs() {
             self.seen.insert(Witness::TwoEpochs);
         }
-        broken.or(wrong)
+        let judged = Arc::new((chosen, broken));
+        self.chosen.insert(public, judged.clone());
+        judged
     }
 }
 

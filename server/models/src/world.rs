@@ -67,7 +67,7 @@ impl World {
         }
     }
 
-    fn apply(&self, last: &State, action: Action, step: &Step) -> Option<State> {
+    fn apply(&self, last: &State, action: Action, step: &Step, table: &mut Table) -> Option<State> {
         let mut state = last.clone();
         state.nodes[action.seat] = step.node;
         match action.stimulus {
@@ -81,7 +81,16 @@ impl World {
             Stimulus::Deed(deed) => state.done |= 1 << deed,
             Stimulus::Packet(_) | Stimulus::Sync | Stimulus::Fire(_) | Stimulus::Crash => {}
         }
+        let Action { seat, .. } = action;
+        if step.node != last.nodes[seat] {
+            let mine = |table: &Table, packet| seat_of(table.packet(packet).to) == seat;
+            state.packets.retain(|packet| !mine(table, *packet) || !table.is_past(step.node, *packet));
+        }
         for packet in &step.sends {
+            let to = state.nodes.get(seat_of(table.packet(*packet).to));
+            if to.is_none_or(|to| table.is_past(*to, *packet)) {
+                continue;
+            }
             if let Err(place) = state.packets.binary_search(packet) {
                 state.packets.insert(place, *packet);
             }
@@ -136,7 +145,7 @@ impl Model for World {
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
         let mut table = self.table();
         let step = table.step(last.nodes[action.seat], action.stimulus);
-        let mut state = self.apply(last, action, &step)?;
+        let mut state = self.apply(last, action, &step, &mut table)?;
         state.broken = step.broken.or_else(|| table.judge(&state.nodes, &step));
         Some(state)
     }
