@@ -19,13 +19,28 @@ use crate::{
 
 impl Node {
     /// A write was issued: what others may be told because of it.
-    pub(crate) fn note_records(&mut self, records: &[Record], step: &mut Stepped) {
+    pub(crate) fn note_records(
+        &mut self,
+        records: &[Record],
+        around: Around<'_>,
+        step: &mut Stepped,
+    ) {
         for record in records {
-            if let Record::Roster(roster) = record {
-                let adopted = self.past.rosters.insert(roster.version(), roster.clone());
-                if adopted.is_some_and(|before| before != *roster) {
-                    step.breaks(Promise::OneRoster);
+            match record {
+                Record::Roster(roster) => {
+                    let adopted = self.past.rosters.insert(roster.version(), roster.clone());
+                    if adopted.is_some_and(|before| before != *roster) {
+                        step.breaks(Promise::OneRoster);
+                    }
                 }
+                // What is known here to be decided is nothing that anybody could settle (V9).
+                Record::Tip { tip, .. } if tip.reporter == self.id => {
+                    let decided = self.core.durable().get(&key()).and_then(|state| state.decided);
+                    if decided.is_some_and(|d| around.library.is_ancestor(tip.commit, d.head)) {
+                        step.breaks(Promise::Listed);
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -113,6 +128,7 @@ impl Node {
             SaveOutcome::Conflict { head } => {
                 step.saw(Witness::Conflict);
                 self.refuse(token);
+                self.judge_refusal(token, *head, around, step);
                 let served = self.core.served(&key());
                 let own = served.is_some_and(|served| around.library.is_ancestor(*head, served));
                 let decided = self.core.durable().get(&key()).and_then(|state| state.decided);
@@ -128,6 +144,22 @@ impl Node {
             | SaveOutcome::NotFounded
             | SaveOutcome::Removed
             | SaveOutcome::Busy => {}
+        }
+    }
+
+    /// A page must never be told that it lost to its own save (4.2.0).
+    fn judge_refusal(
+        &self,
+        token: Token,
+        head: ObjectId,
+        around: Around<'_>,
+        step: &mut Stepped,
+    ) {
+        let Some(asked) = self.past.asked.get(&token).and_then(|id| around.library.link(id)) else {
+            return;
+        };
+        if around.library.back(head).any(|(_, link)| link.op == asked.op) {
+            step.breaks(Promise::Once);
         }
     }
 

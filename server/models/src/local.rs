@@ -149,8 +149,9 @@ impl Node {
         let epoch = self.core.durable().roster.as_ref().map_or(0, |roster| roster.epoch);
         let run = Run::from_bytes([1; 8]);
         self.give(Input::PeerUp { peer, epoch, run }, around, step);
-        if around.scenario.changes() {
-            // A learner may be promoted at any time: that it has caught up is no matter of safety.
+        if around.scenario.tells_caught_up() {
+            // A learner may be promoted, and a store proposed, at any time: that somebody has caught up
+            // is no matter of safety.
             let heartbeat = self.caught_up(epoch);
             self.give(Input::Message { from: peer, message: heartbeat }, around, step);
         }
@@ -208,7 +209,7 @@ impl Node {
     fn perform(&mut self, output: Output, around: Around<'_>, step: &mut Stepped) {
         match output {
             Output::Persist { no, records, urgency } => {
-                self.note_records(&records, step);
+                self.note_records(&records, around, step);
                 self.disk.queue.push((no, records, urgency));
             }
             Output::Send { to, message, after: Some(no) } if self.is_queued(no) => {

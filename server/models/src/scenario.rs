@@ -58,6 +58,8 @@ pub enum What {
     Settle(&'static str),
     /// A SWISH saves this text into the store.
     Foreign(Base, &'static str),
+    /// The journal has a line again for the save of this deed.
+    Line(usize),
     /// The node joins with a store that has this text.
     Import(&'static str),
     /// An operator changes the roster.
@@ -158,6 +160,11 @@ impl Scenario {
     /// Whether the roster may change.
     pub(crate) fn changes(&self) -> bool {
         self.deeds.iter().any(|deed| matches!(deed.what, What::Change(_)))
+    }
+
+    /// Whether nodes hear at the beginning that the others lack nothing.
+    pub(crate) fn tells_caught_up(&self) -> bool {
+        self.changes() || self.deeds.iter().any(|deed| matches!(deed.what, What::Import(_)))
     }
 
     /// The message as it leaves; none if it is lost.

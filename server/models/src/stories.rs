@@ -30,7 +30,7 @@ pub fn quick() -> Vec<Scenario> {
 }
 
 fn register_stories() -> Vec<Scenario> {
-    vec![duel(), reserved(), lazy(), objects(), learner(), refused(), three(), five(), fast_crash()]
+    vec![repeat(), duel(), reserved(), lazy(), objects(), learner(), refused(), three(), five(), fast_crash()]
 }
 
 fn branch_stories() -> Vec<Scenario> {
@@ -113,11 +113,21 @@ fn fast() -> Scenario {
         deeds: vec![
             save(0, Base::First, "a"),
             then(0, 0, What::Save(Base::Served, "aa")),
-            save(1, Base::First, "b"),
+            save(1, Base::Served, "b"),
         ],
         stocked: true,
         wants: &[Witness::Decided, Witness::Conflict, Witness::Fast],
         ..plain("fast", "2 saves of one node, the second in one round trip, 1 of another")
+    }
+}
+
+fn repeat() -> Scenario {
+    Scenario {
+        name: "repeat",
+        about: "a save, repeated at another node; a ballot each",
+        deeds: vec![save(0, Base::First, "a"), save(1, Base::First, "a")],
+        wants: &[Witness::Decided],
+        ..race()
     }
 }
 
@@ -129,10 +139,14 @@ fn duel() -> Scenario {
 }
 
 fn reserved() -> Scenario {
-    let mut story = Scenario { name: "reserved", ..crash() };
-    story.about = "2 proposers, 2 ballots of the one that crashes, a reservation for each";
+    let mut story = Scenario {
+        deeds: vec![save(0, Base::First, "a"), save(0, Base::First, "b")],
+        ticks: vec![(0, Tick::Round, 1)],
+        crashes: vec![vec![1, 0, 0]],
+        wants: &[Witness::Decided, Witness::Conflict, Witness::LostWrite],
+        ..plain("reserved", "2 saves of a node that crashes once; a reservation for each ballot")
+    };
     story.config.ballots_reserved = 0;
-    story.ticks = vec![(0, Tick::Round, 1)];
     story
 }
 
@@ -187,10 +201,10 @@ fn five() -> Scenario {
 
 fn fast_crash() -> Scenario {
     Scenario {
-        name: "fast-crash",
-        about: "as fast; the node of the 2 saves crashes once",
+        deeds: vec![save(0, Base::First, "a"), then(0, 0, What::Save(Base::Served, "aa"))],
         crashes: vec![vec![1, 0, 0]],
-        ..fast()
+        wants: &[Witness::Decided, Witness::Fast, Witness::LostWrite],
+        ..plain("fast-crash", "2 saves, the second in one round trip; their node crashes once")
     }
 }
 
@@ -230,6 +244,7 @@ fn journal() -> Scenario {
     Scenario {
         deeds: vec![
             save(0, Base::First, "a"),
+            then(0, 0, What::Line(0)),
             Deed { node: 1, what: What::Foreign(Base::First, "b"), after: None },
         ],
         ticks: vec![(1, Tick::Push, 1)],

@@ -268,6 +268,12 @@ impl Table {
                 let objects = self.library.objects(&ids);
                 Input::Foreign(cluster::Foreign { key: key(), old, new: save.id, objects })
             }
+            What::Line(before) => {
+                let asked = Token(u64::try_from(before).unwrap_or(u64::MAX));
+                let Some(new) = node.past.asked.get(&asked).copied() else { return };
+                let old = self.library.link(&new).and_then(|link| link.previous);
+                Input::Foreign(cluster::Foreign { key: key(), old, new, objects: Vec::new() })
+            }
             What::Import(text) => {
                 let save = self.library.save(None, text, &[], late);
                 for id in [save.link.blob, save.id] {

@@ -101,7 +101,7 @@ impl World {
 
 /// Deeds that nobody is answered.
 const fn is_silent(what: &What) -> bool {
-    matches!(what, What::Foreign(..) | What::Import(_) | What::Wipe | What::Meet(_))
+    matches!(what, What::Foreign(..) | What::Line(_) | What::Import(_) | What::Wipe | What::Meet(_))
 }
 
 impl Model for World {
