@@ -148,13 +148,7 @@ impl Node {
     }
 
     /// A page must never be told that it lost to its own save (4.2.0).
-    fn judge_refusal(
-        &self,
-        token: Token,
-        head: ObjectId,
-        around: Around<'_>,
-        step: &mut Stepped,
-    ) {
+    fn judge_refusal(&self, token: Token, head: ObjectId, around: Around<'_>, step: &mut Stepped) {
         let Some(asked) = self.past.asked.get(&token).and_then(|id| around.library.link(id)) else {
             return;
         };

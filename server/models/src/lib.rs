@@ -14,6 +14,7 @@
 //! makes millions of states of the world affordable. The clock of the cores stands still; a timer
 //! that is armed may fire at any moment, a bounded number of times.
 
+mod hunts;
 mod judge;
 mod library;
 mod local;
@@ -25,8 +26,9 @@ mod table;
 mod text;
 mod world;
 
+pub use hunts::{HUNTS, Hunt, LONG_HUNTS, NOT_HUNTED};
 pub use promise::Promise;
 pub use scenario::{Base, Deed, Network, Scenario, Tick, What};
 pub use search::{Order, Outcome, Search, search};
-pub use stories::{quick, stories, story};
+pub use stories::{stories, story};
 pub use table::Witness;

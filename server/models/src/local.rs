@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{
-    Ballot, Core, Durable, Heartbeat, Input, MemberId, Objects, Output, PeerMessage, Phase, Record, Roster, Timer,
-    Token, Urgency, Version, WriteNo,
+    Ballot, Core, Durable, Heartbeat, Input, MemberId, Objects, Output, PeerMessage, Phase, Record,
+    Roster, Timer, Token, Urgency, Version, WriteNo,
 };
 use domain::{Link, Millis, ObjectId, Run, Serial};
 

@@ -136,11 +136,8 @@ impl Scenario {
 
     /// The roster of the first epoch.
     pub(crate) fn roster(&self) -> Roster {
-        let member = |seat| Member {
-            id: member_id(seat, 0),
-            name: String::new(),
-            address: String::new(),
-        };
+        let member =
+            |seat| Member { id: member_id(seat, 0), name: String::new(), address: String::new() };
         Roster {
             cluster: ClusterId::from_bytes([9; 8]),
             epoch: 1,
@@ -178,7 +175,10 @@ impl Scenario {
 
     /// Timers that may fire on this node, and how often.
     pub(crate) fn ticks_of(&self, seat: usize) -> impl Iterator<Item = (Tick, u8)> {
-        self.ticks.iter().filter(move |(node, ..)| *node == seat).map(|(_, tick, count)| (*tick, *count))
+        self.ticks
+            .iter()
+            .filter(move |(node, ..)| *node == seat)
+            .map(|(_, tick, count)| (*tick, *count))
     }
 
     /// Whether the node does anything by itself; the others only answer.

@@ -183,8 +183,10 @@ impl Table {
     /// Records of a head that everybody knows.
     fn first_head(&mut self) -> Vec<Record> {
         let save = self.library.make_first();
-        let object = |(id, object): (ObjectId, gitty::Object), link| Record::Object { id, object, link };
-        let mut records: Vec<Record> = save.blob.map(|blob| object(blob, None)).into_iter().collect();
+        let object =
+            |(id, object): (ObjectId, gitty::Object), link| Record::Object { id, object, link };
+        let mut records: Vec<Record> =
+            save.blob.map(|blob| object(blob, None)).into_iter().collect();
         records.push(object((save.id, save.commit), Some(save.link)));
         let ballot = cluster::Ballot { counter: 1, incarnation: member_id(9, 0).incarnation };
         let (key, head) = (key(), save.id);

@@ -57,7 +57,8 @@ fn message(message: &PeerMessage) -> String {
     match message {
         PeerMessage::Prepare { ballot, .. } => format!("Prepare {}", number(ballot)),
         PeerMessage::Promise { ballot, accepted, .. } => {
-            let accepted = accepted.map(|(at, head)| format!(", has {} {}", number(&at), short(&head)));
+            let accepted =
+                accepted.map(|(at, head)| format!(", has {} {}", number(&at), short(&head)));
             format!("Promise {}{}", number(ballot), accepted.unwrap_or_default())
         }
         PeerMessage::Propose(propose) => {

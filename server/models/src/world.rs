@@ -55,9 +55,12 @@ impl World {
                     || state.done >> before & 1 == 1 && is_silent(&self.scenario.deeds[before].what)
             });
             let may = match deed.what {
-                What::Settle(_) => {
-                    !table.node(state.nodes[deed.node]).core.sides(&crate::library::key()).sides.is_empty()
-                }
+                What::Settle(_) => !table
+                    .node(state.nodes[deed.node])
+                    .core
+                    .sides(&crate::library::key())
+                    .sides
+                    .is_empty(),
                 _ => true,
             };
             if state.done >> number & 1 == 0 && due && may {
@@ -84,7 +87,9 @@ impl World {
         let Action { seat, .. } = action;
         if step.node != last.nodes[seat] {
             let mine = |table: &Table, packet| seat_of(table.packet(packet).to) == seat;
-            state.packets.retain(|packet| !mine(table, *packet) || !table.is_past(step.node, *packet));
+            state
+                .packets
+                .retain(|packet| !mine(table, *packet) || !table.is_past(step.node, *packet));
         }
         for packet in &step.sends {
             let to = state.nodes.get(seat_of(table.packet(*packet).to));
