@@ -5,11 +5,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 SEEDS ?= 200
+SOAK_SECONDS ?= 1800
 RUNS ?= 20000
 DEMO ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup run site test check fix release bench sim fuzz
+.PHONY: help setup run site test check fix release bench sim soak fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,7 +42,7 @@ check: ## format, lints, documentation and dependency arrows; changes nothing
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy -p app --no-default-features --features hydrate -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
-	cargo test -p tests --test all --quiet -- architecture
+	cargo test --workspace --test all --quiet -- architecture
 
 fix: ## format, and let clippy repair what it can
 	cargo fmt --all
@@ -57,6 +58,12 @@ bench: release ## how fast saves and stores are on this machine
 
 sim: ## the simulator (SEEDS=1000 for more worlds)
 	cargo run --release -p sim -- --seeds $(SEEDS)
+
+soak: ## five real nodes in bad weather (SOAK_SECONDS=1800), held against their disks
+	@scripts/setup.sh test
+	cargo build --workspace --bins
+	SWISH_CLUSTER_SOAK_SECONDS=$(SOAK_SECONDS) SWISH_CLUSTER_KILL_SEED=$$RANDOM \
+	  cargo test --workspace --test all -- --nocapture namespaces
 
 fuzz: ## the readers of terms, journals and packs on any bytes (RUNS=2000000 for more)
 	@command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz

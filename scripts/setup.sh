@@ -43,6 +43,7 @@ if [ "$purpose" = test ]; then
   needs python3 python3
   needs tshark tshark
   needs npm npm
+  needs ip iproute2
 fi
 
 # --- install it, or say how -------------------------------------------------------

@@ -7,6 +7,8 @@ mod architecture;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod beside;
+#[cfg(test)]
 mod divergences;
 #[cfg(test)]
 mod hostile;
@@ -14,6 +16,8 @@ mod hostile;
 mod kills;
 #[cfg(test)]
 mod members;
+#[cfg(test)]
+mod namespaces;
 #[cfg(test)]
 mod no_majority;
 #[cfg(test)]
@@ -30,6 +34,8 @@ mod reads;
 mod replay;
 #[cfg(test)]
 mod retries;
+#[cfg(test)]
+mod rolled_back;
 #[cfg(test)]
 mod stores_with_pasts;
 #[cfg(test)]

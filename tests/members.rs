@@ -264,6 +264,14 @@ async fn add_with_files(cluster: &mut Cluster) -> Result<()> {
     let address = cluster.node(1).setup.reached();
     let (code, said) = cluster.node(2).command_line(&["join", &address]).await?;
     ensure!(code == DONE && said.contains("5 files come along"), "join: {said}");
+    let report = "Of 5 files in its store: 1 equal, 1 behind, 1 ahead, 1 diverged, 1 new here.";
+    until("what it brings", CHANGED, async || {
+        let planned = cluster.node(1).command_line(&["nodes", "approve", "node-2", "--plan"]);
+        let (code, said) = planned.await?;
+        ensure!(code == DONE && said.contains(report), "{code:?}: {said}");
+        Ok(())
+    })
+    .await?;
     change(cluster.node(1), "approve", "node-2").await?;
     change(cluster.node(1), "promote", "node-2").await
 }

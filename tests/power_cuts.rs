@@ -66,6 +66,7 @@ fn setup(disk: &Path, folder: &Path, environment: Vec<(String, String)>) -> Resu
         dashboard: node::free_address()?,
         link: node::free_address()?,
         advertise: None,
+        space: None,
         environment,
     })
 }

@@ -130,7 +130,7 @@ pub async fn run(
     let started_ms = now_ms();
     let app = App { node, search, links, operators, config, addresses, metrics, started_ms, stop };
     let servers = [
-        serve(gateway, gateway::router(app.clone()), &app.stop),
+        serve(gateway, gateway::router(app.clone(), secret), &app.stop),
         serve(dashboard, dashboard::router(app.clone()), &app.stop),
         serve_socket(&app)?,
         tokio::spawn(upkeep(app.clone())),
@@ -191,7 +191,8 @@ fn hello_state(opened: &Opened) -> HelloState {
         epoch: roster.map_or(0, |roster| roster.epoch),
         phase: roster.map(|roster| roster.phase),
         files: u64::try_from(opened.files()).unwrap_or(u64::MAX),
-        durable_count: 0,
+        durable_count: durable.count,
+        remembered: durable.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
     }
 }
 

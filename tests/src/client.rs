@@ -69,6 +69,15 @@ impl Client {
         self.send(Method::GET, path, String::new()).await
     }
 
+    /// Reads `path`, preferring this type.
+    ///
+    /// # Errors
+    /// No whole answer within the deadline.
+    pub async fn get_as(&self, path: &str, accept: &str) -> Result<Answer> {
+        let request = Request::get(format!("http://{}{path}", self.address));
+        self.exchange(request.header("accept", accept).body(String::new())?).await
+    }
+
     /// Sends a request with a JSON body.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use crate::{
     directory::Directory,
     gateway::Gateway,
+    network::Network,
     node::{self, Node, Setup},
     program::Build,
     turn::{self, Turn},
@@ -39,6 +40,8 @@ pub struct Plan {
     pub stores: Vec<PathBuf>,
     /// Whether links pass through forwarders that keep every byte.
     pub recorded: bool,
+    /// Whether each node has a network namespace of its own.
+    pub apart: bool,
     /// Environment of all nodes.
     pub environment: Vec<(String, String)>,
 }
@@ -53,6 +56,8 @@ pub struct Cluster {
     pub nodes: Vec<Node>,
     /// What passed over the links, if it is recorded.
     pub wires: Vec<Wire>,
+    /// What is between the nodes, if each has a namespace of its own.
+    pub network: Option<Network>,
     folder: Option<TempDir>,
     began: Instant,
     _turn: Turn,
@@ -65,6 +70,7 @@ impl Default for Plan {
             build: Build::Plain,
             stores: Vec::new(),
             recorded: false,
+            apart: false,
             environment: Vec::new(),
         }
     }
@@ -93,12 +99,17 @@ impl Plan {
         let turn = turn::take().await?;
         let folder = tempfile::Builder::new().prefix("swish-cluster-test-").tempdir()?;
         let secret = make_secret(folder.path())?;
+        let network = self.apart.then(|| Network::open(self.nodes)).transpose()?;
+        let free_address = |number: usize, port: u16| match &network {
+            Some(network) => Ok(format!("{}:{port}", network.address(number))),
+            None => node::free_address(),
+        };
         let mut wires = Vec::new();
         let mut nodes = Vec::new();
         for number in 1..=self.nodes {
             let home = folder.path().join(format!("node-{number}"));
             fs::create_dir(&home)?;
-            let link = node::free_address()?;
+            let link = free_address(number, 3052)?;
             if self.recorded {
                 wires.push(Wire::open(&link).await?);
             }
@@ -109,10 +120,11 @@ impl Plan {
                 store: home.join("store"),
                 secret: secret.clone(),
                 log: home.join("log"),
-                gateway: node::free_address()?,
-                dashboard: node::free_address()?,
+                gateway: free_address(number, 3050)?,
+                dashboard: free_address(number, 3051)?,
                 link,
                 advertise: wires.last().map(|wire| wire.address().to_owned()),
+                space: network.as_ref().map(|network| network.space(number).to_owned()),
                 environment: self.environment.clone(),
             }));
         }
@@ -120,7 +132,7 @@ impl Plan {
             copy(store, &node.setup.store)?;
         }
         let began = Instant::now();
-        Ok(Cluster { nodes, wires, folder: Some(folder), began, _turn: turn })
+        Ok(Cluster { nodes, wires, network, folder: Some(folder), began, _turn: turn })
     }
 }
 

@@ -23,7 +23,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{client::Client, gateway::Gateway};
+use crate::{client::Client, gateway::Gateway, network};
 
 /// Signal number of SIGKILL.
 const KILLED: i32 = 9;
@@ -55,6 +55,8 @@ pub struct Setup {
     pub link: String,
     /// Where they are told to connect, if that is somewhere else.
     pub advertise: Option<String>,
+    /// The network namespace it runs in, if it has one of its own.
+    pub space: Option<String>,
     /// Environment for each start.
     pub environment: Vec<(String, String)>,
 }
@@ -114,7 +116,7 @@ impl Node {
     fn serve(&self, environment: &[(String, String)]) -> Result<Command> {
         let setup = &self.setup;
         let log = OpenOptions::new().create(true).append(true).open(&setup.log)?;
-        let mut command = Command::new(&setup.program);
+        let mut command = network::program_in(setup.space.as_deref(), &setup.program);
         command
             .args(["serve", "--stdin-is-life"])
             .args(["--name", &setup.name])

@@ -3,7 +3,7 @@
 use domain::ObjectId;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Key, MemberId};
+use crate::{Ballot, Key, MemberId, RolledBack};
 
 /// Something that must never happen has happened; an operator must look. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,6 +44,19 @@ pub enum Alarm {
         from: MemberId,
         /// The epoch.
         epoch: u64,
+    },
+    /// The disk of a node is older than what the node had told: it has a new life and no vote.
+    RolledBack {
+        /// The node, in its new life.
+        node: MemberId,
+        /// How it found out.
+        rolled_back: RolledBack,
+    },
+    /// A node runs twice: while one run of it answered another one said Hello. Neither is linked
+    /// until one has been gone for a while.
+    Cloned {
+        /// Which, in the life of the one that said Hello.
+        node: MemberId,
     },
     /// A node wrote two chains of audit entries, or its chain was changed; the first that came is
     /// kept. Its disk was copied or restored, or somebody has its key.

@@ -32,6 +32,8 @@ pub struct Config {
     pub push: Millis,
     /// A head that was accepted is proposed again when it is not known to be decided after this.
     pub undecided: Millis,
+    /// A start waits for members that do not link for so long (protocol 2).
+    pub gate: Millis,
     /// Saves that wait behind another save of the same file; one more is refused as busy.
     pub queue: usize,
     /// Rounds of imports and repairs that run at once.
@@ -73,6 +75,7 @@ impl Default for Config {
             heartbeat: Millis(1_000),
             push: Millis(30),
             undecided: Millis(2_000),
+            gate: Millis(5_000),
             queue: 64,
             background_rounds: 128,
             changes_page: 1_000,
@@ -141,11 +144,13 @@ pub enum Mutant {
     JudgeByOld,
     /// Answers a held save without a tip.
     HoldWithoutTip,
+    /// Goes on voting on a disk that is older than what it told.
+    RolledBackVotes,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::OwnValue,
         Self::MinorityQuorum,
         Self::NoSyncBeforePromise,
@@ -167,5 +172,6 @@ impl Mutant {
         Self::SettleBeside,
         Self::JudgeByOld,
         Self::HoldWithoutTip,
+        Self::RolledBackVotes,
     ];
 }

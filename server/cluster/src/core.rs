@@ -6,6 +6,7 @@ use crate::{
     Config, Durable, Input, MemberId, Mutant, Objects, Output, PeerMessage, Record, Timer, Urgency,
     WriteNo,
     live::{Live, News, OwnAnswer},
+    roster::Gate,
     turn::Turn,
 };
 
@@ -23,7 +24,14 @@ impl Core {
     #[must_use]
     pub fn recover(config: Config, node: NodeId, durable: Durable) -> Self {
         let me = MemberId { node, incarnation: durable.incarnation };
+        let names_me = durable.roster.as_ref().is_some_and(|roster| roster.names(node));
+        let count = WriteNo(durable.count);
         let live = Live {
+            issued: count,
+            promised_in: count,
+            persisted: count,
+            began: durable.count,
+            gate: Gate::new(names_me),
             floor: if config.broken(Mutant::UnreservedBallot) { 0 } else { durable.reserved },
             pushed: durable.serial(),
             ..Live::default()
@@ -39,6 +47,9 @@ impl Core {
         objects: &mut dyn Objects,
         out: &mut Vec<Output>,
     ) {
+        if self.is_ending() && !matches!(input, Input::Renew { .. } | Input::Persisted(_)) {
+            return;
+        }
         let no = WriteNo(self.live.issued.0 + 1);
         let pending =
             (self.live.promised_in > self.live.persisted).then_some(self.live.promised_in);
@@ -51,7 +62,9 @@ impl Core {
         }
         self.note_asked(&turn);
         if turn.writes() {
+            self.keep_heard(&mut turn);
             self.live.issued = no;
+            self.durable.count = no.0;
             if turn.urgent() {
                 self.live.promised_in = no;
             }
@@ -74,7 +87,10 @@ impl Core {
     fn dispatch(&mut self, input: Input, turn: &mut Turn<'_>) {
         match input {
             Input::Started => self.on_started(turn),
-            Input::PeerUp { peer, epoch, run } => self.on_peer_up(peer, epoch, run, turn),
+            Input::PeerUp { peer, epoch, run, count, remembered } => {
+                self.on_peer_up(peer, (epoch, run), (count, remembered), turn);
+            }
+            Input::Renew { incarnation } => self.on_renew(incarnation, turn),
             Input::PeerDown { peer } => self.on_peer_down(peer, turn),
             Input::Message { from, message } => self.on_message(from, message, turn),
             Input::Save { token, save } => self.on_save(token, save, turn),
@@ -96,13 +112,22 @@ impl Core {
 
     fn on_started(&mut self, turn: &mut Turn<'_>) {
         self.live.started = turn.now;
+        self.start_gate(turn);
+        self.raise_rolled_back(turn);
         turn.arm(Timer::Heartbeat, 0, self.config.heartbeat.0);
         self.tips_of_before(turn);
         self.judge_all_sides();
         self.recover_rounds(turn);
     }
 
-    fn on_message(&mut self, from: MemberId, message: PeerMessage, turn: &mut Turn<'_>) {
+    pub(crate) fn on_message(&mut self, from: MemberId, message: PeerMessage, turn: &mut Turn<'_>) {
+        if !self.live.gate.has_compared(from.node) {
+            return;
+        }
+        self.note_count_in(from, &message);
+        if self.keep_for_gate(from, &message) {
+            return;
+        }
         if let Some(epoch) = epoch_of(&message)
             && !self.judge_epoch(from, epoch, turn)
         {
@@ -113,13 +138,13 @@ impl Core {
             PeerMessage::Prepare { epoch, key, ballot } => {
                 self.on_prepare(from, epoch, key, ballot, turn);
             }
-            PeerMessage::Promise { epoch, key, ballot, accepted } => {
+            PeerMessage::Promise { epoch, key, ballot, accepted, .. } => {
                 let accepted = accepted.map(|(ballot, head)| crate::Accepted { ballot, head });
                 self.on_promise(from, epoch, &key, ballot, accepted, turn);
             }
             PeerMessage::Propose(propose) => self.on_propose(from, propose, turn),
             PeerMessage::Fetching { key, .. } => self.on_fetching(from, &key),
-            PeerMessage::Accept { epoch, key, ballot, head } => {
+            PeerMessage::Accept { epoch, key, ballot, head, .. } => {
                 self.on_accept(from, epoch, &key, ballot, head, turn);
             }
             PeerMessage::Nack { key, ballot, promised, wait_ms, .. } => {
@@ -175,6 +200,7 @@ impl Core {
             Timer::Want(token) => self.want_over(token, turn),
             Timer::Council => self.council_due(turn),
             Timer::Sync(token) => self.sync_over(token, turn),
+            Timer::Gate => self.gate_due(turn),
         }
     }
 

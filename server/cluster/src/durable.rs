@@ -6,7 +6,9 @@ use domain::{Incarnation, Link, ObjectId, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{AuditEntry, Ballot, ChainEnds, Council, Key, Roster, Tip, catch_up::Tree};
+use crate::{
+    AuditEntry, Ballot, ChainEnds, Council, Key, MemberId, RolledBack, Roster, Tip, catch_up::Tree,
+};
 
 /// One change of the durable state. A batch of them becomes durable as a whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,6 +86,21 @@ pub enum Record {
     Reserved(u64),
     /// Somebody did something, here or on another node.
     Audit(AuditEntry),
+    /// A node told what is durable there (protocol 2).
+    Remembered {
+        /// Who, in which life of its disk.
+        member: MemberId,
+        /// Its durable count.
+        count: u64,
+    },
+    /// This disk was found to be an older one: its life ended and another begins. Registers are
+    /// gone, decided heads are heads that are brought in.
+    Renewed {
+        /// The new life.
+        incarnation: Incarnation,
+        /// How it was found out.
+        rolled_back: RolledBack,
+    },
 }
 
 impl Record {
@@ -102,7 +119,9 @@ impl Record {
             | Self::Roster(_)
             | Self::Council(_)
             | Self::Reserved(_)
-            | Self::Audit(_) => None,
+            | Self::Audit(_)
+            | Self::Remembered { .. }
+            | Self::Renewed { .. } => None,
         }
     }
 }
@@ -240,6 +259,12 @@ pub struct Durable {
     pub keys: BTreeMap<Key, KeyState>,
     /// The last entry of each chain of the audit.
     pub audit: ChainEnds,
+    /// Number of the newest write: the durable count, when that is durable (protocol 2).
+    pub count: u64,
+    /// The highest durable count that each node told, in each life of its disk.
+    pub remembered: BTreeMap<MemberId, u64>,
+    /// Why this life began, if the one before was rolled back.
+    pub rolled_back: Option<RolledBack>,
     /// The change log: the latest position of each key.
     changes: BTreeMap<Serial, Key>,
     /// The decided heads and the tips.
@@ -274,7 +299,21 @@ impl Durable {
             *drafts.entry(draft.kind).or_default() += 1;
         }
         let (council, audit) = (Council::default(), ChainEnds::default());
-        Self { incarnation, roster, council, reserved, keys, audit, changes, tree, decided, drafts }
+        Self {
+            incarnation,
+            roster,
+            council,
+            reserved,
+            keys,
+            audit,
+            count: 0,
+            remembered: BTreeMap::new(),
+            rolled_back: None,
+            changes,
+            tree,
+            decided,
+            drafts,
+        }
     }
 
     /// Takes in entries of the audit as tables kept them, each chain in order.
@@ -305,6 +344,13 @@ impl Durable {
             Record::Council(council) => self.council = council.clone(),
             Record::Reserved(counter) => self.reserved = self.reserved.max(*counter),
             Record::Audit(entry) => self.audit.add(entry),
+            Record::Remembered { member, count } => {
+                let known = self.remembered.entry(*member).or_default();
+                *known = (*known).max(*count);
+            }
+            Record::Renewed { incarnation, rolled_back } => {
+                self.renew(*incarnation, *rolled_back);
+            }
         }
     }
 
@@ -373,6 +419,20 @@ impl Durable {
             self.keys.insert(key.clone(), KeyState::default());
         }
         self.keys.get_mut(key).expect("it was inserted above")
+    }
+
+    /// Once: made again, with the same incarnation, it would find drafts where heads were.
+    fn renew(&mut self, incarnation: Incarnation, rolled_back: RolledBack) {
+        if self.incarnation == incarnation {
+            return;
+        }
+        let keys = std::mem::take(&mut self.keys);
+        let keys = keys.into_iter().map(|(key, state)| (key, state.renewed())).collect();
+        let anew = Self::restore(incarnation, self.roster.take(), self.reserved, keys);
+        let audit = std::mem::take(&mut self.audit);
+        let remembered = std::mem::take(&mut self.remembered);
+        let rolled_back = Some(rolled_back);
+        *self = Self { audit, count: self.count, remembered, rolled_back, ..anew };
     }
 
     fn set_draft(&mut self, key: &Key, draft: Option<Draft>) {

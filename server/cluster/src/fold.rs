@@ -8,7 +8,7 @@ use domain::Millis;
 use crate::{Ballot, Core, Key, WriteNo, exchange::Tally};
 
 impl Core {
-    /// Numbers writes from the last durable one, and forgets what is only shown or timed; the number
+    /// Numbers writes from the last durable one, as if no count were ever told, and forgets what is only shown or timed; the number
     /// that was taken off. With `patient`, who answered a save is kept: its patience may end.
     pub fn fold(&mut self, patient: bool) -> WriteNo {
         let base = self.live.persisted;
@@ -24,6 +24,9 @@ impl Core {
             round.own_in.iter_mut().for_each(less);
             round.attempt = 0;
         }
+        // What a crash takes back is known by its records, not by its number.
+        self.durable.count = self.live.issued.0;
+        self.live.began = 0;
         self.forget_trifles(patient);
         base
     }

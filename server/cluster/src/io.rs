@@ -1,6 +1,6 @@
 //! What goes into the core and what comes out of it.
 
-use domain::{Link, Millis, ObjectId, Run, Serial};
+use domain::{Incarnation, Link, Millis, ObjectId, Run, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(pub u64);
 
-/// Number of a write of this run; writes become durable in this order.
+/// Number of a write; writes become durable in this order. It goes on after a restart: that of the
+/// newest durable write is the durable count of a disk (protocol 2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteNo(pub u64);
 
@@ -47,6 +48,15 @@ pub enum Input {
         epoch: u64,
         /// Start of its program; positions in its change log are good for one run.
         run: Run,
+        /// Durable count in its Hello.
+        count: u64,
+        /// The highest durable count that it remembers of this life of this node; 0 for none.
+        remembered: u64,
+    },
+    /// The incarnation that [`Output::Renew`] asked for: random, drawn now and never before.
+    Renew {
+        /// Nobody ever had it.
+        incarnation: Incarnation,
     },
     /// The control link to a peer is gone.
     PeerDown {
@@ -157,6 +167,8 @@ pub enum Timer {
     Council,
     /// When a sync reports what it has not done.
     Sync(Token),
+    /// When members that did not link since the start are waited for no longer (protocol 2).
+    Gate,
 }
 
 /// One thing to do.
@@ -229,6 +241,9 @@ pub enum Output {
     },
     /// Something that others may want to know.
     Emit(Event),
+    /// This disk is an older one. Before any other input: drop what waits to be sent, close all
+    /// links, and hand in [`Input::Renew`]. The next Hello is that of the new incarnation.
+    Renew,
     /// Something impossible has happened.
     Raise(Alarm),
 }
@@ -370,6 +385,8 @@ pub enum Event {
     },
     /// A roster was adopted.
     RosterAdopted,
+    /// This node has a new incarnation, and none of the registers that it had.
+    Renewed,
     /// A peer did what no peer of this program does.
     Offended {
         /// Who.

@@ -11,7 +11,7 @@ use crate::{
     catch_up::{Comparison, Reported},
     exchange::{Owed, Parked, Source, Tally, WantedObject},
     path::Way,
-    roster::{CouncilRound, Mark, Promoting, Repair},
+    roster::{CouncilRound, Gate, Mark, Promoting, Repair, RolledBack},
 };
 
 /// Volatile state of the core.
@@ -87,6 +87,14 @@ pub(crate) struct Live {
     pub(crate) branches: Branches,
     /// When the program started.
     pub(crate) started: Millis,
+    /// Durable count at the start.
+    pub(crate) began: u64,
+    /// Durable counts that peers told and no write has yet.
+    pub(crate) heard: BTreeMap<MemberId, u64>,
+    /// Whether this node may vote yet.
+    pub(crate) gate: Gate,
+    /// This disk is an older one; nothing is done before there is a new incarnation.
+    pub(crate) ending: Option<RolledBack>,
 }
 
 /// A decided head that somebody told.
@@ -159,6 +167,8 @@ pub(crate) struct Peer {
     pub(crate) draining: bool,
     /// Its decided heads, as it reported them.
     pub(crate) heads: Reported,
+    /// How it found out that its disk is an older one, as long as it has no vote.
+    pub(crate) rolled_back: Option<RolledBack>,
     /// Answers that it was asked for and has not sent.
     pub(crate) owes: Owed,
 }

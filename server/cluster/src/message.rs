@@ -6,7 +6,9 @@ use domain::{ObjectId, ObjectKind, Root, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::{AuditEntry, Ballot, Key, Member, MemberId, Phase, Prefix, Roster, RosterVote, Tip};
+use crate::{
+    AuditEntry, Ballot, Key, Member, MemberId, Phase, Prefix, RolledBack, Roster, RosterVote, Tip,
+};
 
 /// Objects up to this size travel inside a message; larger ones in chunks of it (protocol 3).
 pub const INLINE_BYTES: usize = 60 << 10;
@@ -34,6 +36,9 @@ pub enum PeerMessage {
         ballot: Ballot,
         /// Ballot and head accepted last.
         accepted: Option<(Ballot, ObjectId)>,
+        /// Durable count of the sender.
+        #[serde(default)]
+        count: u64,
     },
     /// Proposer: accept this head.
     Propose(Propose),
@@ -56,6 +61,9 @@ pub enum PeerMessage {
         ballot: Ballot,
         /// What was accepted.
         head: ObjectId,
+        /// Durable count of the sender.
+        #[serde(default)]
+        count: u64,
     },
     /// Acceptor: not with this ballot. It proves nothing about the proposal.
     Nack {
@@ -279,6 +287,15 @@ pub struct Heartbeat {
     /// Last number of each chain of the audit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audit: Vec<(MemberId, u64)>,
+    /// Its durable count.
+    #[serde(default)]
+    pub count: u64,
+    /// The highest durable count that it remembers of the receiver, in this life of its disk.
+    #[serde(default)]
+    pub remembered: u64,
+    /// How it found out that its disk is an older one, as long as it has no vote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<RolledBack>,
 }
 
 /// Bytes in a message, not repeated one by one in its text form.

@@ -26,6 +26,8 @@ pub struct PeerStatus {
     pub waiting: u64,
     /// Whether it takes no new pages.
     pub draining: bool,
+    /// Whether its disk was found to be an older one, and it has no vote since.
+    pub rolled_back: bool,
     /// Whether it has the decided heads of this node, but for files of which it said otherwise.
     pub has_ours: bool,
 }
@@ -96,6 +98,7 @@ impl Core {
                 files: peer.files,
                 waiting: peer.waiting,
                 draining: peer.draining,
+                rolled_back: peer.rolled_back.is_some(),
                 has_ours: peer.heads.is_whole(),
             })
             .collect()

@@ -46,6 +46,9 @@ fn heartbeat(audit: Vec<(MemberId, u64)>) -> PeerMessage {
         applied: None,
         asking: Vec::new(),
         draining: false,
+        count: 0,
+        remembered: 0,
+        rolled_back: None,
     })
 }
 

@@ -151,7 +151,7 @@ fn a_branch_is_proposed_as_a_whole_when_a_majority_is_back() {
     assert!(sent(&outputs, BRAVO).iter().any(|m| matches!(m, PeerMessage::Prepare { .. })));
     node.syncs();
     let ballot = Ballot { counter: node.counter(), incarnation: ALPHA.incarnation };
-    let promise = PeerMessage::Promise { epoch: 1, key: key(), ballot, accepted: None };
+    let promise = PeerMessage::Promise { epoch: 1, key: key(), ballot, accepted: None, count: 0 };
     let outputs = node.hears(BRAVO, promise);
     let proposed = sent(&outputs, BRAVO).into_iter().find_map(|message| match message {
         PeerMessage::Propose(propose) => Some(propose.head),
@@ -163,7 +163,10 @@ fn a_branch_is_proposed_as_a_whole_when_a_majority_is_back() {
     let outputs = save(&mut node, 3, Some(third.id), &fourth);
     assert!(!sent(&outputs, BRAVO).iter().any(|m| matches!(m, PeerMessage::Propose(_))));
     node.syncs();
-    node.hears(BRAVO, PeerMessage::Accept { epoch: 1, key: key(), ballot, head: third.id });
+    node.hears(
+        BRAVO,
+        PeerMessage::Accept { epoch: 1, key: key(), ballot, head: third.id, count: 0 },
+    );
     assert_eq!(node.core.file(&key()).decided.map(|decided| decided.head), Some(third.id));
     assert_eq!(node.core.served(&key()), Some(fourth.id));
     assert!(node.core.durable().keys[&key()].draft.is_some(), "the rest is the draft now");
@@ -294,7 +297,10 @@ fn settle(node: &mut Node, token: u64, base: ObjectId, made: &Made) -> Vec<Outpu
 fn promised(node: &mut Node) -> Ballot {
     node.syncs();
     let ballot = Ballot { counter: node.counter(), incarnation: ALPHA.incarnation };
-    node.hears(BRAVO, PeerMessage::Promise { epoch: 1, key: key(), ballot, accepted: None });
+    node.hears(
+        BRAVO,
+        PeerMessage::Promise { epoch: 1, key: key(), ballot, accepted: None, count: 0 },
+    );
     node.syncs();
     ballot
 }
@@ -308,7 +314,7 @@ fn a_settling_is_decided_like_a_save_and_repeated_it_is_the_same() {
     assert_eq!(draft.map(|draft| draft.kind), Some(DraftKind::Settle));
     assert_eq!(node.core.served(&key()), Some(head.id), "it is not served before it is decided");
     let ballot = promised(&mut node);
-    let accept = PeerMessage::Accept { epoch: 1, key: key(), ballot, head: made.id };
+    let accept = PeerMessage::Accept { epoch: 1, key: key(), ballot, head: made.id, count: 0 };
     let outputs = node.hears(BRAVO, accept);
     let decided = SettleOutcome::Decided { commit: made.id };
     assert_eq!(answers(&outputs), [(Token(1), Reply::Settle(decided), false)]);
@@ -461,7 +467,7 @@ fn a_sync_reads_compares_and_reports_and_a_dry_one_only_says_what_is_to_be_done(
     }
     node.syncs();
     let ballot = Ballot { counter: node.counter(), incarnation: ALPHA.incarnation };
-    let promise = PeerMessage::Promise { epoch: 1, key: key(), ballot, accepted: None };
+    let promise = PeerMessage::Promise { epoch: 1, key: key(), ballot, accepted: None, count: 0 };
     node.hears(BRAVO, promise);
     hears_of(&mut node, Some(head.id), Vec::new());
     let outputs = node.gives(Input::Timer(Timer::Sync(Token(2))));

@@ -36,7 +36,7 @@ fn files(count: u32, changed: impl Fn(u32) -> bool) -> BTreeMap<Key, KeyState> {
 }
 
 fn link(node: &mut Node, peer: MemberId) -> Vec<Output> {
-    node.gives(Input::PeerUp { peer, epoch: 1, run: RUN })
+    node.gives(Input::PeerUp { peer, epoch: 1, run: RUN, count: 0, remembered: 0 })
 }
 
 fn sent(outputs: &[Output], peer: MemberId) -> Vec<PeerMessage> {
@@ -172,6 +172,9 @@ fn heartbeat(serial: u64, files: u64) -> PeerMessage {
         applied: None,
         asking: Vec::new(),
         draining: false,
+        count: 0,
+        remembered: 0,
+        rolled_back: None,
         audit: Vec::new(),
     })
 }
@@ -253,7 +256,13 @@ fn a_comparison_ends_with_the_run_it_was_about() {
     link(&mut alpha, CHARLIE);
     alpha.hears(CHARLIE, heartbeat(0, 10));
     assert_eq!(sent(&alpha.hears(BRAVO, heartbeat(12, 10)), BRAVO).len(), 1);
-    alpha.gives(Input::PeerUp { peer: BRAVO, epoch: 1, run: Run::from_bytes([8; 8]) });
+    alpha.gives(Input::PeerUp {
+        peer: BRAVO,
+        epoch: 1,
+        run: Run::from_bytes([8; 8]),
+        count: 0,
+        remembered: 0,
+    });
     let branches =
         vec![cluster::TreeBranch { prefix: Prefix::TOP, below: cluster::Below::Heads(Vec::new()) }];
     assert_eq!(alpha.hears(BRAVO, PeerMessage::TreeIs { branches }), [unasked(BRAVO)]);

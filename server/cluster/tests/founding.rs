@@ -33,6 +33,9 @@ fn heartbeat(importing: u64, waiting: u64) -> PeerMessage {
         applied: None,
         asking: Vec::new(),
         draining: false,
+        count: 0,
+        remembered: 0,
+        rolled_back: None,
         audit: Vec::new(),
     })
 }

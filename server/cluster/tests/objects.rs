@@ -55,7 +55,7 @@ fn missing(outputs: &[Output]) -> Vec<(ObjectId, Vec<MemberId>, u64)> {
 fn linked() -> Node {
     let mut node = Node::alone();
     for peer in [BRAVO, CHARLIE] {
-        node.gives(Input::PeerUp { peer, epoch: 1, run: RUN });
+        node.gives(Input::PeerUp { peer, epoch: 1, run: RUN, count: 0, remembered: 0 });
     }
     node
 }
@@ -170,7 +170,8 @@ fn what_nobody_had_is_asked_of_a_peer_that_links() {
     node.hears(CHARLIE, changes(1));
     let outputs = node.hears(CHARLIE, PeerMessage::Absent { id: head(1) });
     assert_eq!(missing(&outputs), [(head(1), vec![CHARLIE], 2_000)]);
-    let outputs = node.gives(Input::PeerUp { peer: BRAVO, epoch: 1, run: RUN });
+    let outputs =
+        node.gives(Input::PeerUp { peer: BRAVO, epoch: 1, run: RUN, count: 0, remembered: 0 });
     assert_eq!(requests(&outputs), [(BRAVO, vec![head(1)])]);
 }
 

@@ -106,7 +106,7 @@ fn a_change_of_members_is_repaired_before_the_next_one() {
     assert_eq!(node.core.repair().map(|(of, done)| of - done), Some(1));
     node.syncs();
     let ballot = Ballot { counter: node.counter(), incarnation: ALPHA.incarnation };
-    let nothing = PeerMessage::Promise { epoch: 2, key, ballot, accepted: None };
+    let nothing = PeerMessage::Promise { epoch: 2, key, ballot, accepted: None, count: 0 };
     let mut outputs = node.hears(BRAVO, nothing);
     outputs.extend(node.syncs());
     let begun = votes(&outputs, BRAVO);
@@ -223,6 +223,9 @@ fn a_learner_is_promoted_when_it_has_applied_what_is_here() {
         applied: Some(node.core.durable().serial()),
         asking: Vec::new(),
         draining: false,
+        count: 0,
+        remembered: 0,
+        rolled_back: None,
     };
     node.hears(DELTA, PeerMessage::Heartbeat(heartbeat));
     let outputs = node.gives(Input::Change { token: TOKEN, change: promote });

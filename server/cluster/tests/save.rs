@@ -21,7 +21,7 @@ fn ballot(counter: u64) -> Ballot {
 }
 
 fn accept(ballot: Ballot, head: domain::ObjectId) -> PeerMessage {
-    PeerMessage::Accept { epoch: 1, key: key(), ballot, head }
+    PeerMessage::Accept { epoch: 1, key: key(), ballot, head, count: 0 }
 }
 
 /// A node with both peers linked, on which `a.pl` was just created and decided.
@@ -31,8 +31,13 @@ fn after_create(node: &mut Node) -> table::Made {
     let first = node.counter();
     node.gives(Input::Persisted(node.issued()));
     for peer in [BRAVO, CHARLIE] {
-        let promise =
-            PeerMessage::Promise { epoch: 1, key: key(), ballot: ballot(first), accepted: None };
+        let promise = PeerMessage::Promise {
+            epoch: 1,
+            key: key(),
+            ballot: ballot(first),
+            accepted: None,
+            count: 0,
+        };
         node.hears(peer, promise);
     }
     node.hears(BRAVO, accept(ballot(first), made.id));
@@ -165,6 +170,9 @@ fn an_acceptor_answers_only_what_is_durable_and_fetches_what_it_lacks() {
         ]
     );
     let outputs = node.hears(BRAVO, propose(vec![made.commit.object(), made.blob.clone()]));
-    let accepted = send(BRAVO, accept(ballot, made.id), Some(node.issued()));
+    // It leaves when that write is durable, and tells that count.
+    let (head, count) = (made.id, node.issued().0);
+    let accept = PeerMessage::Accept { epoch: 1, key: key(), ballot, head, count };
+    let accepted = send(BRAVO, accept, Some(node.issued()));
     assert!(outputs.contains(&accepted), "{outputs:?}");
 }

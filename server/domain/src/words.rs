@@ -88,7 +88,7 @@ macro_rules! words {
 mod action;
 mod people;
 
-pub use action::{NodeAction, Outcome, SettleVerb};
+pub use action::{JoinReport, NodeAction, Outcome, SettleVerb};
 pub use people::{Action, Role};
 
 words! {
@@ -128,6 +128,22 @@ words! {
         Unknown = "unknown", "Unknown", Unknown;
         /// Every node serves the same head.
         Same = "same", "Same everywhere", Good;
+    }
+}
+
+words! {
+    /// The SWISH beside a node, by how it answers a real request.
+    SwishState {
+        /// Nothing listens there.
+        Down = "down", "Does not run", Bad;
+        /// It took the request and said nothing.
+        Stuck = "stuck", "Does not answer", Bad;
+        /// It answers with an error.
+        Failing = "failing", "Answers with errors", Bad;
+        /// It was not asked yet.
+        Unknown = "unknown", "Not asked yet", Unknown;
+        /// It answers.
+        Up = "up", "Answers", Good;
     }
 }
 

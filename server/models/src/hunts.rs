@@ -39,5 +39,10 @@ pub const HUNTS: [Hunt; 16] = [
 pub const LONG_HUNTS: [Hunt; 1] = [hunt(Mutant::FastWithoutPromise, "fast")];
 
 /// Mutants that no story sees: what they break is beside the register.
-pub const NOT_HUNTED: [Mutant; 4] =
-    [Mutant::StaleTree, Mutant::WrongBucket, Mutant::ReplaceInOne, Mutant::NoRepair];
+pub const NOT_HUNTED: [Mutant; 5] = [
+    Mutant::RolledBackVotes,
+    Mutant::StaleTree,
+    Mutant::WrongBucket,
+    Mutant::ReplaceInOne,
+    Mutant::NoRepair,
+];

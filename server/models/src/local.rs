@@ -148,7 +148,7 @@ impl Node {
     pub(crate) fn meet(&mut self, peer: MemberId, around: Around<'_>, step: &mut Stepped) {
         let epoch = self.core.durable().roster.as_ref().map_or(0, |roster| roster.epoch);
         let run = Run::from_bytes([1; 8]);
-        self.give(Input::PeerUp { peer, epoch, run }, around, step);
+        self.give(Input::PeerUp { peer, epoch, run, count: 0, remembered: 0 }, around, step);
         if around.scenario.tells_caught_up() {
             // A learner may be promoted, and a store proposed, at any time: that somebody has caught up
             // is no matter of safety.
@@ -172,6 +172,9 @@ impl Node {
             asking: Vec::new(),
             draining: false,
             audit: Vec::new(),
+            count: 0,
+            remembered: 0,
+            rolled_back: None,
         })
     }
 
@@ -245,7 +248,7 @@ impl Node {
             }
             Output::ServeChunks { .. } | Output::ServeAudit { .. } => {}
             Output::Emit(event) => self.note_event(event, around, step),
-            Output::Raise(_) => step.breaks(Promise::Alarm),
+            Output::Renew | Output::Raise(_) => step.breaks(Promise::Alarm),
         }
     }
 

@@ -77,7 +77,8 @@ fn run(name: Option<&str>, mutant: Option<Mutant>, search: Search) -> Result<boo
             Some(mutant) => story.broken(mutant),
             None => story,
         };
-        let outcome = models::search(story.clone(), search);
+        let order = if story.changes() { Order::Wide } else { search.order };
+        let outcome = models::search(story.clone(), Search { order, ..search });
         println!("{}", line(&story, &outcome));
         if let Some((promise, steps)) = &outcome.broken {
             println!("  broken: {promise}, after {} steps", steps.len());

@@ -115,7 +115,7 @@ impl Tick {
             Timer::Push => Some(Self::Push),
             Timer::Fetch(_) => Some(Self::Fetch),
             Timer::Council => Some(Self::Council),
-            Timer::Compare | Timer::Want(_) | Timer::Sync(_) => None,
+            Timer::Compare | Timer::Want(_) | Timer::Sync(_) | Timer::Gate => None,
         }
     }
 }
@@ -154,8 +154,10 @@ impl Scenario {
         self.config.mutant.is_none() && !self.changes() && !self.refusals
     }
 
-    /// Whether the roster may change.
-    pub(crate) fn changes(&self) -> bool {
+    /// Whether the roster may change: then there are ever more states, because a council may begin
+    /// again and again, and a search has to go wide.
+    #[must_use]
+    pub fn changes(&self) -> bool {
         self.deeds.iter().any(|deed| matches!(deed.what, What::Change(_)))
     }
 
@@ -168,6 +170,11 @@ impl Scenario {
     pub(crate) fn sent(&self, mut message: PeerMessage) -> Option<PeerMessage> {
         if let (PeerMessage::Propose(propose), false) = (&mut message, self.carries) {
             propose.objects.clear();
+        }
+        // Rolled back disks are no matter of these stories.
+        if let PeerMessage::Promise { count, .. } | PeerMessage::Accept { count, .. } = &mut message
+        {
+            *count = 0;
         }
         let refusal = matches!(message, PeerMessage::Nack { .. });
         (refusal && self.refusals || (self.hears)(&message)).then_some(message)

@@ -134,9 +134,10 @@ fn report(share: &Share, core_seconds: f64) {
         hours / core_seconds
     );
     println!(
-        "{} crashes, {} wipes, {} changes of the roster, {} cuts, {} pauses, {} messages; slowest healing {:.1} s",
+        "{} crashes, {} wipes, {} old disks, {} changes of the roster, {} cuts, {} pauses, {} messages; slowest healing {:.1} s",
         counts.crashes,
         counts.wipes,
+        counts.rolled,
         counts.changes,
         counts.cuts,
         counts.pauses,

@@ -38,6 +38,10 @@ pub struct Counts {
     pub pauses: u64,
     /// Disks that were lost.
     pub wipes: u64,
+    /// Old disks that were put back.
+    pub rolled: u64,
+    /// Times a node found that out.
+    pub renewed: u64,
     /// Changes of the roster that were answered as done.
     pub changes: u64,
     /// Messages handed to a core.
@@ -72,6 +76,8 @@ impl AddAssign for Counts {
         self.cuts += other.cuts;
         self.pauses += other.pauses;
         self.wipes += other.wipes;
+        self.rolled += other.rolled;
+        self.renewed += other.renewed;
         self.changes += other.changes;
         self.messages += other.messages;
         self.attempts += other.attempts;

@@ -37,13 +37,16 @@ pub enum Kind {
     Held,
     /// A SWISH beside each node saves by itself, and often a moment behind. Not in the round.
     Beside,
+    /// Disks are copied, and old copies put back, while links are cut and everybody saves. Not in
+    /// the round.
+    Rolled,
     /// A bit of everything, while people do things that the audit keeps. Not in the round either.
     Deeds,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -56,6 +59,7 @@ impl Kind {
         Self::Turnover,
         Self::Held,
         Self::Beside,
+        Self::Rolled,
         Self::Deeds,
     ];
     const ROUND: [Self; 7] = [
@@ -114,6 +118,10 @@ pub struct Profile {
     pub(crate) operator_gap_us: Option<(u64, u64)>,
     /// When one node loses its disk.
     pub(crate) wipe_us: Option<(u64, u64)>,
+    /// Time between two copies of disks, if there are any.
+    pub(crate) copy_us: Option<(u64, u64)>,
+    /// Age of a copy that is put back.
+    pub(crate) copy_age_us: (u64, u64),
     /// Odds of each kind of fault, added up: crash, crash of several, cut, pause.
     pub(crate) fault_odds: [u64; 4],
     /// Proposals whose proposer dies within 20 ms.
@@ -149,7 +157,7 @@ impl Profile {
         let mut dice = Dice::new(seed ^ 0x5717_c0de);
         let profile = Self::mixed(seed, nodes, mutant, &mut dice);
         match kind {
-            Kind::Mixed => profile,
+            Kind::Mixed => profile.rarely_rolled(),
             Kind::Duel => profile.duel(&mut dice),
             Kind::Crashes => profile.crashes(&mut dice),
             Kind::Cuts => profile.cuts(&mut dice),
@@ -161,6 +169,7 @@ impl Profile {
             Kind::Turnover => profile.turnover(&mut dice),
             Kind::Held => profile.held(&mut dice),
             Kind::Beside => profile.beside(&mut dice),
+            Kind::Rolled => profile.rolled(&mut dice),
             Kind::Deeds => profile.deeds(&mut dice),
         }
     }
@@ -188,6 +197,8 @@ impl Profile {
             spare: 0,
             operator_gap_us: None,
             wipe_us: None,
+            copy_us: None,
+            copy_age_us: (500_000, 6_000_000),
             fault_odds: [350, 100, 400, 150],
             deadly: dice.between((0, 10)),
             down_us: (5_000, 2_500_000),
@@ -306,6 +317,30 @@ impl Profile {
             think_us: (1_000, 300_000),
             ..self
         }
+    }
+
+    fn rolled(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Rolled,
+            beginning: Beginning::Roster,
+            clients: 3 + dice.index(2),
+            files: 1 + dice.index(2),
+            faults_us: 15_000_000,
+            fault_gap_us: Some((150_000, dice.between((600_000, 3_000_000)))),
+            fault_odds: [200, 0, 750, 50],
+            copy_us: Some((100_000, dice.between((300_000, 2_000_000)))),
+            copy_age_us: (50_000, dice.between((200_000, 3_000_000))),
+            down_us: (1_000, 400_000),
+            cut_us: (50_000, 2_000_000),
+            think_us: (1_000, 300_000),
+            ..self
+        }
+    }
+
+    /// In one of twenty schedules disks are copied. Drawn apart: the others stay what they were.
+    fn rarely_rolled(self) -> Self {
+        let rolls = Dice::new(self.seed ^ 0x01d_d15c).chance(50);
+        Self { copy_us: rolls.then_some((1_000_000, 5_000_000)), ..self }
     }
 
     fn held(self, dice: &mut Dice) -> Self {

@@ -71,4 +71,6 @@ killed! {
     settlings_beside_the_head: SettleBeside in Some(Kind::Held), by [SETTLED];
     lines_judged_by_where_they_start: JudgeByOld in Some(Kind::Beside), by [NEWS];
     held_without_a_tip: HoldWithoutTip in Some(Kind::Held), by [HELD];
+    votes_on_an_old_disk: RolledBackVotes in Some(Kind::Rolled),
+        by [ONE_PATH, OBJECTS, ONE_VALUE, ANSWERED, BALLOT];
 }

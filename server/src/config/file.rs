@@ -6,13 +6,13 @@ use clap::Args;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{Config, Listen, Node, SaidListen, SaidNode};
+use super::{Config, Listen, Node, SaidListen, SaidNode, SaidSwish};
 
 /// Settings of `serve` from flags and environment; a file may say the rest.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Said {
-    /// TOML file with the sections `node` and `listen`; flags and environment win over it.
+    /// TOML file with the sections `node`, `listen` and `swish`; flags and environment win over it.
     #[arg(long, env = "SWISH_CLUSTER_CONFIG", value_name = "FILE")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
@@ -22,6 +22,9 @@ pub struct Said {
     /// Where it listens.
     #[command(flatten)]
     pub listen: SaidListen,
+    /// What is beside it.
+    #[command(flatten)]
+    pub swish: SaidSwish,
 }
 
 /// A setting is wrong; nothing was started.
@@ -58,7 +61,8 @@ impl Said {
             None => Self::default(),
         };
         let node = Node::decide(self.node.or(file.node));
-        Ok(Config { node, listen: Listen::decide(self.listen.or(file.listen)) })
+        let listen = Listen::decide(self.listen.or(file.listen));
+        Ok(Config { node, listen, swish: self.swish.or(file.swish).url })
     }
 
     fn read(path: PathBuf) -> Result<Self, ConfigError> {
@@ -97,7 +101,7 @@ mod tests {
         let flags = Said {
             config: Some(file.path().to_owned()),
             node: SaidNode { name: Some("b".into()), ..SaidNode::default() },
-            listen: SaidListen::default(),
+            ..Said::default()
         };
         let config = flags.decide().unwrap();
         assert_eq!((config.node.name.as_str(), config.listen.link.as_str()), ("b", "h:1"));

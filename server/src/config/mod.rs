@@ -9,12 +9,14 @@ mod listen;
 mod node;
 mod port_holder;
 mod public_url;
+mod swish;
 
 pub use data_lock::DataLock;
 pub use file::{ConfigError, Said};
 pub use listen::{BindError, Listen, SaidListen, bind, local};
 pub use node::{Node, SaidNode};
 pub use public_url::{PublicUrl, UrlError};
+pub use swish::{SaidSwish, SwishUrl, SwishUrlError};
 
 /// What holds for one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Config {
     pub node: Node,
     /// Where it listens.
     pub listen: Listen,
+    /// The SWISH beside it, if there is one.
+    pub swish: Option<SwishUrl>,
 }
 
 /// Name of the socket file in the data directory, for the operator's commands.

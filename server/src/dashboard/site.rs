@@ -20,7 +20,11 @@ use super::{
 use crate::{
     app::App,
     audit,
-    node::{Handle, Shared, link::now_ms, membership},
+    node::{
+        Handle, Shared, founding,
+        link::{Links, now_ms},
+        membership,
+    },
     operators::Who,
 };
 
@@ -31,6 +35,8 @@ pub(super) type Answered<T> = Result<T, Problem>;
 #[derive(Clone, Debug)]
 pub(super) struct Site {
     node: Handle,
+    /// For asking nodes that are in no cluster; none in tests.
+    links: Option<Links>,
     since_ms: u64,
     /// Who asks, where it matters.
     who: Option<Me>,
@@ -39,13 +45,14 @@ pub(super) struct Site {
 impl Site {
     /// Reads from the program's node.
     pub(super) fn new(app: &App) -> Self {
-        Self { node: app.node.clone(), since_ms: app.started_ms, who: None }
+        let links = Some(app.links.clone());
+        Self { node: app.node.clone(), links, since_ms: app.started_ms, who: None }
     }
 
     /// Reads from a node of a test.
     #[cfg(test)]
     pub(super) const fn over(node: Handle) -> Self {
-        Self { node, since_ms: 0, who: None }
+        Self { node, links: None, since_ms: 0, who: None }
     }
 
     /// The same for one request.
@@ -95,9 +102,20 @@ impl Site {
         }
     }
 
-    /// Says what an action on a node would do.
-    pub(super) fn plan_on(&self, node: &str, action: NodeAction) -> Answered<NodeAnswer> {
-        membership::plan(&self.node, node, action)
+    /// Says what an action on a node would do; of one that asks to join, what its store brings.
+    pub(super) async fn plan_on(&self, node: &str, action: NodeAction) -> Answered<NodeAnswer> {
+        let mut answer = membership::plan(&self.node, node, action)?;
+        if action == NodeAction::Approve
+            && let Some(links) = &self.links
+        {
+            let address = membership::address(&self.node, node, action)?;
+            let brings = match founding::report(links, &self.node, &address).await {
+                Ok(report) => report.to_string(),
+                Err(problem) => format!("Its store could not be asked: {}", problem.message),
+            };
+            answer.sentence = format!("{} {brings}", answer.sentence);
+        }
+        Ok(answer)
     }
 
     /// Carries out an action on a node, and writes how it ended into the audit.
@@ -235,8 +253,8 @@ impl Api for Site {
     }
 
     fn plan_node(&self, node: NodeId, action: NodeAction) -> Answer<NodeAnswer> {
-        let planned = self.plan_on(&node.to_string(), action);
-        Box::pin(async { planned })
+        let site = self.clone();
+        Box::pin(async move { site.plan_on(&node.to_string(), action).await })
     }
 
     fn node_action(

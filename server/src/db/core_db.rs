@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use cluster::{AuditEntry, Council, Key, KeyState, Roster};
-use domain::ObjectId;
+use cluster::{AuditEntry, Council, Key, KeyState, MemberId, RolledBack, Roster};
+use domain::{Incarnation, ObjectId};
 use gitty::Object;
 use sea_orm::{
     ActiveValue::Set,
@@ -62,6 +62,10 @@ pub struct Apply {
     pub council: Council,
     /// Entries of the audit.
     pub audit: Vec<AuditEntry>,
+    /// The highest durable count that each node told.
+    pub remembered: Vec<(MemberId, u64)>,
+    /// Another life of this disk, and why it began.
+    pub renewed: Option<(Incarnation, RolledBack)>,
 }
 
 impl CoreDb {
@@ -115,12 +119,17 @@ impl CoreDb {
         }
         put_fact(&transaction, "reserved", &apply.reserved).await?;
         put_fact(&transaction, "council", &apply.council).await?;
+        put_fact(&transaction, "remembered", &apply.remembered).await?;
+        if let Some((incarnation, rolled_back)) = &apply.renewed {
+            put_fact(&transaction, "incarnation", incarnation).await?;
+            put_fact(&transaction, "rolled_back", rolled_back).await?;
+        }
         if let Some(roster) = &apply.roster {
             put_fact(&transaction, "roster", roster).await?;
         }
         let covered = log::Column::Number.lte(signed(apply.upto));
         log::Entity::delete_many().filter(covered).exec(&transaction).await?;
-        // The count goes on after the rows are gone.
+        // The durable count goes on after the rows are gone.
         put_fact(&transaction, "applied", &apply.upto).await?;
         transaction.commit().await?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{AuditEntry, Durable, Key, KeyState, Record, Roster};
+use cluster::{AuditEntry, Durable, Key, KeyState, MemberId, Record, Roster};
 use domain::{Incarnation, ObjectId};
 use gitty::Object;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -55,6 +55,9 @@ impl CoreDb {
         let audit = self.audit().await?;
         let mut durable = Durable::restore(incarnation, roster, reserved, self.registers().await?);
         durable.council = fact_of(&facts, "council")?.unwrap_or_default();
+        let remembered: Vec<(MemberId, u64)> = fact_of(&facts, "remembered")?.unwrap_or_default();
+        durable.remembered = remembered.into_iter().collect();
+        durable.rolled_back = fact_of(&facts, "rolled_back")?;
         durable.restore_audit(&audit);
         let mut recovered = Recovered {
             durable,
@@ -66,6 +69,7 @@ impl CoreDb {
             replayed: 0,
         };
         self.replay(&mut recovered).await?;
+        recovered.durable.count = recovered.last;
         Ok(recovered)
     }
 
@@ -133,6 +137,9 @@ impl CoreDb {
                         recovered.unfiled.insert(id, object);
                     }
                     Record::Audit(entry) => recovered.audit.push(entry),
+                    Record::Renewed { .. } => {
+                        recovered.dirty.extend(recovered.durable.keys.keys().cloned());
+                    }
                     _ => {}
                 }
             }

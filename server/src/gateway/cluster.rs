@@ -10,9 +10,10 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use domain::words::SwishState;
 use serde_json::json;
 
-use super::{Gateway, error, page};
+use super::{Gateway, error, page, swish::Swish};
 
 pub(super) fn router() -> Router<Gateway> {
     Router::new()
@@ -21,12 +22,20 @@ pub(super) fn router() -> Router<Gateway> {
         .route("/cluster/{*rest}", get(error::not_found))
 }
 
-/// 200 as long as this node takes new pages, 503 while it drains (protocol: it goes on voting).
+/// 200 as long as this node takes new pages; 503 while it drains (it goes on voting), and while the
+/// SWISH beside it does not answer.
 async fn health(State(gateway): State<Gateway>) -> impl IntoResponse {
     if gateway.node.shared().node().draining {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "state": "draining" })));
     }
-    (StatusCode::OK, Json(json!({ "state": "serving" })))
+    let swish = gateway.swish.as_ref().map(Swish::state);
+    match swish {
+        None | Some(SwishState::Up) => (StatusCode::OK, Json(json!({ "state": "serving" }))),
+        Some(state) => {
+            let said = json!({ "state": "no_swish", "swish": state });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(said))
+        }
+    }
 }
 
 async fn style() -> impl IntoResponse {

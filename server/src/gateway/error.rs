@@ -4,6 +4,7 @@
 
 use axum::{
     Json,
+    extract::{Request, State},
     http::{HeaderMap, StatusCode, Uri, header::RETRY_AFTER},
     response::{Html, IntoResponse, Response},
 };
@@ -12,8 +13,9 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::{
+    Gateway,
     accept::{self, Form},
-    page,
+    page, swish,
 };
 use crate::{
     node::{NodeError, ObjectError},
@@ -61,6 +63,15 @@ pub(super) enum Refusal {
     /// An object is damaged.
     #[error("{0}")]
     Broken(String),
+    /// The SWISH beside this node does not answer.
+    #[error(
+        "The SWISH server here does not answer. Open pages go on saving; for the rest, try again in \
+         a few seconds"
+    )]
+    SwishDown,
+    /// A page of another site asks for what only pages of this one may have.
+    #[error("Pages of other sites cannot open this")]
+    ForeignOrigin,
 }
 
 impl Refusal {
@@ -68,11 +79,14 @@ impl Refusal {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Malformed(_) | Self::NotACommit(_) | Self::Collision => StatusCode::BAD_REQUEST,
-            Self::Name(_) | Self::MayNotModify(_) | Self::Permalink(_) => StatusCode::FORBIDDEN,
+            Self::Name(_) | Self::MayNotModify(_) | Self::Permalink(_) | Self::ForeignOrigin => {
+                StatusCode::FORBIDDEN
+            }
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::SwishDown => StatusCode::BAD_GATEWAY,
         }
     }
 
@@ -137,6 +151,14 @@ impl From<gitty::CollisionError> for Refusal {
 /// SWISH names the charset of its JSON.
 pub(super) fn json_type() -> [(axum::http::HeaderName, &'static str); 1] {
     [(axum::http::header::CONTENT_TYPE, "application/json; charset=UTF-8")]
+}
+
+/// Answers for every path that the node has not: SWISH's, if there is one.
+pub(super) async fn elsewhere(State(gateway): State<Gateway>, request: Request) -> Response {
+    match &gateway.swish {
+        Some(swish) => swish::forward(swish, request).await,
+        None => not_found(request.uri().clone(), request.headers().clone()).await,
+    }
 }
 
 /// Answers for every path that nobody has.

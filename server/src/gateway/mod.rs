@@ -2,8 +2,8 @@
 //!
 //! Contract: the server is started with the client's socket address as connect info. A handler
 //! parses, asks the node and renders; what a save means is decided below.
-//! Deliberately absent so far: everything but storage and search. Paths below `/cluster/` are the
-//! node's own.
+//! Everything but storage and search goes to the SWISH beside the node, if there is one. Paths below
+//! `/cluster/` are the node's own.
 
 mod accept;
 mod cluster;
@@ -11,10 +11,17 @@ mod error;
 mod page;
 mod search;
 mod storage;
+mod swish;
 #[cfg(test)]
 mod tests;
 
-use axum::{Router, extract::FromRef, routing::get};
+use axum::{
+    Router,
+    extract::{FromRef, Request, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use swish::Swish;
 
 use crate::{app::App, node::Handle, search::Search};
 
@@ -23,6 +30,7 @@ use crate::{app::App, node::Handle, search::Search};
 struct Gateway {
     node: Handle,
     search: Search,
+    swish: Option<Swish>,
 }
 
 impl FromRef<Gateway> for Handle {
@@ -37,17 +45,28 @@ impl FromRef<Gateway> for Search {
     }
 }
 
-/// Routes of the gateway.
-pub fn router(app: App) -> Router {
-    routes(Gateway { node: app.node, search: app.search })
+/// Routes of the gateway; sessions are made under the cluster's `secret`.
+pub fn router(app: App, secret: [u8; 32]) -> Router {
+    let url = app.config.swish.clone();
+    let name = &app.config.node.name;
+    let swish = url.map(|url| Swish::start(url, secret, name, app.stop.clone()));
+    routes(Gateway { node: app.node, search: app.search, swish })
 }
 
 fn routes(gateway: Gateway) -> Router {
     Router::new()
-        .route("/", get(page::index::show))
+        .route("/", get(index).fallback(error::elsewhere))
         .merge(storage::router())
         .merge(search::router())
         .merge(cluster::router())
-        .fallback(error::not_found)
+        .fallback(error::elsewhere)
         .with_state(gateway)
+}
+
+/// SWISH's page, or the node's own where there is no SWISH.
+async fn index(State(gateway): State<Gateway>, request: Request) -> Response {
+    match &gateway.swish {
+        Some(swish) => swish::forward(swish, request).await,
+        None => page::index::show(State(gateway.node)).await.into_response(),
+    }
 }

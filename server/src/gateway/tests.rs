@@ -103,7 +103,11 @@ impl Site {
             }
         });
         let search = Search::start(dir.path(), node.clone(), Stop::new()).await.unwrap();
-        Self { routes: routes(Gateway { node: node.clone(), search }), node, _dir: dir }
+        Self {
+            routes: routes(Gateway { node: node.clone(), search, swish: None }),
+            node,
+            _dir: dir,
+        }
     }
 
     async fn ask(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {

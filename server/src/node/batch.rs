@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{
-    AuditEntry, Council, Durable, Key, KeyState, MemberId, PeerMessage, Record, Reply, Roster,
-    Token, Urgency, WriteNo,
+    AuditEntry, Council, Durable, Key, KeyState, MemberId, PeerMessage, Record, Reply, RolledBack,
+    Roster, Token, Urgency, WriteNo,
 };
-use domain::{FileName, Millis, ObjectId};
+use domain::{FileName, Incarnation, Millis, ObjectId};
 
 use super::audit::Unapplied;
 
@@ -43,6 +43,10 @@ impl Pending {
         urgency: Urgency,
         durable: &Durable,
     ) {
+        if records.iter().any(|record| matches!(record, Record::Renewed { .. })) {
+            // It changes every key there is.
+            self.states = durable.keys.clone();
+        }
         let keys = records.iter().filter_map(Record::key);
         self.states.extend(keys.filter_map(|key| Some((key.clone(), durable.get(key)?.clone()))));
         self.records.extend(records);
@@ -94,6 +98,10 @@ pub(super) struct Shadow {
     pub(super) reserved: u64,
     /// Acceptor state for the next roster.
     pub(super) council: Council,
+    /// The highest durable count that each node told.
+    pub(super) remembered: BTreeMap<MemberId, u64>,
+    /// Another life of this disk, why it began, and the batch that has it.
+    renewed: Option<(u64, Incarnation, RolledBack)>,
     /// Objects of each batch, until they have a file that is on the disk or a row of their own.
     pub(super) objects: BTreeMap<u64, Vec<ObjectId>>,
     /// Entries of the audit of each batch, until they are in their table.
@@ -106,7 +114,8 @@ pub(super) type Due = (Vec<(Key, KeyState)>, Vec<ObjectId>, Vec<AuditEntry>);
 impl Shadow {
     pub(super) fn new(durable: &Durable) -> Self {
         let (reserved, council) = (durable.reserved, durable.council.clone());
-        Self { reserved, council, ..Self::default() }
+        let remembered = durable.remembered.clone();
+        Self { reserved, council, remembered, ..Self::default() }
     }
 
     /// Takes in a batch that is durable; tells which served heads it may have moved, and which tips
@@ -134,6 +143,14 @@ impl Shadow {
                     self.audit.entry(number).or_default().push(entry.clone());
                 }
                 Record::Reserved(counter) => self.reserved = self.reserved.max(*counter),
+                Record::Remembered { member, count } => {
+                    let known = self.remembered.entry(*member).or_default();
+                    *known = (*known).max(*count);
+                }
+                Record::Renewed { incarnation, rolled_back } => {
+                    self.council = Council::default();
+                    self.renewed = Some((number, *incarnation, *rolled_back));
+                }
                 Record::Decided { .. }
                 | Record::Promised { .. }
                 | Record::Accepted { .. }
@@ -152,6 +169,13 @@ impl Shadow {
     /// Entries of the audit in a batch.
     pub(super) fn audit_of(&self, number: u64) -> Vec<AuditEntry> {
         self.audit.get(&number).cloned().unwrap_or_default()
+    }
+
+    /// Takes out another life of this disk, if its batch is not after this one: the tables must not
+    /// be of the new life while the batch is still to be replayed.
+    pub(super) fn renewed(&mut self, upto: u64) -> Option<(Incarnation, RolledBack)> {
+        let (_, incarnation, why) = self.renewed.take_if(|(number, ..)| *number <= upto)?;
+        Some((incarnation, why))
     }
 
     /// Takes out what the tables lack up to a batch.

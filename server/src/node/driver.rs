@@ -101,9 +101,13 @@ pub(super) struct Driver {
     /// Answers that leave after the messages and the shared state of the same turn.
     pub(super) replies: Vec<(Token, Reply)>,
     pub(super) tokens: u64,
+    /// Number of the last row: that of the last write in it, so that it is the durable count of
+    /// the core (protocol 2).
     pub(super) last_row: u64,
     /// Number of the last row that is durable.
     pub(super) durable_row: u64,
+    /// Rows since the start.
+    pub(super) batches: u64,
     pub(super) shadow: Shadow,
     pub(super) jobs: thread_mpsc::Sender<Job>,
     /// Objects that the filer has, until a sync covers their files.
@@ -171,7 +175,7 @@ pub fn start(
         timers: Timers::default(),
         pending: Pending::default(),
         writing: None,
-        persisted: WriteNo(0),
+        persisted: WriteNo(opened.last_row),
         held: BTreeMap::new(),
         outbox: BTreeMap::new(),
         waiters: HashMap::new(),
@@ -179,6 +183,7 @@ pub fn start(
         tokens: 0,
         last_row: opened.last_row,
         durable_row: opened.last_row,
+        batches: 0,
         unfiled_since: std::collections::VecDeque::new(),
         foreign: opened.foreign,
         reports,
@@ -306,8 +311,8 @@ impl Driver {
         }
         super::kill::point(super::kill::Point::BeforePersist);
         let pending = std::mem::take(&mut self.pending);
-        self.last_row += 1;
-        let number = self.last_row;
+        let number = pending.upto.0;
+        self.last_row = number;
         let bytes = rmp_serde::to_vec_named(&pending.records).expect("records are plain values");
         let db = self.db.clone();
         self.write = Some(Box::pin(async move { db.write(number, bytes).await }));

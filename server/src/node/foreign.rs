@@ -112,7 +112,7 @@ impl Driver {
             return;
         }
         let waits_for = match &self.writing {
-            _ if !self.pending.records.is_empty() => self.last_row + 1,
+            _ if !self.pending.records.is_empty() => self.pending.upto.0,
             Some(writing) => writing.number,
             None => return self.lead_again(&name),
         };

@@ -86,9 +86,13 @@ impl Driver {
     pub(super) fn on_link(&mut self, event: LinkEvent) {
         self.peers_changed = true;
         match event {
-            LinkEvent::Up { peer, hello } => {
+            // A connection of the life before this one; it ends.
+            LinkEvent::Up { said, .. } if said != self.core.me().incarnation => {}
+            LinkEvent::Up { peer, hello, said } => {
                 info!(peer.id = %peer.node, peer.name = %hello.name, "linked with {}", hello.name);
-                self.input(Input::PeerUp { peer, epoch: hello.epoch, run: hello.run });
+                let (count, remembered) = (hello.durable_count, hello.remembers(said));
+                let (epoch, run) = (hello.epoch, hello.run);
+                self.input(Input::PeerUp { peer, epoch, run, count, remembered });
                 // Who asks for a plan now is told who answers now.
                 self.publish_node();
             }
@@ -112,6 +116,7 @@ impl Driver {
                 drop(load);
             }
             LinkEvent::CutOff { peer } => self.raise(Alarm::CutOff { peer }),
+            LinkEvent::Cloned { peer } => self.raise(Alarm::Cloned { node: peer }),
         }
     }
 

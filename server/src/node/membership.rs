@@ -72,6 +72,14 @@ pub fn plan(on: &Handle, node: &str, action: NodeAction) -> Result<NodeAnswer, P
     Ok(NodeAnswer { outcome, sentence })
 }
 
+/// Where the node with this name or id is reached.
+///
+/// # Errors
+/// When nothing of that name is known.
+pub fn address(on: &Handle, node: &str, action: NodeAction) -> Result<String, Problem> {
+    Ok(find(&on.shared().node(), node, action)?.address)
+}
+
 /// What can be done to a node now, as far as this node knows.
 #[must_use]
 pub fn offered(view: &NodeView, node: NodeId, role: NodeRole) -> Vec<NodeAction> {

@@ -31,6 +31,7 @@ mod outputs;
 mod pace;
 mod publish;
 mod recent;
+mod renewal;
 mod serve;
 mod thread;
 mod timers;

@@ -281,6 +281,8 @@ async fn apply_recovered(
             roster: durable.roster.clone(),
             reserved: durable.reserved,
             council: durable.council.clone(),
+            remembered: durable.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
+            renewed: durable.rolled_back.map(|why| (durable.incarnation, why)),
             audit: recovered.audit.iter().skip(recovered.audit_in_table).cloned().collect(),
         };
         db.apply(apply).await?;

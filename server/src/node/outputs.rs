@@ -40,6 +40,7 @@ impl Driver {
             }
             Output::ServeAudit { to, origin, after } => self.serve_audit(to, origin, after),
             Output::Emit(event) => self.on_event(event),
+            Output::Renew => self.renew(),
             Output::Raise(alarm) => self.raise(alarm),
         }
     }
@@ -111,6 +112,7 @@ impl Driver {
         kill::point(Point::AfterPersist);
         self.persisted = writing.upto;
         self.durable_row = writing.number;
+        self.batches += 1;
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
         let (number, upto) = (writing.number, writing.upto);
@@ -228,6 +230,8 @@ impl Driver {
             roster: self.shadow.roster.take(),
             reserved: self.shadow.reserved,
             council: self.shadow.council.clone(),
+            remembered: self.shadow.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
+            renewed: self.shadow.renewed(upto),
             audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
@@ -272,6 +276,7 @@ impl Driver {
                 self.dial();
                 self.peers_changed = true;
             }
+            Event::Renewed => self.on_renewed(),
             Event::Offended { peer, offence } => {
                 if self.links.links.offend(&peer, offence.into()) {
                     self.raise(cluster::Alarm::CutOff { peer });

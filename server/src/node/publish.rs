@@ -116,6 +116,7 @@ impl Driver {
             })
             .collect();
         let catch_up = self.pace.look(now, self.core.catch_up());
+        let rolled_back = self.core.rolled_back();
         let as_u64 = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         self.shared.change_node(|node| {
             node.name.clone_from(&self.about.name);
@@ -128,7 +129,8 @@ impl Driver {
             node.waiting = as_u64(waiting);
             node.importing = as_u64(importing);
             node.catch_up = catch_up;
-            node.batches = self.durable_row;
+            node.batches = self.batches;
+            node.rolled_back = rolled_back;
             node.asking = self.core.asking();
             node.repair = self.core.repair().map(|(of, done)| (done, of));
             node.missing.retain(|id, _| self.core.is_wanted(id));
@@ -162,7 +164,8 @@ impl Driver {
             epoch: roster.map_or(0, |roster| roster.epoch),
             phase: roster.map(|roster| roster.phase),
             files: u64::try_from(files).unwrap_or(u64::MAX),
-            durable_count: self.durable_row,
+            durable_count: self.core.hello_count(),
+            remembered: self.core.all_remembered(),
         };
         self.links.hello.send_if_modified(|before| {
             let changed = *before != state;
@@ -219,6 +222,7 @@ fn peer_view(
         files: status.map_or(0, |status| status.files),
         waiting: status.map_or(0, |status| status.waiting),
         draining: status.is_some_and(|status| status.draining),
+        rolled_back: status.is_some_and(|status| status.rolled_back),
         has_ours: status.is_some_and(|status| status.has_ours),
     }
 }

@@ -96,6 +96,8 @@ pub struct PeerView {
     pub draining: bool,
     /// Whether it has the decided heads of this node, but for files of which it said otherwise.
     pub has_ours: bool,
+    /// Whether its disk was found to be an older one, and it has no vote since.
+    pub rolled_back: bool,
 }
 
 /// An object that somebody needs and no linked peer has sent.
@@ -146,8 +148,10 @@ pub struct NodeView {
     pub unread: BTreeMap<FileName, ObjectId>,
     /// Catching up with the other nodes, while that lasts.
     pub catch_up: Option<CatchUpView>,
-    /// Number of the last durable batch.
+    /// Durable batches since the start.
     pub batches: u64,
+    /// How this node found out that its disk was an older one, in the life before.
+    pub rolled_back: Option<cluster::RolledBack>,
     /// Why files and journal lines cannot be written into the store, if so.
     pub store_failure: Option<String>,
 }

@@ -139,6 +139,15 @@ fn recorded(event: &Value) -> Recorded {
     }
 }
 
+impl Recorded {
+    /// The body, as far as it was kept.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let json = || self.json.as_ref().map(Value::to_string);
+        self.text.clone().or_else(json).unwrap_or_default()
+    }
+}
+
 impl Exchange {
     /// The request on one line.
     #[must_use]

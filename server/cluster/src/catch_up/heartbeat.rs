@@ -34,6 +34,9 @@ impl Core {
             applied: self.live.peers.get(&peer).and_then(|peer| peer.filled),
             asking: self.asking_here(),
             draining: self.live.draining,
+            count: self.live.persisted.0,
+            remembered: self.remembered(&peer),
+            rolled_back: self.rolled_back_told(),
         };
         turn.send(peer, PeerMessage::Heartbeat(heartbeat));
     }
@@ -44,6 +47,10 @@ impl Core {
         heartbeat: &Heartbeat,
         turn: &mut Turn<'_>,
     ) {
+        if self.finds_itself_rolled_back(heartbeat.remembered, from, turn) {
+            return;
+        }
+        self.note_rolled_back(from, heartbeat.rolled_back, turn);
         self.judge_heartbeat(from, heartbeat, turn);
         self.on_audit_numbers(from, &heartbeat.audit, turn);
         self.note_founded(from, heartbeat, turn);

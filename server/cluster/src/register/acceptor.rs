@@ -40,6 +40,11 @@ impl Core {
         self.durable.roster.as_ref().map_or(0, |roster| roster.epoch)
     }
 
+    /// Durable count of this node when what waits for [`Turn::after`] leaves.
+    fn count_after(&self, turn: &Turn<'_>) -> u64 {
+        turn.after().unwrap_or_default().max(self.live.persisted).0
+    }
+
     /// A member answers whoever may propose; a learner answers nobody.
     fn hears_proposer(&self, from: &MemberId) -> bool {
         self.is_member(&self.me) && self.is_known(from)
@@ -63,7 +68,8 @@ impl Core {
         self.clear_fast(&key);
         let accepted = state.accepted.map(|accepted| (accepted.ballot, accepted.head));
         self.record(Record::Promised { key: key.clone(), ballot }, Urgency::Now, turn);
-        turn.promise(from, PeerMessage::Promise { epoch, key, ballot, accepted });
+        let count = self.count_after(turn);
+        turn.promise(from, PeerMessage::Promise { epoch, key, ballot, accepted, count });
     }
 
     /// The own proposer's prepare; the answer counts when it is durable.
@@ -98,7 +104,8 @@ impl Core {
             Verdict::Accepted if from == self.me => self.own_accepted(key, ballot, head, turn),
             Verdict::Accepted | Verdict::Again => {
                 self.unless_own(from, |core| core.clear_fast(&key));
-                turn.promise(from, PeerMessage::Accept { epoch, key, ballot, head });
+                let count = self.count_after(turn);
+                turn.promise(from, PeerMessage::Accept { epoch, key, ballot, head, count });
             }
             Verdict::TwoHeads => turn.raise(Alarm::TwoHeadsOneBallot { key, ballot }),
             Verdict::Promised(promised) => self.refuse(from, key, ballot, promised, turn),

@@ -13,7 +13,7 @@ impl Core {
         let Some(roster) = &self.durable.roster else {
             return false;
         };
-        if !roster.names(self.me.node) {
+        if !roster.names(self.me.node) || !self.is_open() {
             return false;
         }
         let linked = |id: &MemberId| self.live.peers.get(id).is_some_and(|peer| peer.linked);

@@ -300,7 +300,7 @@ impl Ask {
     }
 
     /// The answer when it could not even begin.
-    const fn no_majority(self) -> Reply {
+    pub(crate) const fn no_majority(self) -> Reply {
         match self {
             Self::Save => Reply::Save(SaveOutcome::Busy),
             Self::Settle => Reply::Settle(SettleOutcome::NoMajority),

@@ -63,6 +63,13 @@ enum Next {
     Outcome(ChangeOutcome),
 }
 
+impl Promoting {
+    /// Who waits for it.
+    pub(crate) const fn token(&self) -> Token {
+        self.token
+    }
+}
+
 impl Core {
     /// Time a learner gets to catch up with what is here when its promotion is asked for.
     const CATCH_UP: Millis = Millis(10_000);

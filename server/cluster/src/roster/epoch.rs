@@ -9,7 +9,18 @@ use crate::{
 use domain::Serial;
 
 impl Core {
-    pub(crate) fn on_peer_up(&mut self, peer: MemberId, epoch: u64, run: Run, turn: &mut Turn<'_>) {
+    /// The Hello of a peer: nothing of it is handled, and nothing sent, before counts are compared.
+    pub(crate) fn on_peer_up(
+        &mut self,
+        peer: MemberId,
+        (epoch, run): (u64, Run),
+        (count, remembered): (u64, u64),
+        turn: &mut Turn<'_>,
+    ) {
+        self.note_count(peer, count);
+        if self.finds_itself_rolled_back(remembered, peer, turn) {
+            return;
+        }
         if self.live.peers.get(&peer).is_some_and(|entry| entry.run != Some(run)) {
             self.end_comparison_with(peer, turn);
         }
@@ -22,6 +33,7 @@ impl Core {
         entry.linked = true;
         entry.asked = None;
         self.note_life(peer);
+        self.note_compared(peer.node, turn);
         if epoch != self.epoch() {
             self.judge_epoch(peer, epoch, turn);
         }
@@ -126,6 +138,7 @@ impl Core {
         }
         self.close_council(&roster, turn);
         turn.emit(Event::RosterAdopted);
+        self.open_gate(turn);
         self.tend_repair(turn);
         self.go_on_replacing(turn);
         self.fill_rounds(turn);

@@ -59,7 +59,11 @@ impl Core {
             return false;
         }
         let has_imported = |id| self.live.peers.get(&id).is_some_and(|peer| peer.imported);
-        self.founder().is_some_and(|founder| founder != self.me && !has_imported(founder))
+        // A founder whose disk is new has nothing to say of the store that it founded with.
+        let is_itself = |id: MemberId| self.alive_as(id.node).is_none_or(|alive| alive == id);
+        self.founder().is_some_and(|founder| {
+            founder.node != self.me.node && is_itself(founder) && !has_imported(founder)
+        })
     }
 
     /// The founder's heads are all decided: what else this store has comes next.

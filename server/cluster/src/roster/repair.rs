@@ -33,7 +33,7 @@ impl Core {
     /// Begins or goes on, if it is this node's turn; every second and with each new roster.
     pub(crate) fn tend_repair(&mut self, turn: &mut Turn<'_>) {
         let Some(roster) = self.durable.roster.clone() else { return };
-        if roster.phase == Phase::Steady || !self.leads(&roster) {
+        if roster.phase == Phase::Steady || !self.is_open() || !self.leads(&roster) {
             self.live.repair = None;
             return;
         }

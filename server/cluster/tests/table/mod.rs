@@ -105,14 +105,29 @@ impl Node {
         let (now, issued) = (Millis(0), WriteNo(0));
         let mut node = Self { core, shelf: Shelf::default(), now, issued, counter: 0 };
         node.gives(Input::Started);
+        node.compares();
         node
+    }
+
+    /// Both peers link for a moment, so that it may vote (protocol 2).
+    fn compares(&mut self) {
+        for peer in [BRAVO, CHARLIE] {
+            self.links(peer);
+            self.gives(Input::PeerDown { peer });
+        }
     }
 
     /// With both peers linked, and one write behind it.
     pub(crate) fn linked() -> Self {
         let mut node = Self::alone();
         for peer in [BRAVO, CHARLIE] {
-            node.gives(Input::PeerUp { peer, epoch: 1, run: Run::from_bytes([7; 8]) });
+            node.gives(Input::PeerUp {
+                peer,
+                epoch: 1,
+                run: Run::from_bytes([7; 8]),
+                count: 0,
+                remembered: 0,
+            });
         }
         // A write of no consequence, so that numbers do not begin at zero.
         let stray = Object::blob("stray");
@@ -154,7 +169,13 @@ impl Node {
 
     /// Links a peer.
     pub(crate) fn links(&mut self, peer: MemberId) -> Vec<Output> {
-        self.gives(Input::PeerUp { peer, epoch: 1, run: Run::from_bytes([7; 8]) })
+        self.gives(Input::PeerUp {
+            peer,
+            epoch: 1,
+            run: Run::from_bytes([7; 8]),
+            count: 0,
+            remembered: 0,
+        })
     }
 
     /// Puts objects into its store, as if it had always had them.
@@ -172,7 +193,15 @@ impl Node {
     pub(crate) fn restarts(&mut self) -> Vec<Output> {
         let durable = self.core.durable().clone();
         self.core = Core::recover(Config::default(), self.core.me().node, durable);
-        self.issued = WriteNo(0);
+        let outputs = self.gives(Input::Started);
+        self.compares();
+        outputs
+    }
+
+    /// Stops it and starts it from another disk; nobody has linked since.
+    pub(crate) fn starts_from(&mut self, durable: Durable) -> Vec<Output> {
+        self.issued = WriteNo(durable.count);
+        self.core = Core::recover(Config::default(), self.core.me().node, durable);
         self.gives(Input::Started)
     }
 

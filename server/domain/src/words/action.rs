@@ -36,6 +36,43 @@ impl Outcome {
     }
 }
 
+/// What the store of a node that asks to join has, beside what is decided (protocol 4.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JoinReport {
+    /// Files with the same head.
+    pub equal: u64,
+    /// Files whose head goes on from there: it is fast-forwarded.
+    pub behind: u64,
+    /// Files with saves that are only there: they are proposed.
+    pub ahead: u64,
+    /// Files with two sides: what is decided is served, and a person chooses.
+    pub diverged: u64,
+    /// Files that are only there: they are proposed.
+    pub new: u64,
+}
+
+impl fmt::Display for JoinReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { equal, behind, ahead, diverged, new } = self;
+        let all = equal + behind + ahead + diverged + new;
+        if all == 0 {
+            return f.write_str("Its store has no files.");
+        }
+        write!(
+            f,
+            "Of {all} {} in its store: {equal} equal, {behind} behind, {ahead} ahead, {diverged} \
+             diverged, {new} new here.",
+            if all == 1 { "file" } else { "files" }
+        )?;
+        if *diverged > 0 {
+            f.write_str(
+                " What diverged is listed, and what is decided here goes on being served.",
+            )?;
+        }
+        Ok(())
+    }
+}
+
 /// Defines what people can do: name, code and verb in one row each.
 macro_rules! verbs {
     ($(#[$meta:meta])* $name:ident {

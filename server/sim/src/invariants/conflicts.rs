@@ -12,7 +12,7 @@ const NAME: &str = "conflicts (P8)";
 /// Checks the head that an answer names.
 pub(crate) fn check_head(oracle: &Oracle, node: &Node, op: usize, head: ObjectId) -> Check {
     let key = &oracle.ops[op].key;
-    if oracle.position(key, &head).is_some() || reports(node, key, head) {
+    if oracle.position(key, &head).is_some() || reports(oracle, node, key, head) {
         return Ok(());
     }
     Err(Violation::new(
@@ -49,12 +49,14 @@ pub(crate) fn check(oracle: &Oracle) -> Check {
 
 /// True if the node itself told somebody that `head` is saved, or holds the branch of a disk that
 /// is no more.
-fn reports(node: &Node, key: &Key, head: ObjectId) -> bool {
+fn reports(oracle: &Oracle, node: &Node, key: &Key, head: ObjectId) -> bool {
     let state = node.core.durable().get(key);
     let tip = cluster::Tip { commit: head, reporter: node.id };
     state.is_some_and(|state| {
         let held = state.draft.filter(|draft| draft.kind == cluster::DraftKind::Held);
-        let adopted = held.is_some_and(|draft| draft.tip == head);
+        // It may have been extended since the answer was made.
+        let on_branch = |tip| oracle.back(key, tip).any(|id| id == head);
+        let adopted = held.is_some_and(|draft| on_branch(draft.tip));
         state.tips.contains(&tip) || adopted && state.tips.iter().any(|tip| tip.commit == head)
     })
 }

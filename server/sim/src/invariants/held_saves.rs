@@ -9,7 +9,7 @@ use crate::{
     Violation,
     oracle::Oracle,
     trace::{name, short},
-    world::Node,
+    world::{Disk, Node},
 };
 
 /// At the end of a schedule, on every node of the roster.
@@ -43,8 +43,18 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node]) -> Check {
 
 /// The disk of a node is about to be lost: notes what is on no other one.
 pub(crate) fn before_wipe(oracle: &mut Oracle, nodes: &[Node], node: usize) {
-    let on_disk = |node: &Node| node.disk.recover(node.id.incarnation).0;
-    let disks: Vec<Durable> = nodes.iter().map(on_disk).collect();
+    before_loss(oracle, nodes, node, None);
+}
+
+/// The disk of a node is about to be replaced by an older one: notes what is on neither that nor
+/// any other.
+pub(crate) fn before_copy(oracle: &mut Oracle, nodes: &[Node], node: usize, copy: &Disk) {
+    before_loss(oracle, nodes, node, Some(copy));
+}
+
+fn before_loss(oracle: &mut Oracle, nodes: &[Node], node: usize, copy: Option<&Disk>) {
+    let disks = nodes.iter().map(|node| &node.disk).chain(copy);
+    let disks: Vec<Durable> = disks.map(|disk| disk.recover().0).collect();
     let mut lost = Vec::new();
     for save in &oracle.ops {
         let held = save.attempts.iter().filter_map(|attempt| match &attempt.answer {

@@ -3,12 +3,20 @@
 use cluster::Alarm;
 
 use super::Check;
-use crate::{Violation, trace::name};
+use crate::{Violation, trace::name, world::Node};
 
 /// Checks an alarm.
-pub(crate) fn check(node: usize, alarm: &Alarm) -> Check {
+pub(crate) fn check(nodes: &[Node], node: usize, alarm: &Alarm) -> Check {
     match alarm {
-        Alarm::TwoDecidedHeads { .. }
+        // An old disk was put back there: it has to be found out.
+        Alarm::RolledBack { node: found, .. }
+            if nodes.iter().any(|node| node.id.node == found.node && node.was_old()) =>
+        {
+            Ok(())
+        }
+        Alarm::RolledBack { .. }
+        | Alarm::Cloned { .. }
+        | Alarm::TwoDecidedHeads { .. }
         | Alarm::TwoHeadsOneBallot { .. }
         | Alarm::AuditForks { .. }
         | Alarm::AuditForged { .. }

@@ -42,6 +42,7 @@ impl World {
             let at = self.dice.between(within);
             self.at(at, Event::Wipe { node });
         }
+        self.copy_later();
         self.begin_story();
         if let Some(gap) = self.profile.operator_gap_us {
             let gap = self.dice.between(gap);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cluster::{AuditEntry, Durable, MemberId, PeerMessage, Record, Urgency, WriteNo};
-use domain::{Incarnation, ObjectId};
+use domain::{Incarnation, NodeId, ObjectId};
 use gitty::Object;
 
 use crate::oracle::Vote;
@@ -12,8 +12,14 @@ use crate::oracle::Vote;
 pub(crate) type Batch = (WriteNo, Vec<Record>);
 
 /// Disk of one node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Disk {
+    /// The life it was made with.
+    made: Incarnation,
+    /// The life it has now.
+    life: Incarnation,
+    /// Number of its newest durable write.
+    count: WriteNo,
     log: Vec<Record>,
     /// Objects in the log.
     held: BTreeSet<ObjectId>,
@@ -30,6 +36,49 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
+    /// A disk that has just been made.
+    pub(crate) const fn new(made: Incarnation) -> Self {
+        Self {
+            made,
+            life: made,
+            count: WriteNo(0),
+            log: Vec::new(),
+            held: BTreeSet::new(),
+            epoch: 0,
+            votes: Vec::new(),
+            pending: None,
+            urgent: false,
+            syncing: None,
+            flush_armed: false,
+        }
+    }
+
+    /// What is durable on it now.
+    pub(crate) fn copy(&self) -> Self {
+        let (log, held) = (self.log.clone(), self.held.clone());
+        let Self { life, count, epoch, .. } = *self;
+        Self { life, count, epoch, log, held, ..Self::new(self.made) }
+    }
+
+    /// Number of its newest durable write.
+    pub(crate) const fn count(&self) -> WriteNo {
+        self.count
+    }
+
+    /// The node that has it, in the life that is on it.
+    pub(crate) const fn member(&self, node: NodeId) -> MemberId {
+        MemberId { node, incarnation: self.life }
+    }
+
+    /// The durable count that it remembers of a node.
+    pub(crate) fn remembers(&self, id: &MemberId) -> u64 {
+        let counts = self.log.iter().filter_map(|record| match record {
+            Record::Remembered { member, count } if member == id => Some(*count),
+            _ => None,
+        });
+        counts.max().unwrap_or(0)
+    }
+
     /// Puts records on a disk before the story begins.
     pub(crate) fn preset(&mut self, records: Vec<Record>) {
         for record in records {
@@ -81,6 +130,7 @@ impl Disk {
     /// The sync is done: everything up to this number is durable.
     pub(crate) fn synced(&mut self) -> Option<WriteNo> {
         let (no, records) = self.syncing.take()?;
+        self.count = no;
         for record in records {
             self.keep(record);
         }
@@ -116,8 +166,8 @@ impl Disk {
     }
 
     /// What a start of the program reads back.
-    pub(crate) fn recover(&self, incarnation: Incarnation) -> (Durable, Vec<(ObjectId, Object)>) {
-        let mut durable = Durable::new(incarnation);
+    pub(crate) fn recover(&self) -> (Durable, Vec<(ObjectId, Object)>) {
+        let mut durable = Durable::new(self.made);
         let mut objects = Vec::new();
         for record in &self.log {
             durable.apply(record);
@@ -125,6 +175,7 @@ impl Disk {
                 objects.push((*id, object.clone()));
             }
         }
+        durable.count = self.count.0;
         (durable, objects)
     }
 
@@ -136,6 +187,7 @@ impl Disk {
     fn keep(&mut self, record: Record) {
         match &record {
             Record::Roster(roster) => self.epoch = roster.epoch,
+            Record::Renewed { incarnation, .. } => self.life = *incarnation,
             Record::Accepted { key, ballot, head } => {
                 let (key, ballot, head, epoch) = (key.clone(), *ballot, *head, self.epoch);
                 self.votes.push(Vote { epoch, key, ballot, head });

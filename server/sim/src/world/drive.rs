@@ -73,7 +73,8 @@ impl World {
                 self.send_out(node, to, message)?;
             }
             Output::Emit(event) => self.core_event(node, event)?,
-            Output::Raise(alarm) => no_alarm::check(node, &alarm)?,
+            Output::Renew => self.renew(node),
+            Output::Raise(alarm) => no_alarm::check(&self.nodes, node, &alarm)?,
         }
         Ok(())
     }
@@ -118,6 +119,8 @@ impl World {
                 | Record::Decided { .. }
                 | Record::Gaps { .. }
                 | Record::Council(_)
+                | Record::Remembered { .. }
+                | Record::Renewed { .. }
                 | Record::Reserved(_) => {}
                 Record::Roster(roster) => one_value::note_roster(&mut self.oracle, roster)?,
             }
@@ -234,5 +237,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Council(_) => "council",
         Record::Reserved(_) => "reserved",
         Record::Audit(_) => "audit",
+        Record::Remembered { .. } => "remembered",
+        Record::Renewed { .. } => "renewed",
     }
 }

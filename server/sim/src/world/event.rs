@@ -58,6 +58,12 @@ pub(crate) enum Event {
     Start { node: usize },
     /// A node loses its disk.
     Wipe { node: usize },
+    /// A disk is copied.
+    Copy,
+    /// The copy of a node's disk comes back.
+    PutBack { node: usize },
+    /// An operator replaces a node that was rolled back.
+    Replace { node: usize },
     /// An operator founds the cluster.
     Found,
     /// A client does something.
@@ -100,6 +106,9 @@ impl Event {
             | Self::Die { .. }
             | Self::Start { .. }
             | Self::Wipe { .. }
+            | Self::Copy
+            | Self::PutBack { .. }
+            | Self::Replace { .. }
             | Self::Found
             | Self::Operate
             | Self::Story(_)

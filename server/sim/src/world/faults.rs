@@ -163,6 +163,10 @@ impl World {
                 self.story_roster(node);
                 Ok(())
             }
+            CoreEvent::Renewed => {
+                self.renewed(node);
+                Ok(())
+            }
             CoreEvent::SidesChanged { key } => {
                 let sides = self.nodes[node].core.sides(&key).sides;
                 let sides: Vec<_> = sides.iter().map(|side| side.commit).collect();

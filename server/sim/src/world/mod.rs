@@ -2,6 +2,7 @@
 
 mod begin;
 mod clients;
+mod copies;
 mod deeds;
 mod disk;
 mod drive;
@@ -28,6 +29,7 @@ use crate::{
 };
 use clients::Client;
 pub(crate) use clients::key;
+pub(crate) use disk::Disk;
 use event::Event;
 use network::Network;
 pub(crate) use node::Node;
@@ -133,6 +135,9 @@ impl World {
             Event::Die { node, run } => self.die(node, run),
             Event::Start { node } => return self.start(node),
             Event::Wipe { node } => self.wipe(node),
+            Event::Copy => self.copy(),
+            Event::PutBack { node } => self.put_back(node),
+            Event::Replace { node } => self.replace(node),
             Event::Operate => self.operate(),
             Event::Story(scene) => self.scene(scene),
             Event::Found => self.found(),

@@ -136,8 +136,13 @@ impl World {
         let now = self.now;
         self.trace.line(now, || format!("{} ═══ {}  linked", name(a), name(b)));
         let (first, second) = if self.dice.chance(500) { (a, b) } else { (b, a) };
+        let session = self.network.link(a, b).session;
         self.peer_up(first, second);
-        self.peer_up(second, first);
+        // Whoever finds itself rolled back is gone again.
+        let link = *self.network.link(a, b);
+        if link.up && link.session == session {
+            self.peer_up(second, first);
+        }
     }
 
     pub(super) fn dial_in(&mut self, a: usize, b: usize, pause: u64) {
@@ -148,7 +153,13 @@ impl World {
 
     fn peer_up(&mut self, at: usize, peer: usize) {
         let other = &self.nodes[peer];
-        let input = Input::PeerUp { peer: other.id, epoch: other.epoch(), run: other.run_id() };
+        let input = Input::PeerUp {
+            peer: other.id,
+            epoch: other.epoch(),
+            run: other.run_id(),
+            count: other.core.hello_count(),
+            remembered: other.core.remembered(&self.nodes[at].id),
+        };
         if self.nodes[at].up && other.up {
             self.input(at, input);
         }

@@ -17,6 +17,12 @@ pub(crate) struct Node {
     pub(crate) run: u64,
     /// Number of the last start with an earlier disk.
     pub(crate) wiped_after: Option<u64>,
+    /// An old copy of its disk.
+    pub(crate) copy: Option<Disk>,
+    /// The life of a copy that was put back.
+    old: Option<Incarnation>,
+    /// Lives that it had because of copies.
+    pub(crate) lives: u8,
     /// What earlier disks held.
     pub(crate) lost: BTreeSet<ObjectId>,
     pub(crate) core: Core,
@@ -48,9 +54,12 @@ impl Node {
             up: false,
             run: 0,
             wiped_after: None,
+            copy: None,
+            old: None,
+            lives: 0,
             lost: BTreeSet::new(),
             core: Core::recover(config.clone(), id.node, durable),
-            disk: Disk::default(),
+            disk: Disk::new(id.incarnation),
             shelf: Shelf::default(),
             timers: BTreeMap::new(),
             held_back: Vec::new(),
@@ -63,7 +72,7 @@ impl Node {
 
     /// Starts the program again from what is on the disk.
     pub(crate) fn start(&mut self, config: &Config, ahead_ms: u64) {
-        let (durable, objects) = self.disk.recover(self.id.incarnation);
+        let (durable, objects) = self.disk.recover();
         self.shelf = Shelf::default();
         for (id, object) in objects {
             let commit = Commit::parse(&object.content).ok();
@@ -72,9 +81,10 @@ impl Node {
             self.shelf.put(id, object);
         }
         self.core = Core::recover(config.clone(), self.id.node, durable);
+        self.id = self.core.me();
         self.up = true;
         self.run += 1;
-        self.persisted = WriteNo(0);
+        self.persisted = self.disk.count();
         self.ahead_ms = ahead_ms;
     }
 
@@ -90,12 +100,30 @@ impl Node {
 
     /// Takes its disk away; it comes back as the same node with a new one (protocol 1).
     pub(crate) fn wipe(&mut self) {
-        let disk = std::mem::take(&mut self.disk);
-        self.lost.extend(disk.objects());
-        self.wiped_after = Some(self.run);
         let mut incarnation = *self.id.incarnation.as_bytes();
         incarnation[1] = incarnation[1].wrapping_add(100);
         self.id.incarnation = Incarnation::from_bytes(incarnation);
+        let disk = std::mem::replace(&mut self.disk, Disk::new(self.id.incarnation));
+        self.lost.extend(disk.objects());
+        self.wiped_after = Some(self.run);
+    }
+
+    /// Puts an old disk in place of its disk.
+    pub(crate) fn put_back(&mut self, copy: Disk) {
+        self.lost.extend(self.disk.objects());
+        self.disk = copy;
+        self.id = self.disk.member(self.id.node);
+        self.old = Some(self.id.incarnation);
+    }
+
+    /// True while its disk is an old one, and that is not known durably.
+    pub(crate) fn is_old(&self) -> bool {
+        self.old.is_some_and(|old| self.disk.member(self.id.node).incarnation == old)
+    }
+
+    /// True if this life of its disk began because an old one was put back.
+    pub(crate) const fn was_old(&self) -> bool {
+        self.old.is_some()
     }
 
     /// True if its disk holds an object, or an earlier one did.
@@ -107,6 +135,7 @@ impl Node {
         let mut out = Vec::new();
         let now = Millis(now_us / 1_000 + self.ahead_ms);
         self.core.handle(now, input, &mut self.shelf, &mut out);
+        self.id = self.core.me();
         out
     }
 

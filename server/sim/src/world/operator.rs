@@ -40,17 +40,21 @@ impl World {
         nodes.filter(|(_, node)| members.iter().any(|member| member.id == node.id)).count()
     }
 
-    /// Takes a disk away, if what is left can decide and no change is under way.
-    fn lose_disk(&mut self, roster: &Roster, node: usize) {
+    /// True if no change of the roster is under way.
+    pub(super) fn is_quiet(&self, roster: &Roster) -> bool {
         let version = roster.version();
-        let quiet = self.nodes.iter().all(|node| {
+        self.nodes.iter().all(|node| {
             let durable = node.core.durable();
             let open = durable.council.accepted.is_some()
                 && durable.roster.as_ref().map(Roster::version) == Some(version);
             !open && !node.core.changing()
-        });
+        })
+    }
+
+    /// Takes a disk away, if what is left can decide and no change is under way.
+    fn lose_disk(&mut self, roster: &Roster, node: usize) {
         let left = self.intact(&roster.members, Some(node));
-        if quiet && roster.phase == Phase::Steady && left >= roster.quorum() {
+        if self.is_quiet(roster) && roster.phase == Phase::Steady && left >= roster.quorum() {
             self.wipe(node);
         }
     }

@@ -64,7 +64,7 @@ async fn act(
         return answer::<()>(Err(malformed(format!("There is no action {action:?} on nodes."))));
     };
     let answered: Answered<NodeAnswer> = match body {
-        Ok(Json(NodeRequest { plan: true, .. })) => site.plan_on(&node, action),
+        Ok(Json(NodeRequest { plan: true, .. })) => site.plan_on(&node, action).await,
         Ok(Json(NodeRequest { plan: false, reason })) => {
             site.asked_by(&who).act_on(&node, action, reason).await
         }

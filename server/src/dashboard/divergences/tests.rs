@@ -187,6 +187,7 @@ impl Alpha {
 
 fn peer(member: &Member) -> PeerView {
     PeerView {
+        rolled_back: false,
         id: member.id,
         name: member.name.clone(),
         address: String::new(),

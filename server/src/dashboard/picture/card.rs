@@ -121,7 +121,8 @@ impl Picture {
         }
     }
 
-    fn name_of(&self, id: MemberId) -> String {
+    /// Name of a node, in whatever life of its disk.
+    pub(super) fn name_of(&self, id: MemberId) -> String {
         let seat = self.seats.iter().find(|seat| seat.member.node == id.node);
         seat.map_or_else(|| id.node.to_string(), |seat| seat.name.clone())
     }

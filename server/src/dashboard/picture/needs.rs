@@ -1,6 +1,6 @@
 //! What an operator should look at, worst first.
 
-use cluster::{Alarm, Member, MemberId, Phase};
+use cluster::{Alarm, Member, MemberId, Phase, RolledBack};
 use domain::{
     FileName, ObjectId,
     view::{AnyState, Counts, Need, file_href},
@@ -15,7 +15,8 @@ const SHOWN: usize = 10;
 impl Picture {
     /// The worst ten.
     pub(super) fn needs(&self, tally: &Tally) -> Vec<Need> {
-        let mut needs: Vec<Need> = self.node.alarms.iter().rev().map(alarm).collect();
+        let alarms = self.node.alarms.iter().rev();
+        let mut needs: Vec<Need> = alarms.filter_map(|alarm| self.alarm(alarm)).collect();
         needs.extend(self.seats.iter().filter_map(node));
         needs.extend(self.node.asking.iter().map(newcomer));
         needs.extend(self.repairing());
@@ -75,6 +76,53 @@ impl Picture {
         }
     }
 
+    /// An alarm, unless what it is about is over.
+    fn alarm(&self, raised: &Alarm) -> Option<Need> {
+        match raised {
+            Alarm::RolledBack { node, rolled_back } => self.rolled_back(*node, *rolled_back),
+            Alarm::Cloned { node } => Some(self.cloned(*node)),
+            _ => alarm(raised),
+        }
+    }
+
+    /// A node whose disk is older than what it told, until it has a vote again.
+    fn rolled_back(&self, node: MemberId, rolled_back: RolledBack) -> Option<Need> {
+        let seat = self.seats.iter().find(|seat| seat.member == node)?;
+        if seat.votes() {
+            return None;
+        }
+        let RolledBack { ours, remembered, by, .. } = rolled_back;
+        let (name, by) = (&seat.name, self.name_of(by));
+        let (ours, remembered) = (thousands(ours), thousands(remembered));
+        Some(Need {
+            state: AnyState::Node(NodeHealth::RolledBack),
+            what: format!(
+                "The database of {name} is older than what it told {by} ({ours} < {remembered})"
+            ),
+            href: Some("/nodes".to_owned()),
+            reason: format!(
+                "It was restored, or rolled back with its machine. What it promised since is not \
+                 known, so it has no vote. What it holds is kept: it is compared with the others, \
+                 and what differs is listed. To give it its vote back: nodes replace {name}."
+            ),
+        })
+    }
+
+    /// A node that runs twice.
+    fn cloned(&self, node: MemberId) -> Need {
+        let name = self.name_of(node);
+        Need {
+            state: AnyState::Node(NodeHealth::Away),
+            what: format!("{name} runs twice"),
+            href: Some("/nodes".to_owned()),
+            reason: format!(
+                "Two programs with the keys of {name} answered at the same time: its data directory \
+                 was copied. Neither counts until one of them has been stopped for 10 s. Stop the \
+                 copy and delete its data."
+            ),
+        }
+    }
+
     /// Names of members, for a sentence.
     fn names(&self, members: &[MemberId]) -> String {
         let seats = self.seats.iter().filter(|seat| members.contains(&seat.member));
@@ -100,14 +148,14 @@ fn as_u64(number: usize) -> u64 {
 
 fn node(seat: &Seat) -> Option<Need> {
     let (what, reason) = match seat.health {
-        NodeHealth::Up | NodeHealth::Draining => return None,
+        // Its alarm says more.
+        NodeHealth::Up | NodeHealth::Draining | NodeHealth::RolledBack => return None,
         NodeHealth::Suspect | NodeHealth::Away => (
             "does not answer",
             "What it holds is its last word. Look at its server and at the network between.",
         ),
         NodeHealth::Slow => ("answers slowly", "Saves wait for it; look at the network between."),
         NodeHealth::ClockOff => ("has another time", "Set its clock; times of saves come from it."),
-        NodeHealth::RolledBack => ("was rolled back", "Remove it and let it join anew."),
         NodeHealth::OtherVersion => ("runs another version", "Upgrade it or this node."),
     };
     Some(Need {
@@ -150,13 +198,15 @@ fn files<'a>(counts: &'a Counts, own: &'a str) -> impl Iterator<Item = Need> + '
     })
 }
 
-fn alarm(alarm: &Alarm) -> Need {
+/// An alarm that names no node of the roster.
+fn alarm(alarm: &Alarm) -> Option<Need> {
     const IMPOSSIBLE: &str = "This must not happen: keep the logs of all nodes and report it.";
     const CUT_OFF: &str = "It sends what no node of this program sends: look at its logs and its \
          server, and at who else has its keys.";
     const AUDIT: &str = "The first that came is kept. Somebody copied or restored that node's disk, or \
                          has its key: look at its machine.";
     let (state, what, reason) = match alarm {
+        Alarm::RolledBack { .. } | Alarm::Cloned { .. } => return None,
         Alarm::TwoDecidedHeads { key, .. } => {
             (FileState::Diverged, format!("Two heads of {} were decided", key.file()), IMPOSSIBLE)
         }
@@ -187,5 +237,5 @@ fn alarm(alarm: &Alarm) -> Need {
             IMPOSSIBLE,
         ),
     };
-    Need { state: AnyState::File(state), what, href: None, reason: reason.to_owned() }
+    Some(Need { state: AnyState::File(state), what, href: None, reason: reason.to_owned() })
 }

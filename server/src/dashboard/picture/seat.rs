@@ -81,7 +81,7 @@ pub(super) fn seats(node: &NodeView, at_ms: u64) -> Vec<Seat> {
             Some(_) => NodeRole::Member,
             None => NodeRole::New,
         }),
-        health: if node.draining { NodeHealth::Draining } else { NodeHealth::Up },
+        health: own_health(node),
         peer: None,
     }];
     seats.extend(named().filter(|member| member.id.node != me.node).map(|member| {
@@ -118,6 +118,17 @@ fn unheard(member: &cluster::Member) -> PeerView {
         files: 0,
         waiting: 0,
         draining: false,
+        rolled_back: false,
+    }
+}
+
+fn own_health(node: &NodeView) -> NodeHealth {
+    if node.rolled_back.is_some() && node.role != Some(NodeRole::Member) {
+        NodeHealth::RolledBack
+    } else if node.draining {
+        NodeHealth::Draining
+    } else {
+        NodeHealth::Up
     }
 }
 
@@ -127,6 +138,8 @@ fn health(peer: &PeerView, at_ms: u64) -> NodeHealth {
         NodeHealth::Away
     } else if silent_ms >= SUSPECT_AFTER_MS || !peer.linked {
         NodeHealth::Suspect
+    } else if peer.rolled_back {
+        NodeHealth::RolledBack
     } else if peer.clock_offset_ms.is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS) {
         NodeHealth::ClockOff
     } else if peer.round_trip_ms.is_some_and(|ms| ms > SLOW_OVER_MS) {

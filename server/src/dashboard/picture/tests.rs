@@ -32,6 +32,7 @@ fn name(node: u8) -> String {
 
 fn peer(node: u8) -> PeerView {
     PeerView {
+        rolled_back: false,
         has_ours: false,
         id: member(node),
         role: NodeRole::Member,

@@ -1,8 +1,8 @@
 //! `GET /p/<name|hash>`: a file as JSON, raw text, history, difference or page.
 
 use axum::{
-    extract::{Path, Query, State},
-    http::{HeaderMap, header::CONTENT_TYPE},
+    extract::{Path, Query, Request, State},
+    http::header::CONTENT_TYPE,
     response::{Html, IntoResponse, Response},
 };
 use domain::{FileName, ObjectId};
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Version, diff, history, reply};
 use crate::{
-    gateway::{error::Refusal, page},
+    gateway::{Gateway, error::Refusal, page, swish},
     node::Handle,
 };
 
@@ -56,36 +56,59 @@ impl Parameters {
     }
 }
 
-/// Answers a file or one of its versions.
+/// Answers a file or one of its versions. Pages, and files that the store lacks, are SWISH's.
 pub(super) async fn get(
-    State(node): State<Handle>,
+    State(gateway): State<Gateway>,
     Path(path): Path<String>,
     Query(parameters): Query<Parameters>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
-    let answer = show(&node, &path, &parameters).await;
-    answer.unwrap_or_else(|refusal| refusal.into_response(&headers))
+    let answer = show(&gateway.node, &path, &parameters).await;
+    match (answer, &gateway.swish) {
+        (Ok(Answer::Page(version)), Some(swish)) if version.is_filed(&gateway.node) => {
+            swish::forward(swish, request).await
+        }
+        // A default file, perhaps; it would answer a hash that nobody has with an error of its own.
+        (Err(Refusal::NotFound(_)), Some(swish)) if path.parse::<ObjectId>().is_err() => {
+            swish::forward(swish, request).await
+        }
+        (Ok(Answer::Page(version)), _) => {
+            let page = own_page(&gateway.node, &version).await;
+            page.unwrap_or_else(|refusal| refusal.into_response(request.headers()))
+        }
+        (Ok(Answer::Whole(answer)), _) => answer,
+        (Err(refusal), _) => refusal.into_response(request.headers()),
+    }
 }
 
-async fn show(node: &Handle, path: &str, parameters: &Parameters) -> Result<Response, Refusal> {
+/// What is answered, or the page that somebody has to make.
+enum Answer {
+    Whole(Response),
+    Page(Version),
+}
+
+async fn own_page(node: &Handle, version: &Version) -> Result<Response, Refusal> {
+    let text = version.text(node).await?;
+    let page = page::file::render(version, &text, version.is_head(node));
+    Ok(page::protect(Html(page).into_response()))
+}
+
+async fn show(node: &Handle, path: &str, parameters: &Parameters) -> Result<Answer, Refusal> {
     let (format, depth) = (parameters.format()?, parameters.depth()?);
     let to = parameters.to.as_deref();
     let version = find(node, path).await?;
-    match format {
-        Format::Raw => Ok(raw(&version, &version.bytes(node).await?)),
-        Format::Json => Ok(reply::ok(&json!({
+    let answer = match format {
+        Format::Page => return Ok(Answer::Page(version)),
+        Format::Raw => raw(&version, &version.bytes(node).await?),
+        Format::Json => reply::ok(&json!({
             "data": version.text(node).await?,
             "meta": version.meta(version.is_head(node)),
             "chats": { "total": 0 },
-        }))),
-        Format::History => Ok(reply::ok(&history::show(node, version, depth, to).await?)),
-        Format::Diff => Ok(reply::ok(&diff::show(node, version, to).await?)),
-        Format::Page => {
-            let text = version.text(node).await?;
-            let page = page::file::render(&version, &text, version.is_head(node));
-            Ok(page::protect(Html(page).into_response()))
-        }
-    }
+        })),
+        Format::History => reply::ok(&history::show(node, version, depth, to).await?),
+        Format::Diff => reply::ok(&diff::show(node, version, to).await?),
+    };
+    Ok(Answer::Whole(answer))
 }
 
 /// A name wins over a hash that reads the same.

@@ -57,6 +57,11 @@ impl Version {
         Ok(String::from_utf8_lossy(&self.bytes(node).await?).into_owned())
     }
 
+    /// True if commit and text have files, where the SWISH beside this node finds them.
+    pub(super) fn is_filed(&self, node: &Handle) -> bool {
+        [self.id, self.commit.data()].iter().all(|id| node.shared().unfiled(id).is_none())
+    }
+
     /// True if this is what its file's name shows on this node.
     pub(super) fn is_head(&self, node: &Handle) -> bool {
         node.head(&self.commit.name()) == Some(self.id)

@@ -1,6 +1,7 @@
 //! Founding a cluster: the first roster, of nodes that are asked what they are and what their stores
 //! have (protocol 4.4, 11).
 
+mod report;
 mod stores;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,8 @@ use crate::{
     app::App,
     node::link::{Asking, Hello, ProbeError},
 };
+
+pub use report::report;
 
 /// A node that shall be a member, beside the one that founds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +128,7 @@ mod tests {
             phase: None,
             files,
             has_roster: cluster.is_some(),
+            remembered: Vec::new(),
             durable_count: 0,
             version: "0".into(),
             wall_ms: 0,

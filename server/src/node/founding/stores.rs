@@ -16,7 +16,7 @@ use crate::{
 const OBJECTS: usize = 256;
 
 /// What a store has of each file: its commits, the newest first, with the texts that are there.
-type Paths = BTreeMap<FileName, Vec<(ObjectId, Option<ObjectId>)>>;
+pub(super) type Paths = BTreeMap<FileName, Vec<(ObjectId, Option<ObjectId>)>>;
 
 /// Heads that are not those of this node's own store, chosen for files of these others; their
 /// objects are here.
@@ -72,7 +72,7 @@ fn objects<'a>(
 }
 
 /// A store that takes part in a founding.
-enum Store<'a> {
+pub(super) enum Store<'a> {
     Own(&'a App),
     Other(&'a mut Asking),
 }
@@ -91,7 +91,7 @@ impl Store<'_> {
         }
     }
 
-    async fn paths(&mut self) -> Result<Paths, Problem> {
+    pub(super) async fn paths(&mut self) -> Result<Paths, Problem> {
         let mut paths = Paths::new();
         let mut after = None;
         loop {

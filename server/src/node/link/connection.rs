@@ -1,6 +1,7 @@
 //! One connection at work: frames in, frames out, a ping every second, and its end.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
@@ -21,8 +22,9 @@ use super::{
     links::{LinkEvent, Load, Shared},
     noise::{Opener, SealError, Sealer},
     outbox::Outbox,
+    rival,
     socket::{Incoming, Lost, Outgoing},
-    table::Entry,
+    table::{Denied, Entry, Slot},
 };
 
 /// A connection that says nothing for this long is closed (protocol 2).
@@ -59,9 +61,29 @@ impl From<Lost> for End {
     }
 }
 
-/// Gives a session its place in the table and runs it to its end; one too many is told so.
+/// Gives a session its place in the table and runs it to its end; one too many is told so. One of
+/// another run of a linked node waits until it is clear whether that run still answers.
 pub(super) async fn run(shared: Arc<Shared>, mut session: Session, dialer: NodeId) {
-    match shared.table.enter(&session.hello, dialer) {
+    let mut silent = BTreeSet::new();
+    let entry = loop {
+        match shared.table.enter(&session.hello, (dialer, session.said), &silent) {
+            Ok(entry) => break Ok(entry),
+            Err(Denied::Refused(refusal)) => break Err(refusal),
+            Err(Denied::Rivals(rivals)) => {
+                let both = tokio::select! {
+                    both = rival::answers(&rivals) => both,
+                    () = shared.stop.stopped() => return,
+                };
+                if both {
+                    shared.table.clash(&session.hello, &rivals);
+                    tell(&shared, LinkEvent::Cloned { peer: session.hello.member() }).await;
+                } else {
+                    silent.extend(rivals.iter().map(Slot::number));
+                }
+            }
+        }
+    };
+    match entry {
         Ok(entry) => run_entered(shared, session, entry).await,
         Err(refusal) => {
             let _ = session.say(&Frame::Refused { reason: refusal.to_string() }).await;
@@ -80,11 +102,11 @@ async fn run_entered(shared: Arc<Shared>, session: Session, mut entry: Entry) {
 
 /// From `Up` to `Down`.
 async fn work(shared: &Shared, session: Session, entry: &Entry) {
-    let Session { hello, socket, sealer, opener } = session;
+    let Session { hello, said, socket, sealer, opener } = session;
     let (peer, kind) = (entry.peer, entry.kind);
     tracing::info!(peer.id = ?peer, peer.name = hello.name, ?kind, "link to {} is up", hello.name);
     let name = hello.name.clone();
-    tell_control(shared, entry, |peer| LinkEvent::Up { peer, hello: Box::new(hello) }).await;
+    tell_control(shared, entry, |peer| LinkEvent::Up { peer, hello: Box::new(hello), said }).await;
     let mut reader = Reader { shared, entry, incoming: socket.incoming, opener };
     let mut writer =
         Writer { outbox: &entry.slot.outbox, entry, outgoing: socket.outgoing, sealer };
@@ -191,6 +213,7 @@ impl Reader<'_> {
 
     fn measure(&self, micros: u64, wall_ms: u64) {
         let sent = Duration::from_micros(micros);
+        self.entry.slot.answered.send_replace(micros);
         if self.entry.kind == Kind::Control
             && let Some(length) = CLOCK.elapsed().checked_sub(sent)
         {
@@ -213,7 +236,7 @@ impl Writer<'_> {
         loop {
             let frames = tokio::select! {
                 frames = self.outbox.take() => frames,
-                _ = pings.tick() => ping().into_iter().collect(),
+                _ = pings.tick() => ping().map(|(ping, _)| ping).into_iter().collect(),
             };
             if let Err(end) = self.write(frames).await {
                 return end;
@@ -239,7 +262,8 @@ impl Writer<'_> {
     }
 }
 
-fn ping() -> Option<Vec<u8>> {
+/// A ping, and the time in it.
+pub(super) fn ping() -> Option<(Vec<u8>, u64)> {
     let micros = u64::try_from(CLOCK.elapsed().as_micros()).ok()?;
-    Frame::Ping { micros }.encode().ok()
+    Some((Frame::Ping { micros }.encode().ok()?, micros))
 }

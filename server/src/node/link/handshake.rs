@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::body::Bytes;
 use cluster::MemberId;
-use domain::{ClusterId, NodeId};
+use domain::{ClusterId, Incarnation, NodeId};
 use snow::HandshakeState;
 use thiserror::Error;
 use tokio::{sync::watch, time::timeout};
@@ -96,6 +96,12 @@ pub enum Refusal {
     /// The lower node's connection stays (protocol 2).
     #[error("a connection from the lower node is in use")]
     Doubled,
+    /// Another run of it answers too (protocol 2).
+    #[error("another run of that node answers too: its disk was copied")]
+    Cloned,
+    /// This node has another life of its disk than it said.
+    #[error("this node has taken a new incarnation")]
+    Renewed,
 }
 
 impl From<Lost> for HandshakeError {
@@ -116,6 +122,8 @@ pub(super) struct Local {
 /// A connection whose other end is known and wanted.
 pub(super) struct Session {
     pub(super) hello: Hello,
+    /// The life of this node's disk that the other was told.
+    pub(super) said: Incarnation,
     pub(super) socket: Socket,
     pub(super) sealer: Sealer,
     pub(super) opener: Opener,
@@ -144,13 +152,14 @@ impl Local {
     ) -> Result<Session, HandshakeError> {
         within(async {
             let mut channel = self.seal(socket, Role::Dialer).await?;
-            channel.say(&self.hello(wants)).await?;
+            let (said, own) = self.hello(wants, channel.node);
+            channel.say(&own).await?;
             let hello = channel.hear_hello().await?;
             let verdict = match (hello.kind, hello.purpose) == wants {
                 true => self.judge(&hello, channel.node).and_then(|()| judge(&hello)),
                 false => Err(Refusal::OtherKind),
             };
-            channel.conclude(hello, verdict).await
+            channel.conclude(hello, said, verdict).await
         })
         .await
     }
@@ -165,17 +174,19 @@ impl Local {
             let mut channel = self.seal(socket, Role::Acceptor).await?;
             let hello = channel.hear_hello().await?;
             let verdict = self.judge(&hello, channel.node).and_then(|()| judge(&hello));
-            let answer = self.hello((hello.kind, hello.purpose));
-            let mut session = channel.conclude(hello, verdict).await?;
+            let (said, answer) = self.hello((hello.kind, hello.purpose), channel.node);
+            let mut session = channel.conclude(hello, said, verdict).await?;
             session.say(&answer).await?;
             Ok(session)
         })
         .await
     }
 
-    fn hello(&self, wants: (Kind, Purpose)) -> Frame {
+    /// What this node says to another, and the life of its disk in it.
+    fn hello(&self, wants: (Kind, Purpose), to: NodeId) -> (Incarnation, Frame) {
         let state = self.state.borrow();
-        Frame::Hello(Box::new(hello::hello(&self.identity, &self.about, &state, wants)))
+        let hello = hello::hello(&self.identity, &self.about, &state, wants, to);
+        (state.incarnation, Frame::Hello(Box::new(hello)))
     }
 
     fn judge(&self, hello: &Hello, certified: NodeId) -> Result<(), Refusal> {
@@ -246,6 +257,7 @@ impl Channel {
     async fn conclude(
         mut self,
         hello: Hello,
+        said: Incarnation,
         verdict: Result<(), Refusal>,
     ) -> Result<Session, HandshakeError> {
         if let Err(refusal) = verdict {
@@ -253,7 +265,7 @@ impl Channel {
             return Err(refusal.into());
         }
         let Self { socket, sealer, opener, .. } = self;
-        Ok(Session { hello, socket, sealer, opener })
+        Ok(Session { hello, said, socket, sealer, opener })
     }
 }
 

@@ -62,9 +62,12 @@ pub struct Hello {
     pub files: u64,
     /// Whether it has a roster.
     pub has_roster: bool,
-    /// Number of its newest durable batch.
+    /// Its durable count when it started.
     #[serde(default)]
     pub durable_count: u64,
+    /// The highest durable counts that it remembers of the receiver, one for each life of its disk.
+    #[serde(default)]
+    pub remembered: Vec<(Incarnation, u64)>,
     /// Software version.
     pub version: String,
     /// Its wall clock, milliseconds since 1970; for the shown offset only.
@@ -79,6 +82,13 @@ impl Hello {
     #[must_use]
     pub const fn member(&self) -> MemberId {
         MemberId { node: self.node, incarnation: self.incarnation }
+    }
+
+    /// The highest durable count that the speaker remembers of a life of the receiver's disk.
+    #[must_use]
+    pub fn remembers(&self, life: Incarnation) -> u64 {
+        let known = self.remembered.iter().find(|(incarnation, _)| *incarnation == life);
+        known.map_or(0, |(_, count)| *count)
     }
 }
 
@@ -98,7 +108,7 @@ pub struct About {
 pub struct HelloState {
     /// The cluster, once this node is in one.
     pub cluster: Option<ClusterId>,
-    /// The life of its durable state; the same for the life of the program.
+    /// The life of its durable state; another one when it was found to be rolled back.
     pub incarnation: Incarnation,
     /// Epoch of its roster, 0 without one.
     pub epoch: u64,
@@ -106,17 +116,21 @@ pub struct HelloState {
     pub phase: Option<Phase>,
     /// Heads in its store and state.
     pub files: u64,
-    /// Number of its newest durable batch.
+    /// Its durable count when it started.
     pub durable_count: u64,
+    /// The highest durable counts that it remembers of others.
+    pub remembered: Vec<(MemberId, u64)>,
 }
 
-/// Makes the Hello of one connection.
+/// Makes the Hello of one connection; `to` is the node at the other end.
 pub(super) fn hello(
     identity: &Identity,
     about: &About,
     state: &HelloState,
     (kind, purpose): (Kind, Purpose),
+    to: NodeId,
 ) -> Hello {
+    let of_receiver = state.remembered.iter().filter(|(id, _)| id.node == to);
     Hello {
         kind,
         purpose,
@@ -132,6 +146,7 @@ pub(super) fn hello(
         files: state.files,
         has_roster: state.cluster.is_some(),
         durable_count: state.durable_count,
+        remembered: of_receiver.map(|(id, count)| (id.incarnation, *count)).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         wall_ms: now_ms(),
         dashboard: about.dashboard.clone(),

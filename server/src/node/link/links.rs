@@ -7,7 +7,7 @@ use std::{
 };
 
 use cluster::{MemberId, PeerMessage};
-use domain::NodeId;
+use domain::{Incarnation, NodeId};
 use tokio::{
     net::TcpListener,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
@@ -60,6 +60,8 @@ pub enum LinkEvent {
         peer: MemberId,
         /// What it said of itself.
         hello: Box<Hello>,
+        /// The life of this node's disk that it was told.
+        said: Incarnation,
     },
     /// The control connection to a peer is gone.
     Down {
@@ -79,6 +81,11 @@ pub enum LinkEvent {
         messages: Vec<PeerMessage>,
         /// Memory that it takes until it is handled.
         load: Load,
+    },
+    /// A node runs twice: both runs of it answer, and neither is linked.
+    Cloned {
+        /// Which, in the life of the run that came last.
+        peer: MemberId,
     },
     /// A peer did too much of what no peer does; it is refused for a while.
     CutOff {
@@ -168,6 +175,11 @@ impl Links {
         for (node, (_, address)) in listed {
             dialing.entry(node).or_insert_with(|| dial::start(&self.0, node, address));
         }
+    }
+
+    /// Ends all connections: this node has another life from now on, and says so in its next Hello.
+    pub fn renew(&self, incarnation: Incarnation) {
+        self.0.table.renew(incarnation);
     }
 
     /// Sends messages as one frame; never waits.

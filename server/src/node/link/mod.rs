@@ -25,6 +25,7 @@ mod meter;
 mod noise;
 mod outbox;
 mod probe;
+mod rival;
 mod socket;
 mod table;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use cluster::MemberId;
-use domain::NodeId;
+use domain::{Incarnation, NodeId, Run};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::Instant,
@@ -22,6 +22,7 @@ use super::{
     hello::{Hello, Kind},
     meter::{Counters, LinkView, Meter},
     outbox::Outbox,
+    rival::Clashes,
 };
 use crate::shutdown::Stop;
 
@@ -37,6 +38,10 @@ const ROOM_KB: usize = 8 << 10;
 pub(super) struct Slot {
     number: u64,
     dialer: NodeId,
+    /// The start of the program at the other end.
+    run: Run,
+    /// Time in the newest ping that it answered.
+    pub(super) answered: Arc<watch::Sender<u64>>,
     pub(super) outbox: Arc<Outbox>,
     /// Given to end it.
     pub(super) close: Stop,
@@ -53,6 +58,15 @@ pub(super) struct Entry {
     pub(super) replaces: Option<Slot>,
     pub(super) meter: Arc<Meter>,
     room: Arc<Semaphore>,
+}
+
+/// Why a connection has no place.
+#[derive(Debug)]
+pub(super) enum Denied {
+    /// It is not wanted.
+    Refused(Refusal),
+    /// Connections of another run of that node, which may still answer.
+    Rivals(Vec<Slot>),
 }
 
 /// All connections; no lock is held across an await.
@@ -72,6 +86,9 @@ struct Places {
     /// Who may link and is not dialed.
     guests: BTreeSet<NodeId>,
     peers: BTreeMap<MemberId, Peer>,
+    clashes: Clashes,
+    /// The life of this node's disk, if it has another one than it began with.
+    life: Option<Incarnation>,
     last_number: u64,
 }
 
@@ -151,11 +168,27 @@ impl Table {
     }
 
     /// Gives a new connection its place. The caller runs it, and calls [`Table::leave`] at its end.
-    pub(super) fn enter(&self, hello: &Hello, dialer: NodeId) -> Result<Entry, Refusal> {
+    ///
+    /// `said` is the life of this node's disk that the other was told; `silent` are the numbers of
+    /// connections of other runs of it that did not answer: they end.
+    pub(super) fn enter(
+        &self,
+        hello: &Hello,
+        (dialer, said): (NodeId, Incarnation),
+        silent: &BTreeSet<u64>,
+    ) -> Result<Entry, Denied> {
         let mut places = self.places();
-        places.admits(self.me, hello, dialer)?;
+        places.admits(self.me, hello, dialer).map_err(Denied::Refused)?;
+        if places.life.is_some_and(|life| life != said) {
+            return Err(Denied::Refused(Refusal::Renewed));
+        }
+        let rivals = places.rivals(hello);
+        if rivals.iter().any(|rival| !silent.contains(&rival.number)) {
+            return Err(Denied::Rivals(rivals));
+        }
+        rivals.iter().for_each(|rival| rival.close.stop());
         places.last_number += 1;
-        let slot = Slot::new(places.last_number, dialer, hello.kind);
+        let slot = Slot::new(places.last_number, dialer, hello);
         let (peer, kind) = (hello.member(), hello.kind);
         places.leave_behind(peer);
         let place = places.peers.entry(peer).or_default();
@@ -168,6 +201,25 @@ impl Table {
         drop(places);
         self.announce_change();
         Ok(Entry { peer, kind, slot, replaces, meter, room })
+    }
+
+    /// Two runs of a node answer: all its connections end, and others are refused until one run
+    /// has been gone for a while.
+    pub(super) fn clash(&self, hello: &Hello, rivals: &[Slot]) {
+        let mut places = self.places();
+        let runs = rivals.iter().map(|rival| rival.run).chain([hello.run]);
+        places.clashes.found(hello.node, runs);
+        for (_, peer) in places.peers.iter().filter(|(id, _)| id.node == hello.node) {
+            peer.slots.values().for_each(|slot| slot.close.stop());
+        }
+    }
+
+    /// All connections end; those that said another life of this node's disk are refused.
+    pub(super) fn renew(&self, life: Incarnation) {
+        let mut places = self.places();
+        places.life = Some(life);
+        let slots = places.peers.values().flat_map(|peer| peer.slots.values());
+        slots.for_each(|slot| slot.close.stop());
     }
 
     /// Gives the place back, unless a newer connection has it.
@@ -290,13 +342,26 @@ impl Places {
         self.peers.retain(|id, peer| !earlier(id) || !peer.slots.is_empty());
     }
 
+    /// Connections of another run of the node that says this Hello.
+    fn rivals(&self, hello: &Hello) -> Vec<Slot> {
+        let lives = self.peers.iter().filter(|(id, _)| id.node == hello.node);
+        let slots = lives.flat_map(|(_, peer)| peer.slots.values());
+        let open = slots.filter(|slot| slot.run != hello.run && !slot.ended.is_stopped());
+        open.cloned().collect()
+    }
+
     /// A newer connection of the same dialer replaces the older; else the lower node's stays.
-    fn admits(&self, me: NodeId, hello: &Hello, dialer: NodeId) -> Result<(), Refusal> {
+    fn admits(&mut self, me: NodeId, hello: &Hello, dialer: NodeId) -> Result<(), Refusal> {
+        if self.clashes.hears(hello.member(), hello.run) {
+            return Err(Refusal::Cloned);
+        }
         let peer = self.peers.get(&hello.member());
         if peer.is_some_and(|peer| peer.conduct.is_cut_off(Instant::now())) {
             return Err(Refusal::CutOff);
         }
         match peer.and_then(|peer| peer.slots.get(&hello.kind)) {
+            // Of another run: it is asked whether it still answers.
+            Some(slot) if slot.run != hello.run => Ok(()),
             Some(slot) if slot.dialer != dialer && dialer != me.min(hello.node) => {
                 Err(Refusal::Doubled)
             }
@@ -306,14 +371,21 @@ impl Places {
 }
 
 impl Slot {
-    fn new(number: u64, dialer: NodeId, kind: Kind) -> Self {
-        let max_bytes = match kind {
+    /// Its number in the table.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn new(number: u64, dialer: NodeId, hello: &Hello) -> Self {
+        let max_bytes = match hello.kind {
             Kind::Control => CONTROL_BYTES,
             Kind::Bulk => BULK_BYTES,
         };
         Self {
             number,
             dialer,
+            run: hello.run,
+            answered: Arc::new(watch::Sender::new(0)),
             outbox: Arc::new(Outbox::new(max_bytes)),
             close: Stop::new(),
             ended: Stop::new(),

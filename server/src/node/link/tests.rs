@@ -59,6 +59,7 @@ impl Setup {
             phase: None,
             files: 3,
             durable_count: 0,
+            remembered: Vec::new(),
         });
         let (sender, events) = mpsc::channel(64);
         let stop = Stop::new();
@@ -92,7 +93,7 @@ impl Node {
 
     async fn hears_up(&mut self) -> MemberId {
         match self.hears().await {
-            LinkEvent::Up { peer, hello } => {
+            LinkEvent::Up { peer, hello, .. } => {
                 assert_eq!(hello.member(), peer);
                 peer
             }
@@ -369,4 +370,137 @@ async fn garbage_hurts_nobody() {
     let sent = alpha.links.send(bravo.id(), Kind::Control, vec![PeerMessage::RosterRequest]);
     assert_eq!(sent, Sent::Queued);
     assert_eq!(bravo.hears_messages().await, [PeerMessage::RosterRequest]);
+}
+
+/// Another run of a node, with its keys, as after a start from a copy of its disk.
+async fn run_again(node: &Node) -> Node {
+    let identity = Arc::new(Identity::from_keys([3; 32], [4; 32]));
+    assert_eq!(identity.node(), node.identity.node());
+    Setup { identity, ..Setup::default() }.start().await
+}
+
+/// A node whose keys are known to [`run_again`].
+async fn known() -> Node {
+    let identity = Arc::new(Identity::from_keys([3; 32], [4; 32]));
+    Setup { identity, ..Setup::default() }.start().await
+}
+
+/// A node and another one that can be run again, linked.
+async fn linked_with_known() -> (Node, Node) {
+    let (mut alpha, mut bravo) = (node().await, known().await);
+    bravo.knows(&[&alpha]);
+    alpha.knows(&[&bravo]);
+    assert_eq!(alpha.hears_up().await, bravo.id());
+    assert_eq!(bravo.hears_up().await, alpha.id());
+    alpha.is_linked(&bravo).await;
+    (alpha, bravo)
+}
+
+impl Node {
+    /// Waits until this event comes, whatever comes before.
+    async fn hears_at_last(&mut self, wanted: &LinkEvent) {
+        while self.hears().await != *wanted {}
+    }
+}
+
+#[tokio::test]
+async fn of_two_runs_that_both_answer_neither_is_linked() {
+    let (mut alpha, bravo) = linked_with_known().await;
+    let clone = run_again(&bravo).await;
+    let cloned = LinkEvent::Cloned { peer: bravo.id() };
+    clone.links.dial(vec![(alpha.id(), alpha.address.clone())], [].into());
+    alpha.hears_at_last(&cloned).await;
+    alpha.hears_at_last(&LinkEvent::Down { peer: bravo.id() }).await;
+    // Both try again and again, and are refused.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!alpha.links.views()[0].linked);
+    while let Ok(event) = alpha.events.try_recv() {
+        assert!(!matches!(event, LinkEvent::Up { .. }), "{event:?}");
+    }
+    // When one of them is gone the other counts again, within twelve seconds.
+    drop(clone);
+    let stopped = tokio::time::Instant::now();
+    assert_eq!(alpha.hears_up().await, bravo.id());
+    let waited = stopped.elapsed();
+    assert!((Duration::from_secs(8)..Duration::from_secs(12)).contains(&waited), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_run_that_does_not_answer_is_replaced_after_two_seconds() {
+    let mut alpha = node().await;
+    alpha.links.dial(vec![(known().await.id(), "127.0.0.1:1".to_owned())], [].into());
+    // The first run has a link, and then says nothing: its machine stands still.
+    let silent = Identity::from_keys([3; 32], [4; 32]);
+    let first = Setup { identity: Arc::new(silent), ..Setup::default() }.start().await;
+    let socket = super::socket::connect(&alpha.address).await.unwrap();
+    let wants = (Kind::Control, super::Purpose::Member);
+    let _session = first.links.0.local.greet(socket, wants, |_| Ok(())).await.unwrap();
+    assert_eq!(alpha.hears_up().await, first.id());
+
+    let began = tokio::time::Instant::now();
+    let second = run_again(&first).await;
+    second.links.dial(vec![(alpha.id(), alpha.address.clone())], [].into());
+    assert_eq!(alpha.hears().await, LinkEvent::Down { peer: first.id() });
+    assert_eq!(alpha.hears_up().await, second.id());
+    // The higher node waits four seconds before it dials.
+    let waited = began.elapsed();
+    assert!((Duration::from_secs(2)..Duration::from_secs(8)).contains(&waited), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_was_started_again_is_linked_at_once() {
+    let mut alpha = node().await;
+    alpha.links.dial(vec![(known().await.id(), "127.0.0.1:1".to_owned())], [].into());
+    let wants = (Kind::Control, super::Purpose::Member);
+    for _ in 0..3 {
+        let run = known().await;
+        let socket = super::socket::connect(&alpha.address).await.unwrap();
+        let began = tokio::time::Instant::now();
+        let session = run.links.0.local.greet(socket, wants, |_| Ok(())).await.unwrap();
+        assert_eq!(alpha.hears_up().await, run.id());
+        assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+        // Its end closes the connection; the next run comes at once.
+        drop(session);
+        assert_eq!(alpha.hears().await, LinkEvent::Down { peer: run.id() });
+    }
+}
+
+#[tokio::test]
+async fn hellos_tell_the_other_side_what_is_remembered_of_it() {
+    let (alpha, bravo) = pair().await;
+    let charlie = node().await;
+    alpha.state.send_modify(|state| {
+        state.durable_count = 70;
+        state.remembered = vec![(charlie.id(), 1), (bravo.id(), 42)];
+    });
+    bravo.state.send_modify(|state| state.remembered = vec![(alpha.id(), 69)]);
+    alpha.knows(&[&bravo]);
+    bravo.knows(&[&alpha]);
+    let (mut alpha, mut bravo) = (alpha, bravo);
+    for (node, count, remembered) in [(&mut alpha, 0, 69), (&mut bravo, 70, 42)] {
+        let LinkEvent::Up { hello, said, .. } = node.hears().await else { panic!("not linked") };
+        assert_eq!((hello.durable_count, hello.remembers(said)), (count, remembered));
+        assert_eq!(hello.remembered.len(), 1, "what is remembered of others is not its business");
+    }
+}
+
+#[tokio::test]
+async fn a_node_in_a_new_life_ends_its_links_and_says_so_in_the_next() {
+    let (mut alpha, mut bravo) = linked_pair().await;
+    let (old, life) = (alpha.id(), Incarnation::from_bytes([9; 8]));
+    alpha.links.renew(life);
+    // What still says the old life gets no place.
+    assert_eq!(bravo.hears().await, LinkEvent::Down { peer: old });
+    alpha.state.send_modify(|state| state.incarnation = life);
+    let anew = MemberId { incarnation: life, ..old };
+    alpha.hears_at_last(&LinkEvent::Down { peer: bravo.id() }).await;
+    loop {
+        match bravo.hears().await {
+            LinkEvent::Up { peer, .. } if peer == anew => break,
+            LinkEvent::Up { .. } | LinkEvent::Down { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let LinkEvent::Up { said, .. } = alpha.hears().await else { panic!("not linked") };
+    assert_eq!(said, life);
 }

@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 
 use crate::{
     bench::float,
-    client::Client,
     cluster::Cluster,
     gateway::{self, Gateway},
     node::Node,
@@ -165,10 +164,14 @@ async fn bytes(node: &Node, stands_still: bool) -> Result<u64> {
     if stands_still {
         return Ok(0);
     }
-    let answer = Client::new(&node.setup.dashboard).get("/metrics").await?;
-    let text = String::from_utf8(answer.body)?;
-    let count = |name| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-    Ok(count(SENT).unwrap_or(0) + count(RECEIVED).unwrap_or(0))
+    let answer = node.dashboard()?.get("/metrics").await?;
+    ensure!(answer.status == 200, "no metrics: {}", answer.status);
+    let text = answer.text();
+    let count = |name: &str| -> Result<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        Ok(line.with_context(|| format!("no {name}"))?.trim().parse()?)
+    };
+    Ok(count(SENT)? + count(RECEIVED)?)
 }
 
 fn log_length(node: &Node) -> Result<usize> {

@@ -1,0 +1,110 @@
+//! One request to SWISH and its answer, streamed both ways.
+
+use std::{error::Error, net::SocketAddr, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request},
+    http::{HeaderMap, Uri, header::UPGRADE, uri::PathAndQuery},
+    response::Response,
+};
+use http_body_util::{LengthLimitError, Limited};
+use tokio::time::timeout;
+
+use super::{Swish, config, headers, upgrade};
+use crate::gateway::error::Refusal;
+
+/// Longest body that is passed on: programs and uploads of data are far smaller.
+const MAX_BODY_BYTES: usize = 64 << 20;
+/// Time until an answer begins: a query may run for five minutes, and a prompt wait for as long.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Answers what SWISH answers; errors of ours in the form this client wants.
+pub(in crate::gateway) async fn forward(swish: &Swish, request: Request) -> Response {
+    let asked = request.headers().clone();
+    let answer = match asked.contains_key(UPGRADE) {
+        true => upgrade::pass(swish, request).await,
+        false => pass(swish, request).await,
+    };
+    answer.unwrap_or_else(|refusal| refusal.into_response(&asked))
+}
+
+async fn pass(swish: &Swish, mut request: Request) -> Result<Response, Refusal> {
+    headers::end_connection(request.headers_mut());
+    let wants_config = config::is_config(request.uri().path());
+    let plain = wants_config || config::may_be_page(request.headers());
+    if plain {
+        config::want_plain(request.headers_mut());
+    }
+    let session = swish.sessions.enter(request.headers_mut());
+    let mut answer = ask(swish, request).await?;
+    headers::end_connection(answer.headers_mut());
+    swish.sessions.leave(session, answer.headers_mut());
+    let answer = answer.map(Body::new);
+    match (wants_config, plain) {
+        (true, _) => config::patch(answer).await,
+        (false, true) => Ok(config::patch_page(answer).await),
+        (false, false) => Ok(answer),
+    }
+}
+
+/// Sends a request whose headers are decided but for who asks.
+pub(super) async fn ask(
+    swish: &Swish,
+    mut request: Request,
+) -> Result<Response<hyper::body::Incoming>, Refusal> {
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied()
+    {
+        headers::name_client(request.headers_mut(), peer.ip());
+    }
+    let path = request.uri().path_and_query().cloned();
+    *request.uri_mut() = swish.address(path)?;
+    // Nothing of how the request came is for the connection that it leaves by.
+    *request.version_mut() = axum::http::Version::HTTP_11;
+    let request = request.map(|body| Body::new(Limited::new(body, MAX_BODY_BYTES)));
+    let down = |reason: &(dyn Error + 'static)| {
+        tracing::info!(error = %chain(reason), "SWISH did not answer a request");
+        Refusal::SwishDown
+    };
+    match timeout(PATIENCE, swish.client.request(request)).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) if is_too_large(&error) => {
+            Err(Refusal::TooLarge { what: "The request", limit: "64 MiB" })
+        }
+        Ok(Err(error)) => Err(down(&error)),
+        Err(late) => Err(down(&late)),
+    }
+}
+
+impl Swish {
+    fn address(&self, path: Option<PathAndQuery>) -> Result<Uri, Refusal> {
+        let uri = Uri::builder().scheme("http").authority(self.url.authority());
+        let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let uri = uri.path_and_query(path).build();
+        uri.map_err(|_| Refusal::Malformed("This address cannot be passed on".into()))
+    }
+}
+
+/// An error and what caused it, the outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
+}
+
+fn is_too_large(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|error| error.is::<LengthLimitError>())
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// True for pages: their headers name HTML.
+pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(axum::http::header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}

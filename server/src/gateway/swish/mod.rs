@@ -1,0 +1,68 @@
+//! The SWISH beside this node: what the node does not answer itself goes there, unchanged.
+//!
+//! ```text
+//!  request ─▶ headers (ours instead of forged ones) ─▶ SWISH ─▶ headers ─▶ config (two bodies) ─▶
+//!          └▶ sessions (its cookie instead of ours) ◀───────────┘
+//!          └▶ upgrade (same origin only) ◀── bytes both ways ──▶ SWISH
+//!  probe: asks it for its configuration now and then; a port that is open proves nothing
+//! ```
+//!
+//! Bodies are streamed both ways and never kept; only the page's hash of its configuration and the
+//! configuration itself are changed (spec H.1).
+
+mod config;
+mod forward;
+mod headers;
+mod probe;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod upgrade;
+
+use std::time::Duration;
+
+use axum::body::Body;
+use domain::words::SwishState;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::sync::watch;
+
+use crate::{config::SwishUrl, shutdown::Stop};
+
+pub(super) use forward::forward;
+use sessions::Sessions;
+
+/// A server on this machine accepts at once, or it is not there.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Connections without work are kept for less than SWISH keeps them.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// The SWISH beside this node; clones share its connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Swish {
+    url: SwishUrl,
+    client: Client<HttpConnector, Body>,
+    sessions: Sessions,
+    state: watch::Receiver<SwishState>,
+}
+
+impl Swish {
+    /// Asks it from now on how it is, until `stop`. Sessions are made under the cluster's `secret`.
+    pub(crate) fn start(url: SwishUrl, secret: [u8; 32], node: &str, stop: Stop) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_nodelay(true);
+        let mut client = Client::builder(TokioExecutor::new());
+        let client = client.pool_idle_timeout(IDLE).build(connector);
+        let (sender, state) = watch::channel(SwishState::Unknown);
+        tokio::spawn(probe::run(url.clone(), client.clone(), sender, stop));
+        Self { url, client, sessions: Sessions::new(secret, node), state }
+    }
+
+    /// How it answered when it was asked last.
+    pub(crate) fn state(&self) -> SwishState {
+        *self.state.borrow()
+    }
+}
