@@ -26,7 +26,7 @@ mod table;
 mod text;
 mod world;
 
-pub use hunts::{HUNTS, Hunt, LONG_HUNTS, NOT_HUNTED};
+pub use hunts::{HUNTS, Hunt, NOT_HUNTED};
 pub use promise::Promise;
 pub use scenario::{Base, Deed, Network, Scenario, Tick, What};
 pub use search::{Order, Outcome, Search, search};
