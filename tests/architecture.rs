@@ -30,7 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Without any environment: state machines and formats.
 const CORES: &[&str] = &["domain", "gitty", "cluster", "relay", "ledger"];
 /// Never in the closure of these packages: an executor, a web server, a database.
-const WITHOUT_RUNTIME: &[&str] = &["domain", "gitty", "store", "cluster", "relay", "ledger", "sim", "models"];
+const WITHOUT_RUNTIME: &[&str] =
+    &["domain", "gitty", "store", "cluster", "relay", "ledger", "sim", "models"];
 const RUNTIME: &[&str] = &["tokio", "axum", "sea-orm", "sqlx", "hyper", "async-std", "smol"];
 /// The only ones that may name the runtime.
 const WITH_RUNTIME: &[&str] = &["server", "tests", "end2end"];
