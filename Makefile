@@ -9,6 +9,7 @@ SOAK_SECONDS ?= 1800
 RUNS ?= 20000
 STATES ?= 20000000
 DEMO ?=
+KILL_POINTS := server/kill-points
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help setup run site test check fix release bench sim soak fuzz
@@ -30,13 +31,12 @@ run: site ## three nodes on this machine (DEMO="--nodes 5" for other options)
 test: ## all tests, with the fixed seeds
 	@scripts/setup.sh test
 	@scripts/build-web.sh
-	@# The same program with the points at which tests/kills.rs kills it, under a name of its own.
-	@# The whole workspace both times: one package alone has other features, and builds all anew.
-	cargo build --workspace --bins --features server/kill-points
+	@# With the points at which tests/kills.rs kills it: armed by the environment only, and compiled
+	@# once for all tests. The whole workspace: one package alone has other features.
+	cargo build --workspace --bins --features $(KILL_POINTS)
 	cp $(TARGET)/debug/swish-cluster $(TARGET)/debug/swish-cluster-kill-points
-	cargo build --workspace --bins
-	cargo nextest run --workspace --no-fail-fast
-	cargo test --workspace --doc --quiet
+	cargo nextest run --workspace --features $(KILL_POINTS) --no-fail-fast
+	cargo test --workspace --features $(KILL_POINTS) --doc --quiet
 
 check: ## format, lints, documentation and dependency arrows; changes nothing
 	cargo fmt --all --check
