@@ -7,6 +7,7 @@ SHELL := /bin/bash
 SEEDS ?= 200
 SOAK_SECONDS ?= 1800
 RUNS ?= 20000
+STATES ?= 20000000
 DEMO ?=
 KILL_POINTS := server/kill-points
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -64,6 +65,10 @@ soak: ## five real nodes in bad weather (SOAK_SECONDS=1800), held against their 
 	cargo build --workspace --bins
 	SWISH_CLUSTER_SOAK_SECONDS=$(SOAK_SECONDS) SWISH_CLUSTER_KILL_SEED=$$RANDOM \
 	  cargo test --workspace --test all -- --nocapture namespaces
+
+models: ## every order of events of small stories (STATES=200000000 for deeper searches)
+	cargo run --release -p models -- run --states $(STATES)
+	cargo run --release -p models -- hunt --states $(STATES)
 
 fuzz: ## the readers of terms, journals and packs on any bytes (RUNS=2000000 for more)
 	@command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz
