@@ -12,7 +12,7 @@ DEMO ?=
 KILL_POINTS := server/kill-points
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup run site test check fix release bench sim soak fuzz
+.PHONY: help setup run site test check fix release bench sim mutants models soak fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -58,7 +58,10 @@ bench: release ## how fast saves and stores are on this machine
 	cargo run --release -p tests --bin bench
 
 sim: ## the simulator (SEEDS=1000 for more worlds)
-	cargo run --release -p sim -- --seeds $(SEEDS)
+	cargo run --release -p sim -- run --seeds $(SEEDS)
+
+mutants: ## each rule of the protocol broken on purpose, and the promise that breaks with it
+	cargo run --release -p sim -- mutants
 
 soak: ## five real nodes in bad weather (SOAK_SECONDS=1800), held against their disks
 	@scripts/setup.sh test

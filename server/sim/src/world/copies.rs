@@ -8,7 +8,7 @@ use cluster::{Input, Output, Phase, Roster, RosterChange, Token};
 use domain::Incarnation;
 
 use super::{World, event::Event};
-use crate::{invariants::held_saves, trace::name};
+use crate::{invariants::p3_saves, trace::name};
 
 /// No save has one so high; founding has the last, and operators theirs from the half.
 const FIRST: u64 = u64::MAX / 4 * 3;
@@ -51,7 +51,7 @@ impl World {
         if self.nodes[node].up {
             self.crash(node);
         }
-        held_saves::before_copy(&mut self.oracle, &self.nodes, node, &copy);
+        p3_saves::before_copy(&mut self.oracle, &self.nodes, node, &copy);
         self.nodes[node].put_back(copy);
         self.counts.rolled += 1;
         let (now, count) = (self.now, self.nodes[node].disk.count().0);
