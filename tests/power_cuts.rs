@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tests::{
     bench::Shim,
     directory::Directory,
-    gateway::{Gateway, saved},
+    gateway::{Gateway, is_held, saved},
     image::Image,
     kills,
     node::{self, Node, Setup},
@@ -95,6 +95,7 @@ impl Site {
         nix::unistd::sync();
         node.setup.environment = environment;
         node.start().await?;
+        until("a decided save", DECIDED, async || decides(&node).await).await?;
         let acknowledged = Acknowledged::default();
         let mut writers = JoinSet::new();
         for number in 0..WRITERS {
@@ -134,6 +135,15 @@ async fn found(node: &Node) -> Result<()> {
         .output()
         .await?;
     ensure!(output.status.success(), "init: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+/// The only member of a roster waits 5 s for somebody who knows more of its disk than itself
+/// (protocol 2); until then it holds saves.
+async fn decides(node: &Node) -> Result<()> {
+    let probe = format!("probe-{}.pl", rand::random::<u32>());
+    let answer = node.gateway().create(&probe, "probe").await?;
+    ensure!(!is_held(&answer.expect(200)?), "it holds saves");
     Ok(())
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Pending {
     pub(super) records: Vec<Record>,
     /// State of each key after the last of them.
     pub(super) states: BTreeMap<Key, KeyState>,
+    /// What peers told of their counts: of each only the last one is written.
+    remembered: BTreeMap<MemberId, u64>,
     /// Last write number among them.
     pub(super) upto: WriteNo,
     /// When they have to be written at the latest; none while there are none.
@@ -49,13 +51,28 @@ impl Pending {
         }
         let keys = records.iter().filter_map(Record::key);
         self.states.extend(keys.filter_map(|key| Some((key.clone(), durable.get(key)?.clone()))));
-        self.records.extend(records);
+        for record in records {
+            match record {
+                Record::Remembered { member, count } => {
+                    self.remembered.insert(member, count);
+                }
+                record => self.records.push(record),
+            }
+        }
         self.upto = no;
         let by = match urgency {
             Urgency::Now => now,
             Urgency::Soon => now + SOON,
         };
         self.by = Some(self.by.map_or(by, |before| before.min(by)));
+    }
+
+    /// What is written, in order.
+    pub(super) fn take_records(&mut self) -> Vec<Record> {
+        let mut records = std::mem::take(&mut self.records);
+        let remembered = std::mem::take(&mut self.remembered).into_iter();
+        records.extend(remembered.map(|(member, count)| Record::Remembered { member, count }));
+        records
     }
 
     pub(super) fn due(&self, now: Millis) -> bool {
@@ -219,7 +236,8 @@ mod tests {
         let mut pending = Pending::default();
         records.iter().for_each(|record| durable.apply(record));
         pending.add(Millis(0), (WriteNo(number), records), Urgency::Now, durable);
-        let Pending { records, states, upto, .. } = pending;
+        let records = pending.take_records();
+        let Pending { states, upto, .. } = pending;
         shadow.take(Writing { number, upto, records, states });
     }
 

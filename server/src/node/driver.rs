@@ -310,13 +310,14 @@ impl Driver {
             return;
         }
         super::kill::point(super::kill::Point::BeforePersist);
-        let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
+        let records = pending.take_records();
         let number = pending.upto.0;
         self.last_row = number;
-        let bytes = rmp_serde::to_vec_named(&pending.records).expect("records are plain values");
+        let bytes = rmp_serde::to_vec_named(&records).expect("records are plain values");
         let db = self.db.clone();
         self.write = Some(Box::pin(async move { db.write(number, bytes).await }));
-        let Pending { records, states, upto, .. } = pending;
+        let Pending { states, upto, .. } = pending;
         self.writing = Some(Writing { number, upto, records, states });
     }
 

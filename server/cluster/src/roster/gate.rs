@@ -98,11 +98,11 @@ impl Core {
 
 /// What only a member that may vote answers.
 const fn asks_for_vote(message: &PeerMessage) -> bool {
-    match message {
+    matches!(
+        message,
         PeerMessage::Prepare { .. }
-        | PeerMessage::Propose(_)
-        | PeerMessage::KeysRequest { .. }
-        | PeerMessage::RosterVote(RosterVote::Prepare { .. } | RosterVote::Propose { .. }) => true,
-        _ => false,
-    }
+            | PeerMessage::Propose(_)
+            | PeerMessage::KeysRequest { .. }
+            | PeerMessage::RosterVote(RosterVote::Prepare { .. } | RosterVote::Propose { .. })
+    )
 }
