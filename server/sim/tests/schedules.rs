@@ -101,7 +101,7 @@ fn an_old_disk_is_found_out_and_does_not_vote() {
         counts += outcome.counts;
     }
     assert!(counts.rolled > 2_000 && counts.changes > 300, "{counts:?}");
-    // Each is found out, also one that crashed before its new life was durable.
+    // Each is found out, also one whose node crashed before its new life was durable.
     assert!(counts.renewed >= counts.rolled, "{counts:?}");
 }
 

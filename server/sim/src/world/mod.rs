@@ -160,6 +160,7 @@ impl World {
         let healing_us = self.now - self.profile.faults_us;
         let converged = convergence::check(&self.oracle, &self.nodes)
             .and_then(|()| one_chain::check(&self.oracle, &self.nodes))
+            .and_then(|()| self.all_found_out())
             // The tips of a node that was removed are taken when it is heard of again.
             .and_then(|()| held_saves::check(&self.oracle, &self.nodes))
             .and_then(|()| {
