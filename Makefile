@@ -7,10 +7,12 @@ SHELL := /bin/bash
 SEEDS ?= 200
 SOAK_SECONDS ?= 1800
 RUNS ?= 20000
+STATES ?= 20000000
 DEMO ?=
+KILL_POINTS := server/kill-points
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup run site test check fix release bench sim soak fuzz
+.PHONY: help setup run site test check fix release bench sim mutants models soak fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -29,13 +31,12 @@ run: site ## three nodes on this machine (DEMO="--nodes 5" for other options)
 test: ## all tests, with the fixed seeds
 	@scripts/setup.sh test
 	@scripts/build-web.sh
-	@# The same program with the points at which tests/kills.rs kills it, under a name of its own.
-	@# The whole workspace both times: one package alone has other features, and builds all anew.
-	cargo build --workspace --bins --features server/kill-points
+	@# With the points at which tests/kills.rs kills it: armed by the environment only, and compiled
+	@# once for all tests. The whole workspace: one package alone has other features.
+	cargo build --workspace --bins --features $(KILL_POINTS)
 	cp $(TARGET)/debug/swish-cluster $(TARGET)/debug/swish-cluster-kill-points
-	cargo build --workspace --bins
-	cargo nextest run --workspace --no-fail-fast
-	cargo test --workspace --doc --quiet
+	cargo nextest run --workspace --features $(KILL_POINTS) --no-fail-fast
+	cargo test --workspace --features $(KILL_POINTS) --doc --quiet
 
 check: ## format, lints, documentation and dependency arrows; changes nothing
 	cargo fmt --all --check
@@ -57,13 +58,20 @@ bench: release ## how fast saves and stores are on this machine
 	cargo run --release -p tests --bin bench
 
 sim: ## the simulator (SEEDS=1000 for more worlds)
-	cargo run --release -p sim -- --seeds $(SEEDS)
+	cargo run --release -p sim -- run --seeds $(SEEDS)
+
+mutants: ## each rule of the protocol broken on purpose, and the promise that breaks with it
+	cargo run --release -p sim -- mutants
 
 soak: ## five real nodes in bad weather (SOAK_SECONDS=1800), held against their disks
 	@scripts/setup.sh test
 	cargo build --workspace --bins
 	SWISH_CLUSTER_SOAK_SECONDS=$(SOAK_SECONDS) SWISH_CLUSTER_KILL_SEED=$$RANDOM \
 	  cargo test --workspace --test all -- --nocapture namespaces
+
+models: ## every order of events of small stories (STATES=200000000 for deeper searches)
+	cargo run --release -p models -- run --states $(STATES)
+	cargo run --release -p models -- hunt --states $(STATES)
 
 fuzz: ## the readers of terms, journals and packs on any bytes (RUNS=2000000 for more)
 	@command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["domain"]),
     ("app", &["domain"]),
     ("sim", &["domain", "gitty", "store", "cluster", "relay", "ledger"]),
+    ("models", &["domain", "gitty", "cluster"]),
     ("server", &["domain", "gitty", "store", "cluster", "relay", "ledger", "app"]),
     ("tests", &["domain", "gitty", "store", "cluster", "relay", "ledger", "app", "server", "sim"]),
     ("end2end", &["domain", "gitty", "store", "cluster", "relay", "ledger", "app", "server"]),
@@ -29,7 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Without any environment: state machines and formats.
 const CORES: &[&str] = &["domain", "gitty", "cluster", "relay", "ledger"];
 /// Never in the closure of these packages: an executor, a web server, a database.
-const WITHOUT_RUNTIME: &[&str] = &["domain", "gitty", "store", "cluster", "relay", "ledger", "sim"];
+const WITHOUT_RUNTIME: &[&str] =
+    &["domain", "gitty", "store", "cluster", "relay", "ledger", "sim", "models"];
 const RUNTIME: &[&str] = &["tokio", "axum", "sea-orm", "sqlx", "hyper", "async-std", "smol"];
 /// The only ones that may name the runtime.
 const WITH_RUNTIME: &[&str] = &["server", "tests", "end2end"];

@@ -29,6 +29,8 @@ mod config;
 mod core;
 mod durable;
 mod exchange;
+#[cfg(feature = "models")]
+mod fold;
 mod io;
 mod key;
 mod live;

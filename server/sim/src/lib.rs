@@ -12,14 +12,18 @@
 
 mod dice;
 mod invariants;
+pub mod mutants;
 mod oracle;
 mod outcome;
 mod profile;
+mod scene;
+pub mod shrink;
 mod trace;
 mod world;
 
 pub use outcome::{Counts, Outcome, Violation};
 pub use profile::{Kind, Profile};
+pub use scene::Scene;
 pub use trace::Trace;
 pub use world::World;
 

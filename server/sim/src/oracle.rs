@@ -113,8 +113,20 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
+    /// Notes a commit, and the operation that made it.
     pub(crate) fn made(&mut self, id: ObjectId, commit: Commit, op: Option<usize>) {
         let link = commit.link();
+        self.made_with(id, commit, link, op);
+    }
+
+    /// The same, with the commit's link.
+    pub(crate) fn made_with(
+        &mut self,
+        id: ObjectId,
+        commit: Commit,
+        link: Link,
+        op: Option<usize>,
+    ) {
         self.commits.insert(id, Made { commit, link, op });
     }
 
@@ -140,6 +152,23 @@ impl Oracle {
             self.commits.get(&id).filter(|made| &made.link.name == key.file()).map(|_| id)
         };
         std::iter::successors(own(head), move |id| own(self.commits.get(id)?.link.previous?))
+    }
+
+    /// Everything on the paths of these commits, themselves included.
+    pub(crate) fn behind(
+        &self,
+        key: &Key,
+        ends: impl IntoIterator<Item = ObjectId>,
+    ) -> BTreeSet<ObjectId> {
+        let mut found = BTreeSet::new();
+        for end in ends {
+            for id in self.back(key, end) {
+                if !found.insert(id) {
+                    break;
+                }
+            }
+        }
+        found
     }
 
     /// The latest roster that anybody adopted.

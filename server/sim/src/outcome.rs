@@ -32,8 +32,28 @@ pub struct Counts {
     pub virtual_us: u64,
     /// Crashes of nodes.
     pub crashes: u64,
-    /// Links cut, in one direction or both.
+    /// Of them those that lost what was written and not synced.
+    pub torn: u64,
+    /// Directions of links that were cut.
     pub cuts: u64,
+    /// Links of which only one direction was cut.
+    pub one_way: u64,
+    /// Messages that were lost on a link that was up.
+    pub dropped: u64,
+    /// Messages that came twice.
+    pub doubled: u64,
+    /// Messages that took up to half a second, so that later ones overtook them.
+    pub overtaken: u64,
+    /// Messages that came after their connection was gone.
+    pub late: u64,
+    /// Syncs that took 20 ms to 2 s.
+    pub slow_syncs: u64,
+    /// Clocks that were put forward or back by an hour.
+    pub clock_steps: u64,
+    /// Saves of a SWISH by itself.
+    pub swish: u64,
+    /// Settlings that operators asked for.
+    pub settlings: u64,
     /// Nodes that stood still.
     pub pauses: u64,
     /// Disks that were lost.
@@ -73,7 +93,17 @@ impl AddAssign for Counts {
         self.schedules += other.schedules;
         self.virtual_us += other.virtual_us;
         self.crashes += other.crashes;
+        self.torn += other.torn;
         self.cuts += other.cuts;
+        self.one_way += other.one_way;
+        self.dropped += other.dropped;
+        self.doubled += other.doubled;
+        self.overtaken += other.overtaken;
+        self.late += other.late;
+        self.slow_syncs += other.slow_syncs;
+        self.clock_steps += other.clock_steps;
+        self.swish += other.swish;
+        self.settlings += other.settlings;
         self.pauses += other.pauses;
         self.wipes += other.wipes;
         self.rolled += other.rolled;
@@ -83,10 +113,10 @@ impl AddAssign for Counts {
         self.attempts += other.attempts;
         self.decided += other.decided;
         self.held += other.held;
-        self.settled += other.settled;
-        self.diverged += other.diverged;
         self.conflicts += other.conflicts;
         self.refused += other.refused;
+        self.settled += other.settled;
+        self.diverged += other.diverged;
         self.deeds += other.deeds;
         self.commits += other.commits;
         self.healing_us = self.healing_us.max(other.healing_us);

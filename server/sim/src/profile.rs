@@ -1,12 +1,14 @@
 //! What kind of weather a schedule has: every knob, drawn from its seed.
 
+use std::sync::Arc;
+
 use cluster::{Config, Mutant};
 use domain::Millis;
 
-use crate::dice::Dice;
+use crate::{Scene, dice::Dice};
 
-/// Weather of a schedule; the seeds go round through them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Weather of a schedule; the seeds go round through all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A bit of everything.
     Mixed,
@@ -22,31 +24,34 @@ pub enum Kind {
     /// Nothing fails: saves race on several files, texts are large, a store is founded.
     Calm,
     /// Nodes are away for seconds while others save many files, and come back over a lossy network.
-    /// Not in the round: it came later, and the seeds of the others keep their weather.
     Rejoin,
-    /// One node loses its disk while links are cut and everybody saves one file. Not in the round.
+    /// One node loses its disk while links are cut and everybody saves one file.
     Wiped,
     /// Nodes are added, removed, wiped and replaced while links are cut and everybody saves.
-    /// Not in the round.
     Members,
     /// A save is decided that one member does not hear of, and then members change so fast that
-    /// only the rules of protocol 11 keep it. Not in the round.
+    /// only the rules of protocol 11 keep it.
     Turnover,
     /// One node against two, for seconds, again and again: both sides save, and operators settle
-    /// what came of it, two at once. Not in the round.
+    /// what came of it, two at once.
     Held,
-    /// A SWISH beside each node saves by itself, and often a moment behind. Not in the round.
+    /// A SWISH beside each node saves by itself, and often a moment behind.
     Beside,
-    /// Disks are copied, and old copies put back, while links are cut and everybody saves. Not in
-    /// the round.
+    /// Disks are copied, and old copies put back, while links are cut and everybody saves.
     Rolled,
-    /// A bit of everything, while people do things that the audit keeps. Not in the round either.
+    /// A bit of everything, while people do things that the audit keeps.
     Deeds,
+    /// A proposer dies before anything it did is durable, and hears in its second life what was
+    /// answered to its first.
+    Relapse,
+    /// Forty seconds in which clocks step by an hour, disks are slow for seconds, nodes stand still
+    /// for longer than any wait, and links are cut one way, on top of a bit of everything.
+    Rough,
 }
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -61,16 +66,17 @@ impl Kind {
         Self::Beside,
         Self::Rolled,
         Self::Deeds,
+        Self::Relapse,
+        Self::Rough,
     ];
-    const ROUND: [Self; 7] = [
-        Self::Mixed,
-        Self::Crashes,
-        Self::Duel,
-        Self::Cuts,
-        Self::Crashes,
-        Self::Calm,
-        Self::Echoes,
-    ];
+
+    /// The weather of a seed: all of them in turn, and the first five twice.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        let round = Self::ALL.len() + 5;
+        let at = seed % u64::try_from(round).unwrap_or(1);
+        Self::ALL[usize::try_from(at).unwrap_or(0) % Self::ALL.len()]
+    }
 }
 
 /// How the cluster begins.
@@ -80,6 +86,21 @@ pub(crate) enum Beginning {
     Roster,
     /// The first node has a store and is told to found.
     Store,
+}
+
+/// A story with scenes at given times; what they lead to is left to chance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Story {
+    /// A proposer loses its disk and is replaced.
+    ReplaceTheProposer,
+    /// It is removed, and another node is added.
+    RemoveTheProposer,
+    /// A member does not hear of changes and goes on in its old epoch.
+    LeftBehind,
+    /// A proposer dies, and hears again what it was told before.
+    Relapse,
+    /// These scenes, each with its time in milliseconds.
+    Script(Arc<[(u64, Scene)]>),
 }
 
 /// Every knob of a schedule. Times are ranges in microseconds, odds are per thousand.
@@ -101,15 +122,16 @@ pub struct Profile {
     /// Messages of a connection that is gone which still arrive; register messages only.
     pub(crate) late: u64,
     pub(crate) delay_us: (u64, u64),
-    /// Messages that take up to half a second.
+    /// Messages that take much longer than others.
     pub(crate) stragglers: u64,
+    pub(crate) straggle_us: (u64, u64),
     pub(crate) sync_us: (u64, u64),
     /// Syncs that take up to 400 ms.
     pub(crate) slow_syncs: u64,
     /// Time between two faults.
     pub(crate) fault_gap_us: Option<(u64, u64)>,
-    /// Which story of a turnover is told.
-    pub(crate) story: Option<usize>,
+    /// What is told, beside the weather.
+    pub(crate) story: Option<Story>,
     /// Whether the spare nodes are learners from the beginning.
     pub(crate) approved: bool,
     /// Nodes that are no members at first.
@@ -122,8 +144,10 @@ pub struct Profile {
     pub(crate) copy_us: Option<(u64, u64)>,
     /// Age of a copy that is put back.
     pub(crate) copy_age_us: (u64, u64),
-    /// Odds of each kind of fault, added up: crash, crash of several, cut, pause.
-    pub(crate) fault_odds: [u64; 4],
+    /// Odds of each kind of fault, added up: crash, crash of several, cut, pause, a step of a
+    /// clock, a disk that is slow for a while.
+    pub(crate) fault_odds: [u64; 6],
+    pub(crate) pause_us: (u64, u64),
     /// Proposals whose proposer dies within 20 ms.
     pub(crate) deadly: u64,
     pub(crate) down_us: (u64, u64),
@@ -146,9 +170,7 @@ impl Profile {
     /// The profile of a seed.
     #[must_use]
     pub fn of(seed: u64, nodes: usize, mutant: Option<Mutant>) -> Self {
-        let round = u64::try_from(Kind::ROUND.len()).unwrap_or(1);
-        let kind = Kind::ROUND[usize::try_from(seed % round).unwrap_or(0)];
-        Self::in_weather(kind, seed, nodes, mutant)
+        Self::in_weather(Kind::of(seed), seed, nodes, mutant)
     }
 
     /// The profile of a seed in a weather that was chosen.
@@ -171,6 +193,32 @@ impl Profile {
             Kind::Beside => profile.beside(&mut dice),
             Kind::Rolled => profile.rolled(&mut dice),
             Kind::Deeds => profile.deeds(&mut dice),
+            Kind::Relapse => profile.relapse(),
+            Kind::Rough => profile.rough(&mut dice),
+        }
+    }
+
+    /// A schedule in which these scenes happen, each at its time in milliseconds, and nothing else
+    /// but what follows from them. Delays and syncs come from the seed.
+    #[must_use]
+    pub fn script(
+        nodes: usize,
+        scenes: &[(u64, Scene)],
+        seed: u64,
+        mutant: Option<Mutant>,
+    ) -> Self {
+        let mut dice = Dice::new(seed ^ 0x5717_c0de);
+        let quiet = Self::mixed(seed, nodes, mutant, &mut dice).relapse();
+        let last = scenes.iter().map(|(at, _)| *at).max().unwrap_or(0);
+        Self {
+            story: Some(Story::Script(scenes.into())),
+            faults_us: (last + 3_000) * 1_000,
+            duplicates: 0,
+            stragglers: 0,
+            delay_us: (100, 3_000),
+            down_us: (10_000, 30_000),
+            client_patience_us: (60_000_000, 60_000_000),
+            ..quiet
         }
     }
 
@@ -189,6 +237,7 @@ impl Profile {
             late: 300,
             delay_us: (100, dice.between((500, 20_000))),
             stragglers: dice.between((0, 30)),
+            straggle_us: (20_000, 500_000),
             sync_us: (100, 8_000),
             slow_syncs: dice.between((0, 40)),
             fault_gap_us: Some((200_000, 2_500_000)),
@@ -199,7 +248,8 @@ impl Profile {
             wipe_us: None,
             copy_us: None,
             copy_age_us: (500_000, 6_000_000),
-            fault_odds: [350, 100, 400, 150],
+            fault_odds: [350, 100, 400, 150, 0, 0],
+            pause_us: (50_000, 3_000_000),
             deadly: dice.between((0, 10)),
             down_us: (5_000, 2_500_000),
             cut_us: (50_000, 4_000_000),
@@ -240,7 +290,7 @@ impl Profile {
             sync_us: (500, dice.between((8_000, 60_000))),
             slow_syncs: dice.between((0, 150)),
             fault_gap_us: Some((20_000, dice.between((150_000, 1_200_000)))),
-            fault_odds: [650, 150, 150, 50],
+            fault_odds: [650, 150, 150, 50, 0, 0],
             down_us: (1_000, 300_000),
             cut_us: (20_000, 1_000_000),
             think_us: (1_000, 150_000),
@@ -254,7 +304,7 @@ impl Profile {
             kind: Kind::Cuts,
             faults_us: 15_000_000,
             fault_gap_us: Some((50_000, dice.between((300_000, 1_500_000)))),
-            fault_odds: [50, 0, 850, 100],
+            fault_odds: [50, 0, 850, 100, 0, 0],
             think_us: (1_000, 500_000),
             ..self
         }
@@ -293,7 +343,7 @@ impl Profile {
             loss: dice.between((0, 150)),
             duplicates: dice.between((0, 150)),
             fault_gap_us: Some((300_000, 2_000_000)),
-            fault_odds: [600, 50, 300, 50],
+            fault_odds: [600, 50, 300, 50, 0, 0],
             deadly: 0,
             down_us: (500_000, 4_000_000),
             cut_us: (500_000, 4_000_000),
@@ -310,7 +360,7 @@ impl Profile {
             files: 1 + dice.index(2),
             faults_us: 8_000_000,
             fault_gap_us: Some((50_000, dice.between((300_000, 1_200_000)))),
-            fault_odds: [150, 0, 800, 50],
+            fault_odds: [150, 0, 800, 50, 0, 0],
             wipe_us: Some((300_000, 6_000_000)),
             down_us: (1_000, 400_000),
             cut_us: (50_000, 3_000_000),
@@ -327,7 +377,7 @@ impl Profile {
             files: 1 + dice.index(2),
             faults_us: 15_000_000,
             fault_gap_us: Some((150_000, dice.between((600_000, 3_000_000)))),
-            fault_odds: [200, 0, 750, 50],
+            fault_odds: [200, 0, 750, 50, 0, 0],
             copy_us: Some((100_000, dice.between((300_000, 2_000_000)))),
             copy_age_us: (50_000, dice.between((200_000, 3_000_000))),
             down_us: (1_000, 400_000),
@@ -350,7 +400,7 @@ impl Profile {
             files: 1 + dice.index(2),
             faults_us: 14_000_000,
             fault_gap_us: Some((500_000, dice.between((1_000_000, 3_000_000)))),
-            fault_odds: [100, 30, 800, 70],
+            fault_odds: [100, 30, 800, 70, 0, 0],
             cut_us: (1_000_000, 5_000_000),
             think_us: (5_000, 700_000),
             client_patience_us: (1_000_000, 6_000_000),
@@ -369,7 +419,7 @@ impl Profile {
             files: 1 + dice.index(3),
             faults_us: 10_000_000,
             fault_gap_us: Some((100_000, dice.between((400_000, 2_000_000)))),
-            fault_odds: [250, 30, 650, 70],
+            fault_odds: [250, 30, 650, 70, 0, 0],
             down_us: (1_000, 800_000),
             cut_us: (50_000, 2_500_000),
             think_us: (1_000, 300_000),
@@ -398,7 +448,11 @@ impl Profile {
             beginning: Beginning::Roster,
             spare: 2,
             approved: true,
-            story: Some(dice.index(3)),
+            story: Some(
+                [Story::ReplaceTheProposer, Story::RemoveTheProposer, Story::LeftBehind]
+                    [dice.index(3)]
+                .clone(),
+            ),
             clients: quiet.nodes,
             files: 1,
             faults_us: 12_000_000,
@@ -427,6 +481,45 @@ impl Profile {
             down_us: (1_000, 3_000_000),
             deed_gap_us: Some((500, dice.between((10_000, 500_000)))),
             ..self
+        }
+    }
+
+    fn rough(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Rough,
+            clients: 2 + dice.index(3),
+            faults_us: 40_000_000,
+            fault_gap_us: Some((200_000, dice.between((1_500_000, 5_000_000)))),
+            fault_odds: [200, 50, 250, 150, 200, 150],
+            pause_us: (50_000, 15_000_000),
+            down_us: (5_000, 12_000_000),
+            cut_us: (50_000, 15_000_000),
+            think_us: (5_000, 2_000_000),
+            operator_us: dice.chance(500).then_some((200_000, 4_000_000)),
+            ..self
+        }
+    }
+
+    /// Everything else is quiet: what happens is in `world/relapse.rs`.
+    fn relapse(self) -> Self {
+        let quiet = self.calm();
+        Self {
+            kind: Kind::Relapse,
+            beginning: Beginning::Roster,
+            story: Some(Story::Relapse),
+            clients: quiet.nodes,
+            files: 1,
+            faults_us: 8_000_000,
+            duplicates: 1_000,
+            late: 1_000,
+            delay_us: (100, 2_000),
+            stragglers: 400,
+            straggle_us: (1_000_000, 1_700_000),
+            sync_us: (100, 1_000),
+            down_us: (500, 5_000),
+            think_us: (60_000_000, 60_000_000),
+            large: 0,
+            ..quiet
         }
     }
 

@@ -76,7 +76,7 @@ impl Commit {
 
     /// Makes a commit of a dict that this package built.
     fn built(dict: Dict) -> Self {
-        let content = text(&dict).into_bytes().into();
+        let content = text(dict.clone()).into_bytes().into();
         Self::of(dict, content).expect("create and update set name, data and time")
     }
 
@@ -175,13 +175,13 @@ impl Commit {
         let mut dict = self.dict.clone();
         dict.remove("time");
         dict.remove("commit");
-        let digest = Sha1::try_digest(text(&dict));
+        let digest = Sha1::try_digest(text(dict));
         OpId::from_bytes((*digest.hash()).into())
     }
 }
 
-fn text(dict: &Dict) -> String {
-    format!("{}.\n", Term::Dict(dict.clone()))
+fn text(dict: Dict) -> String {
+    format!("{}.\n", Term::Dict(dict))
 }
 
 fn required<'a>(dict: &'a Dict, key: &'static str) -> Result<&'a Term, CommitError> {

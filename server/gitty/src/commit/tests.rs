@@ -243,5 +243,5 @@ fn swi_prolog_reads_a_settling_with_the_types_that_swish_relies_on() {
         .expect("swipl is needed: scripts/setup.sh test installs it");
     std::io::Write::write_all(&mut swipl.stdin.take().unwrap(), &settling.content()).unwrap();
     let output = swipl.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), text(settling.dict()));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), text(settling.dict().clone()));
 }

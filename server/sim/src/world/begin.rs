@@ -106,14 +106,14 @@ impl World {
                     gitty::commit::create(key(file).file(), text_id, Meta::default(), None, now)
                 }
             };
-            let (object, link) = (commit.object(), Some(commit.link()));
+            let (object, link) = (commit.object(), commit.link());
             let id = object.id().expect("nobody attacks SHA-1 here");
-            self.oracle.made(id, commit, None);
+            self.oracle.made_with(id, commit, link.clone(), None);
             last = Some(id);
             let newest = version + 1 == length;
             // Gap 0: the oldest commit is missing; gap 1: the oldest text; else nothing.
             self.keep(text_id, text, None, gap <= 1 && version == 0 && !newest);
-            self.keep(id, object, link, gap == 0 && version == 0 && !newest);
+            self.keep(id, object, Some(link), gap == 0 && version == 0 && !newest);
         }
     }
 

@@ -9,13 +9,13 @@ use serde_json::json;
 
 use super::{World, event::Event};
 use crate::{
-    invariants::{Check, answered_saves, conflicts, real_time},
+    invariants::{Check, p3_saves, p7_real_time, p8_divergences},
     oracle::{Attempt, Op},
     trace::{name, short},
 };
 
 /// Milliseconds since 1970 at the beginning of every schedule.
-pub(super) const EPOCH_MS: u64 = 1_700_000_000_000;
+const EPOCH_MS: u64 = 1_700_000_000_000;
 
 /// One client, usually at one node.
 #[derive(Clone, Debug, Default)]
@@ -113,11 +113,11 @@ impl World {
         let Some(mut task) = self.clients[client].task.clone() else {
             return;
         };
-        let commit = self.commit(&task);
+        let commit = self.commit(&task, node);
         let (object, link) = (commit.object(), commit.link());
         let id = object.id().expect("nobody attacks SHA-1 here");
         let token = Token(self.next_stamp());
-        self.oracle.made(id, commit, Some(task.op));
+        self.oracle.made_with(id, commit, link.clone(), Some(task.op));
         let attempts = &mut self.oracle.ops[task.op].attempts;
         self.oracle.tokens.insert(token, (task.op, attempts.len()));
         attempts.push(Attempt { node, run: None, base: task.base, commit: id, answer: None });
@@ -138,23 +138,31 @@ impl World {
         self.after(patience, Event::GiveUp { client, token });
     }
 
-    /// The commit as the gateway would make it now: the same save later has another time only.
-    fn commit(&self, task: &Task) -> Commit {
+    /// The commit as the gateway of a node would make it now: the same save later has another time
+    /// only.
+    fn commit(&self, task: &Task, node: usize) -> Commit {
         let meta = json!({ "commit_message": format!("save {}", task.op) });
         let meta = Meta::from_json(&meta, false);
-        let now_ms = EPOCH_MS + self.now / 1_000;
+        let now_ms = self.wall_ms(node);
+        let key = key(task.file);
+        let at = &self.nodes[node];
+        let latest = at.core.latest_ms(&key, |id| at.shelf.link(id));
         let base = task.base.and_then(|id| Some((id, self.oracle.commits.get(&id)?)));
         match base {
             Some((id, made)) => {
-                let now = gitty::commit::commit_time(now_ms, made.link.time_ms);
+                let now = gitty::commit::commit_time(now_ms, latest.max(made.link.time_ms));
                 gitty::commit::update(&made.commit, id, task.text_id, meta, now)
             }
             None => {
-                let now = gitty::commit::commit_time(now_ms, 0);
-                let name = key(task.file);
-                gitty::commit::create(name.file(), task.text_id, meta, task.forked, now)
+                let now = gitty::commit::commit_time(now_ms, latest);
+                gitty::commit::create(key.file(), task.text_id, meta, task.forked, now)
             }
         }
+    }
+
+    /// The wall clock of a node, in milliseconds since 1970.
+    pub(super) fn wall_ms(&self, node: usize) -> u64 {
+        (EPOCH_MS + self.now / 1_000).saturating_add_signed(self.nodes[node].clock_ms)
     }
 
     /// Some new files are forks of another file, of a version that a page could be made from.
@@ -203,13 +211,13 @@ impl World {
         match &outcome {
             SaveOutcome::Decided { commit } => {
                 self.counts.decided += 1;
-                answered_saves::check_decided(&self.oracle, node, op, *commit)?;
-                real_time::check(&self.oracle, op, *commit)?;
+                p3_saves::check_decided(&self.oracle, node, op, *commit)?;
+                p7_real_time::check(&self.oracle, op, *commit)?;
                 self.note_answered(op, commit);
             }
             SaveOutcome::Conflict { head } => {
                 self.counts.conflicts += 1;
-                conflicts::check_head(&self.oracle, &self.nodes[node], op, *head)?;
+                p8_divergences::check_conflict(&self.oracle, &self.nodes[node], op, *head)?;
             }
             SaveOutcome::Held { .. } => self.counts.held += 1,
             SaveOutcome::NoSuchFile | SaveOutcome::NotFounded | SaveOutcome::Busy => {

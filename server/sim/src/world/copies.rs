@@ -10,7 +10,7 @@ use domain::Incarnation;
 use super::{World, event::Event};
 use crate::{
     Violation,
-    invariants::{Check, held_saves},
+    invariants::{Check, p3_saves},
     trace::name,
 };
 
@@ -55,7 +55,7 @@ impl World {
         if self.nodes[node].up {
             self.crash(node);
         }
-        held_saves::before_copy(&mut self.oracle, &self.nodes, node, &copy);
+        p3_saves::before_copy(&mut self.oracle, &self.nodes, node, &copy);
         self.nodes[node].put_back(copy);
         self.counts.rolled += 1;
         let (now, count) = (self.now, self.nodes[node].disk.count().0);

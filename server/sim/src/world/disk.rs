@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cluster::{AuditEntry, Durable, MemberId, PeerMessage, Record, Urgency, WriteNo};
-use domain::{Incarnation, NodeId, ObjectId};
+use domain::{Incarnation, Link, NodeId, ObjectId};
 use gitty::Object;
 
 use crate::oracle::Vote;
@@ -138,14 +138,17 @@ impl Disk {
     }
 
     /// Power is cut; what was being synced may have become durable, without anybody knowing.
-    pub(crate) fn crash(&mut self, lucky: bool) {
+    /// True if something was lost that had been written.
+    pub(crate) fn crash(&mut self, lucky: bool) -> bool {
         if lucky {
             self.synced();
         }
+        let torn = !self.is_idle();
         self.syncing = None;
         self.pending = None;
         self.urgent = false;
         self.flush_armed = false;
+        torn
     }
 
     /// Entries of the audit that are durable.
@@ -166,17 +169,21 @@ impl Disk {
     }
 
     /// What a start of the program reads back.
-    pub(crate) fn recover(&self) -> (Durable, Vec<(ObjectId, Object)>) {
+    pub(crate) fn recover(&self) -> Durable {
         let mut durable = Durable::new(self.made);
-        let mut objects = Vec::new();
         for record in &self.log {
             durable.apply(record);
-            if let Record::Object { id, object, .. } = record {
-                objects.push((*id, object.clone()));
-            }
         }
         durable.count = self.count.0;
-        (durable, objects)
+        durable
+    }
+
+    /// The objects in the log, with what was read of them as they were written.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = (ObjectId, &Object, &Option<Link>)> {
+        self.log.iter().filter_map(|record| match record {
+            Record::Object { id, object, link } => Some((*id, object, link)),
+            _ => None,
+        })
     }
 
     /// Accepts that became durable since the last time.

@@ -6,8 +6,8 @@ use domain::ObjectId;
 use super::{World, event::Event};
 use crate::{
     invariants::{
-        Check, divergences, forward_only, no_alarm, objects_on_majority, once, one_head_per_ballot,
-        one_path, one_value, tips_are_news,
+        Check, no_alarm, one_head_per_ballot, p1_one_path, p2_forward_only, p4_objects_on_majority,
+        p6_once, p8_divergences, p10_one_value, times_grow, tips_are_news,
     },
     trace::{name, short},
 };
@@ -122,7 +122,7 @@ impl World {
                 | Record::Remembered { .. }
                 | Record::Renewed { .. }
                 | Record::Reserved(_) => {}
-                Record::Roster(roster) => one_value::note_roster(&mut self.oracle, roster)?,
+                Record::Roster(roster) => p10_one_value::note_roster(&mut self.oracle, roster)?,
             }
         }
         let now = self.now;
@@ -149,7 +149,7 @@ impl World {
     fn sync(&mut self, node: usize) {
         let run = self.nodes[node].run;
         if self.nodes[node].disk.begin_sync() {
-            let time = self.sync_time();
+            let time = self.sync_time(node);
             self.after(time, Event::Synced { node, run });
         } else if self.nodes[node].disk.idles() {
             self.nodes[node].disk.flush_armed = true;
@@ -158,11 +158,16 @@ impl World {
         }
     }
 
-    fn sync_time(&mut self) -> u64 {
+    fn sync_time(&mut self, node: usize) -> u64 {
         if self.healing {
             return self.dice.between((100, 4_000));
         }
+        if self.nodes[node].slow_until > self.now {
+            self.counts.slow_syncs += 1;
+            return self.dice.between((100_000, 2_000_000));
+        }
         if self.dice.chance(self.profile.slow_syncs) {
+            self.counts.slow_syncs += 1;
             return self.dice.between((20_000, 400_000));
         }
         self.dice.between(self.profile.sync_us)
@@ -197,7 +202,7 @@ impl World {
     pub(super) fn count_votes(&mut self, node: usize) -> Check {
         let voter = self.nodes[node].id;
         for vote in self.nodes[node].disk.take_votes() {
-            one_value::check(&mut self.oracle, voter, &vote)?;
+            p10_one_value::check(&mut self.oracle, voter, &vote)?;
         }
         Ok(())
     }
@@ -211,15 +216,16 @@ impl World {
     ) -> Check {
         let now = self.now;
         self.trace.line(now, || format!("{} ★ {key} is {}", name(node), short(&to)));
-        let added = one_path::check(&self.oracle, key, to)?;
+        let added = p1_one_path::check(&self.oracle, key, to)?;
         let roster = self.nodes[node].core.durable().roster.clone();
         if !added.is_empty() {
-            objects_on_majority::check(&self.oracle, &self.nodes, roster.as_ref(), key, &added)?;
-            once::check(&self.oracle, key, &added)?;
-            divergences::decided(&self.oracle, key, &added)?;
+            p4_objects_on_majority::check(&self.oracle, &self.nodes, roster.as_ref(), key, &added)?;
+            p6_once::check(&self.oracle, key, &added)?;
+            times_grow::check(&self.oracle, key, &added)?;
+            p8_divergences::decided(&self.oracle, key, &added)?;
             self.oracle.paths.entry(key.clone()).or_default().append(&added);
         }
-        forward_only::check(&self.oracle, node, key, from, to)
+        p2_forward_only::check(&self.oracle, node, key, from, to)
     }
 }
 

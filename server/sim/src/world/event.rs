@@ -2,26 +2,7 @@
 
 use cluster::{MemberId, PeerMessage, Save, SaveOutcome, Timer, Token};
 
-/// What happens in a turnover.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Scene {
-    /// Nothing passes from one node to another.
-    Block(usize, usize),
-    /// It passes again.
-    Unblock(usize, usize),
-    /// The client of a node saves.
-    Save(usize),
-    /// A node loses its disk.
-    Lose(usize),
-    /// The first node is told to replace another.
-    Replace(usize),
-    /// The first node is told to remove another.
-    Remove(usize),
-    /// The first node is told to demote another.
-    Demote(usize),
-    /// The first node is told to promote another.
-    Promote(usize),
-}
+use crate::Scene;
 
 /// One event of the queue.
 #[derive(Clone, Debug)]
@@ -42,7 +23,7 @@ pub(crate) enum Event {
     Synced { node: usize, run: u64 },
     /// An operator changes the roster, or a disk is lost.
     Operate,
-    /// The next scene of a turnover.
+    /// The next scene of a story.
     Story(Scene),
     /// Two nodes try to connect.
     Dial { a: usize, b: usize },
@@ -89,6 +70,39 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    /// True for what somebody does or what breaks, and false for what follows from it.
+    pub(crate) const fn is_planned(&self) -> bool {
+        match self {
+            Self::Operate
+            | Self::Story(_)
+            | Self::Fault
+            | Self::Die { .. }
+            | Self::Wipe { .. }
+            | Self::Copy
+            | Self::Client { .. }
+            | Self::Swish { .. }
+            | Self::Operator
+            | Self::Deed => true,
+            Self::Deliver { .. }
+            | Self::Timer { .. }
+            | Self::Flush { .. }
+            | Self::Synced { .. }
+            | Self::Dial { .. }
+            | Self::HangUp { .. }
+            | Self::Mend { .. }
+            | Self::Start { .. }
+            | Self::PutBack { .. }
+            | Self::Replace { .. }
+            | Self::Found
+            | Self::GiveUp { .. }
+            | Self::Save { .. }
+            | Self::ReadJournal { .. }
+            | Self::Settle { .. }
+            | Self::Answer { .. }
+            | Self::Look => false,
+        }
+    }
+
     /// The node that has to be awake for it.
     pub(crate) const fn node(&self) -> Option<usize> {
         match self {

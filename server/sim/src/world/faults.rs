@@ -4,10 +4,13 @@ use cluster::{Event as CoreEvent, Input};
 
 use super::{World, event::Event};
 use crate::{
-    invariants::{Check, divergences, forward_only, held_saves},
+    invariants::{Check, p2_forward_only, p3_saves, p8_divergences},
     profile::Beginning,
     trace::name,
 };
+
+/// What a clock is put forward or back by.
+const HOUR_MS: i64 = 3_600_000;
 
 impl World {
     /// Something breaks; then the next fault is drawn.
@@ -18,24 +21,66 @@ impl World {
         if self.healing {
             return;
         }
-        let [crash, several, cut, pause] = self.profile.fault_odds;
-        let drawn = self.dice.between((0, crash + several + cut + pause - 1));
+        let odds = self.profile.fault_odds;
+        let mut drawn = self.dice.between((0, odds.iter().sum::<u64>() - 1));
         let node = self.dice.index(self.nodes.len());
-        if drawn < crash {
-            self.crash_soon(node);
-        } else if drawn < crash + several {
-            for node in 0..self.nodes.len() {
-                if self.dice.chance(700) {
-                    self.crash_soon(node);
-                }
+        let kind = odds.iter().position(|odds| {
+            let is_it = drawn < *odds;
+            drawn = drawn.saturating_sub(*odds);
+            is_it
+        });
+        match kind {
+            Some(0) => self.crash_soon(node),
+            Some(1) => self.crash_several(),
+            Some(2) => self.cut_some(node),
+            Some(3) => {
+                let length = self.dice.between(self.profile.pause_us);
+                self.pause(node, length);
             }
-        } else if drawn < crash + several + cut {
-            self.cut_some(node);
-        } else {
-            self.pause(node);
+            Some(4) => self.step_clock(node),
+            Some(_) => self.slow_down(node),
+            None => {}
         }
         let gap = self.dice.between(gap);
         self.after(gap, Event::Fault);
+    }
+
+    fn crash_several(&mut self) {
+        for node in 0..self.nodes.len() {
+            if self.dice.chance(700) {
+                self.crash_soon(node);
+            }
+        }
+    }
+
+    /// Somebody puts the clock of a node forward or back by an hour, or right.
+    ///
+    /// The program tells time by a clock that never goes back, but one that stood while the
+    /// machine slept may jump forward.
+    fn step_clock(&mut self, node: usize) {
+        let step = [-HOUR_MS, 0, HOUR_MS][self.dice.index(3)];
+        self.nodes[node].clock_ms = step;
+        if self.dice.chance(200) {
+            self.nodes[node].ahead_ms += HOUR_MS.unsigned_abs();
+        }
+        self.counts.clock_steps += 1;
+        let now = self.now;
+        self.trace.line(now, || format!("{} ◷ its clock is off by {step} ms", name(node)));
+    }
+
+    /// Both clocks of a node go forward.
+    pub(super) fn step_forward(&mut self, node: usize, ms: u64) {
+        self.nodes[node].clock_ms = self.nodes[node].clock_ms.saturating_add_unsigned(ms);
+        self.nodes[node].ahead_ms += ms;
+        self.counts.clock_steps += 1;
+    }
+
+    /// For a while each sync of a node takes 100 ms to 2 s.
+    fn slow_down(&mut self, node: usize) {
+        let length = self.dice.between((500_000, 10_000_000));
+        self.nodes[node].slow_until = self.now + length;
+        let now = self.now;
+        self.trace.line(now, || format!("{} ▤ slow for {} ms", name(node), length / 1_000));
     }
 
     /// Crashes a node now, or in the middle of performing its next outputs.
@@ -60,14 +105,15 @@ impl World {
     }
 
     pub(super) fn die(&mut self, node: usize, run: u64) {
-        if self.nodes[node].up && self.nodes[node].run == run && !self.healing {
+        let is_it = self.nodes[node].run == run || self.plan.is_told();
+        if self.nodes[node].up && is_it && !self.healing {
             self.crash(node);
         }
     }
 
     pub(super) fn crash(&mut self, node: usize) {
         let lucky = self.dice.chance(500);
-        self.nodes[node].crash(lucky);
+        self.counts.torn += u64::from(self.nodes[node].crash(lucky));
         let votes = self.count_votes(node);
         self.note(votes);
         self.counts.crashes += 1;
@@ -86,7 +132,7 @@ impl World {
         if self.nodes[node].up {
             self.crash(node);
         }
-        held_saves::before_wipe(&mut self.oracle, &self.nodes, node);
+        p3_saves::before_wipe(&mut self.oracle, &self.nodes, node);
         self.nodes[node].wipe();
         self.counts.wipes += 1;
         let now = self.now;
@@ -103,7 +149,7 @@ impl World {
         let now = self.now;
         self.trace.line(now, || format!("{} ☼ start", name(node)));
         for (key, head) in self.nodes[node].core.durable().heads() {
-            forward_only::check_recovered(&self.oracle, node, key, head)?;
+            p2_forward_only::check_recovered(&self.oracle, node, key, head)?;
         }
         self.input(node, Input::Started);
         self.journal_from_the_beginning(node);
@@ -124,6 +170,7 @@ impl World {
         for peer in peers {
             if alone || peer == chosen {
                 let ways = self.dice.between((0, 3));
+                self.counts.one_way += u64::from(ways == 1 || ways == 2);
                 if ways != 1 {
                     self.cut(node, peer);
                 }
@@ -134,12 +181,25 @@ impl World {
         }
     }
 
-    fn pause(&mut self, node: usize) {
-        let length = self.dice.between((50_000, 3_000_000));
-        self.nodes[node].asleep_until = self.now + length;
+    pub(super) fn pause(&mut self, node: usize, length: u64) {
+        let until = self.nodes[node].asleep_until.max(self.now + length);
+        self.nodes[node].asleep_until = until;
         self.counts.pauses += 1;
         let now = self.now;
         self.trace.line(now, || format!("{} z stands still for {} ms", name(node), length / 1_000));
+    }
+
+    /// A node goes on before its time: what waited for that happens now.
+    fn wake(&mut self, node: usize) {
+        let until = std::mem::take(&mut self.nodes[node].asleep_until);
+        let waiting = self.queue.range((until, 0)..=(until, u64::MAX));
+        let waiting = waiting.filter(|(_, event)| event.node() == Some(node));
+        let waiting: Vec<(u64, u64)> = waiting.map(|(at, _)| *at).collect();
+        for at in waiting.into_iter().filter(|(at, _)| *at > self.now) {
+            if let Some(event) = self.queue.remove(&at) {
+                self.queue.insert((self.now, at.1), event);
+            }
+        }
     }
 
     /// Everything works again, for good.
@@ -149,7 +209,8 @@ impl World {
         let now = self.now;
         self.trace.line(now, || "everything works again".into());
         for node in 0..self.nodes.len() {
-            self.nodes[node].asleep_until = 0;
+            self.wake(node);
+            self.nodes[node].slow_until = 0;
             self.nodes[node].dies_in = None;
             self.start(node)?;
         }
@@ -171,7 +232,7 @@ impl World {
                 let sides = self.nodes[node].core.sides(&key).sides;
                 let sides: Vec<_> = sides.iter().map(|side| side.commit).collect();
                 self.counts.diverged += u64::from(!sides.is_empty());
-                divergences::listed(&mut self.oracle, node, &key, &sides)
+                p8_divergences::listed(&mut self.oracle, node, &key, &sides)
             }
             // What comes late or twice may look like an offence; too much of it is an alarm.
             CoreEvent::Offended { .. }

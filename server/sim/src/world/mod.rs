@@ -12,6 +12,8 @@ mod network;
 mod node;
 mod operator;
 mod operators;
+mod plan;
+mod relapse;
 mod shelf;
 mod swish;
 mod turnover;
@@ -22,8 +24,7 @@ use crate::{
     Counts, Outcome, Profile, Trace, Violation,
     dice::Dice,
     invariants::{
-        Check, answered_saves, conflicts, convergence, divergences, held_saves, one_chain,
-        settled_once, swish_follows,
+        Check, one_chain, p3_saves, p5_convergence, p8_divergences, p9_swish_follows, settled_once,
     },
     oracle::Oracle,
 };
@@ -33,6 +34,8 @@ pub(crate) use disk::Disk;
 use event::Event;
 use network::Network;
 pub(crate) use node::Node;
+use plan::Plan;
+pub(crate) use plan::Step;
 pub(crate) use swish::Swish;
 
 /// Healing has to be over within this time.
@@ -49,6 +52,7 @@ pub struct World {
     now: u64,
     stamp: u64,
     queue: BTreeMap<(u64, u64), Event>,
+    plan: Plan,
     nodes: Vec<Node>,
     /// The store directory of each node and its SWISH.
     swishes: Vec<Swish>,
@@ -71,6 +75,7 @@ impl World {
             now: 0,
             stamp: 0,
             queue: BTreeMap::new(),
+            plan: Plan::default(),
             nodes: (0..profile.nodes + profile.spare)
                 .map(|at| Node::new(at, &profile.config))
                 .collect(),
@@ -89,23 +94,45 @@ impl World {
     /// Lets it happen: faults, then healing, until everything has converged or a promise broke.
     #[must_use]
     pub fn run(mut self) -> Outcome {
+        self.play();
+        self.outcome()
+    }
+
+    /// The same; also what was planned, step by step.
+    pub(crate) fn record(mut self) -> (Outcome, Vec<Step>) {
+        self.plan = Plan::Recorded(Vec::new());
+        self.play();
+        let steps = std::mem::take(&mut self.plan).into_steps();
+        (self.outcome(), steps)
+    }
+
+    /// Lets happen what is told, and what follows from it.
+    pub(crate) fn told(mut self, steps: Vec<Step>) -> Outcome {
+        self.plan = Plan::Told(steps.into());
+        self.play();
+        self.outcome()
+    }
+
+    fn play(&mut self) {
         self.begin();
         while self.violation.is_none() {
-            let due = self.queue.first_key_value().map(|((at, _), _)| *at);
-            if !self.healing && due.is_none_or(|at| at >= self.profile.faults_us) {
+            if !self.healing && self.due().is_none_or(|at| at >= self.profile.faults_us) {
                 self.now = self.profile.faults_us;
                 let healed = self.heal();
                 self.note(healed);
                 self.after(LOOK_EVERY_US, Event::Look);
                 continue;
             }
-            let Some(((at, _), event)) = self.queue.pop_first() else {
+            let Some((at, event)) = self.next_event() else {
                 break;
             };
             self.now = at;
             let done = self.step(event);
             self.note(done);
         }
+    }
+
+    fn outcome(mut self) -> Outcome {
         self.counts.virtual_us = self.now;
         let paths = self.oracle.paths.values();
         let commits: usize = paths.map(|path| path.order.len()).sum();
@@ -158,14 +185,14 @@ impl World {
     /// Ends the schedule if everything has converged; complains if it takes too long.
     fn look(&mut self) -> Check {
         let healing_us = self.now - self.profile.faults_us;
-        let converged = convergence::check(&self.oracle, &self.nodes)
+        let converged = p5_convergence::check(&self.oracle, &self.nodes)
             .and_then(|()| one_chain::check(&self.oracle, &self.nodes))
             .and_then(|()| self.all_found_out())
             // The tips of a node that was removed are taken when it is heard of again.
-            .and_then(|()| held_saves::check(&self.oracle, &self.nodes))
+            .and_then(|()| p3_saves::check_held(&self.oracle, &self.nodes))
             .and_then(|()| {
                 let files = self.profile.files;
-                swish_follows::check(&self.oracle, &self.nodes, &mut self.swishes, files)
+                p9_swish_follows::check(&self.oracle, &self.nodes, &mut self.swishes, files)
             });
         if converged.is_err() && healing_us < HEAL_WITHIN_US {
             self.after(LOOK_EVERY_US, Event::Look);
@@ -174,10 +201,10 @@ impl World {
         self.queue.clear();
         self.counts.healing_us = healing_us;
         converged?;
-        answered_saves::check(&self.oracle)?;
-        divergences::check(&self.oracle, &self.nodes)?;
+        p3_saves::check_answered(&self.oracle)?;
+        p8_divergences::check(&self.oracle, &self.nodes)?;
         settled_once::check(&self.oracle)?;
-        conflicts::check(&self.oracle)
+        p8_divergences::check_lost(&self.oracle)
     }
 
     /// Keeps the first broken promise.
@@ -198,7 +225,9 @@ impl World {
 
     fn at(&mut self, time: u64, event: Event) {
         let stamp = self.next_stamp();
-        self.queue.insert((time, stamp), event);
+        if !(event.is_planned() && self.plan.is_told()) {
+            self.queue.insert((time, stamp), event);
+        }
     }
 
     fn after(&mut self, delay: u64, event: Event) {

@@ -23,6 +23,8 @@ pub(crate) struct Network {
     links: BTreeMap<(usize, usize), Link>,
     /// Directions in which nothing passes, and until when.
     cut: BTreeMap<(usize, usize), u64>,
+    /// What messages in a direction take more, in microseconds.
+    slow: BTreeMap<(usize, usize), u64>,
     /// Pairs with a dial in the queue.
     dialing: BTreeSet<(usize, usize)>,
 }
@@ -49,7 +51,13 @@ impl Network {
         self.cut.remove(&(from, to));
     }
 
+    /// What is sent in this direction takes so much more from now on.
+    pub(crate) fn slow(&mut self, from: usize, to: usize, us: u64) {
+        self.slow.insert((from, to), us);
+    }
+
     pub(crate) fn mend_all(&mut self) {
+        self.slow.clear();
         self.cut.clear();
     }
 }
@@ -58,9 +66,10 @@ impl World {
     /// Puts a message on its way, once, twice or not at all.
     pub(super) fn send(&mut self, from: usize, to: usize, message: PeerMessage) {
         let link = *self.network.link(from, to);
-        let lost = !link.up
-            || self.network.is_cut(from, to)
-            || (!self.healing && self.dice.chance(self.profile.loss));
+        let passes = link.up && !self.network.is_cut(from, to);
+        let dropped = passes && !self.healing && self.dice.chance(self.profile.loss);
+        self.counts.dropped += u64::from(dropped);
+        let lost = !passes || dropped;
         let arrow = if lost { "──✗" } else { "──▶" };
         let now = self.now;
         self.trace.line(now, || {
@@ -71,14 +80,17 @@ impl World {
             return;
         }
         let twice = !self.healing && self.dice.chance(self.profile.duplicates);
-        for _ in 0..=u32::from(twice) {
-            let delay = self.delay();
+        self.counts.doubled += u64::from(twice);
+        let again = twice.then(|| message.clone());
+        for message in [Some(message), again].into_iter().flatten() {
+            let more = self.network.slow.get(&(from, to)).copied().unwrap_or(0);
+            let delay = self.delay() + more;
             let event = Event::Deliver {
                 between: (self.nodes[from].id, self.nodes[to].id),
                 from,
                 to,
                 session: link.session,
-                message: Box::new(message.clone()),
+                message: Box::new(message),
             };
             self.after(delay, event);
         }
@@ -89,7 +101,8 @@ impl World {
             return self.dice.between((100, 2_000));
         }
         if self.dice.chance(self.profile.stragglers) {
-            return self.dice.between((20_000, 500_000));
+            self.counts.overtaken += 1;
+            return self.dice.between(self.profile.straggle_us);
         }
         self.dice.between(self.profile.delay_us)
     }
@@ -109,6 +122,7 @@ impl World {
         if !self.nodes[to].up || !same || !(current || late) {
             return;
         }
+        self.counts.late += u64::from(late);
         let now = self.now;
         self.trace.line(now, || {
             let text = describe(&message);

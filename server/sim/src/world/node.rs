@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{Config, Core, Durable, Input, MemberId, Objects, Output, Timer, WriteNo};
 use domain::{Incarnation, Millis, NodeId, ObjectId, Run};
-use gitty::Commit;
 
 use super::{disk::Disk, shelf::Shelf};
 
@@ -35,10 +34,14 @@ pub(crate) struct Node {
     pub(crate) persisted: WriteNo,
     /// Stands still until then.
     pub(crate) asleep_until: u64,
+    /// Its disk is slow until then: a sync takes 100 ms to 2 s.
+    pub(crate) slow_until: u64,
     /// Crashes after performing so many more outputs.
     pub(crate) dies_in: Option<u64>,
-    /// What its clock is ahead by, in milliseconds.
+    /// What the clock of the program is ahead by, in milliseconds. It never goes back in a run.
     pub(crate) ahead_ms: u64,
+    /// What the wall clock is off by, in milliseconds.
+    pub(crate) clock_ms: i64,
 }
 
 impl Node {
@@ -65,20 +68,20 @@ impl Node {
             held_back: Vec::new(),
             persisted: WriteNo(0),
             asleep_until: 0,
+            slow_until: 0,
             dies_in: None,
             ahead_ms: 0,
+            clock_ms: 0,
         }
     }
 
     /// Starts the program again from what is on the disk.
     pub(crate) fn start(&mut self, config: &Config, ahead_ms: u64) {
-        let (durable, objects) = self.disk.recover();
+        let durable = self.disk.recover();
         self.shelf = Shelf::default();
-        for (id, object) in objects {
-            let commit = Commit::parse(&object.content).ok();
-            let commit = commit.filter(|_| object.kind == domain::ObjectKind::Commit);
-            self.shelf.insert(id, commit.map(|commit| commit.link()));
-            self.shelf.put(id, object);
+        for (id, object, link) in self.disk.stored() {
+            self.shelf.insert(id, link.clone());
+            self.shelf.put(id, object.clone());
         }
         self.core = Core::recover(config.clone(), self.id.node, durable);
         self.id = self.core.me();
@@ -88,14 +91,15 @@ impl Node {
         self.ahead_ms = ahead_ms;
     }
 
-    /// Stops it, as by a cut of the power.
-    pub(crate) fn crash(&mut self, lucky: bool) {
+    /// Stops it, as by a cut of the power; true if that took back something that was written.
+    pub(crate) fn crash(&mut self, lucky: bool) -> bool {
         self.up = false;
-        self.disk.crash(lucky);
+        let torn = self.disk.crash(lucky);
         self.timers.clear();
         self.held_back.clear();
         self.dies_in = None;
         self.asleep_until = 0;
+        torn
     }
 
     /// Takes its disk away; it comes back as the same node with a new one (protocol 1).

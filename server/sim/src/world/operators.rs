@@ -42,6 +42,7 @@ impl World {
         let Some(save) = save else { return };
         let token = Token(self.next_stamp());
         self.oracle.settling(token, node, save.clone());
+        self.counts.settlings += 1;
         let way = self.dice.between((50, 3_000));
         let save = Box::new(save);
         self.after(way, Event::Settle { node, token, save });
@@ -60,12 +61,12 @@ impl World {
         let text = self.oracle.commits[&picked].link.blob;
         let operator = format!("settle {}", self.oracle.settlings.len());
         let meta = Meta::from_json(&json!({ "commit_message": operator }), false).settles(&tips);
-        let now_ms = super::clients::EPOCH_MS + self.now / 1_000;
+        let now_ms = self.wall_ms(node);
         let time = gitty::commit::commit_time(now_ms, latest);
         let commit = gitty::commit::update(&made.commit, head, text, meta, time);
         let (object, link) = (commit.object(), commit.link());
         let id = object.id().expect("nobody attacks SHA-1 here");
-        self.oracle.made(id, commit, None);
+        self.oracle.made_with(id, commit, link.clone(), None);
         Some(Save { key, base: Some(head), commit: object, id, link, blob: None })
     }
 

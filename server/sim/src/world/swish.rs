@@ -73,7 +73,7 @@ impl World {
         let number = self.next_stamp();
         let text = Object::blob(&format!("swish({number}).\n"));
         let text_id = text.id().expect("nobody attacks SHA-1 here");
-        let now_ms = super::clients::EPOCH_MS + self.now / 1_000;
+        let now_ms = self.wall_ms(node);
         let made = stands.and_then(|id| Some((id, self.oracle.commits.get(&id)?)));
         let commit = match made {
             Some((id, made)) => {
@@ -92,6 +92,7 @@ impl World {
         swish.objects.extend([(text_id, text), (new, object)]);
         swish.journal.push(Line { file, old: stands, new });
         swish.stands.insert(file, new);
+        self.counts.swish += 1;
         let now = self.now;
         self.trace.line(now, || format!("{} ✎ SWISH saves f{file}.pl {}", name(node), short(&new)));
         let gap = self.dice.between(gap);

@@ -1,34 +1,39 @@
 //! Turnovers: a save is decided by two of three members, and the third does not hear of it; then
 //! the members change, and those two are not both there any more. Three stories, for three rules:
 //!
-//! 0. the proposer loses its disk and is replaced: not in one change (V5);
-//! 1. it is removed and another node is added: each change is repaired (V6);
-//! 2. a member that does not hear of the changes goes on in its old epoch: it is refused (V10).
+//! - the proposer loses its disk and is replaced: not in one change (V5);
+//! - it is removed and another node is added: each change is repaired (V6);
+//! - a member that does not hear of the changes goes on in its old epoch: it is refused (V10).
 //!
 //! Nodes 0, 1, 2 are members, 3 and 4 learners. Node 0 is the one that changes the roster.
 
 use cluster::{Input, RosterChange, Token};
 
-use super::{
-    World,
-    event::{Event, Scene},
-};
-use crate::trace::name;
+use super::{World, event::Event};
+use crate::{Scene, profile::Story, trace::name};
 
 const FIRST: u64 = u64::MAX / 4;
 const MS: u64 = 1_000;
 
 impl World {
     pub(super) fn begin_story(&mut self) {
-        match self.profile.story {
-            Some(0) => self.lost_proposer(&[Scene::Replace(2)]),
-            Some(1) => self.lost_proposer(&[Scene::Remove(2), Scene::Promote(3)]),
-            Some(_) => self.left_behind(),
+        match self.profile.story.clone() {
+            Some(Story::ReplaceTheProposer) => self.lost_proposer(&[Scene::Replace(2)]),
+            Some(Story::RemoveTheProposer) => {
+                self.lost_proposer(&[Scene::Remove(2), Scene::Promote(3)]);
+            }
+            Some(Story::LeftBehind) => self.left_behind(),
+            Some(Story::Relapse) => self.relapse(),
+            Some(Story::Script(scenes)) => {
+                for (at, scene) in scenes.iter() {
+                    self.plan((*at, *at), *scene);
+                }
+            }
             None => {}
         }
     }
 
-    fn plan(&mut self, ms: (u64, u64), scene: Scene) {
+    pub(super) fn plan(&mut self, ms: (u64, u64), scene: Scene) {
         let at = self.dice.between((ms.0 * MS, ms.1 * MS));
         self.at(at, Event::Story(scene));
     }
@@ -101,6 +106,12 @@ impl World {
             Scene::Unblock(from, to) => self.network.unblock(from, to),
             Scene::Save(node) => self.save_at(node),
             Scene::Lose(node) => self.wipe(node),
+            Scene::Die(node) if self.nodes[node].up => self.crash(node),
+            Scene::Die(_) => {}
+            Scene::Pause(node, ms) => self.pause(node, ms * MS),
+            Scene::Delay(from, to, ms) => self.network.slow(from, to, ms * MS),
+            Scene::StepClock(node, ms) => self.step_forward(node, ms),
+            Scene::SlowDisk(node, ms) => self.nodes[node].slow_until = self.now + ms * MS,
             Scene::Replace(node) => self.tell_first(RosterChange::Replace(self.node_id(node))),
             Scene::Remove(node) => self.tell_first(RosterChange::Remove(self.node_id(node))),
             Scene::Demote(node) => self.tell_first(RosterChange::Demote(self.node_id(node))),
@@ -123,10 +134,10 @@ impl World {
 
     /// When node 0 has the last roster of a story, node 1 is cut off from it and the others.
     pub(super) fn story_roster(&mut self, node: usize) {
-        let last = match self.profile.story {
-            Some(0) => 2,
-            Some(1) => 3,
-            _ => return,
+        let last = match &self.profile.story {
+            Some(Story::ReplaceTheProposer) => 2,
+            Some(Story::RemoveTheProposer) => 3,
+            Some(Story::LeftBehind | Story::Relapse | Story::Script(_)) | None => return,
         };
         if node == 0 && !self.healing && self.nodes[0].epoch() == last {
             let wait = self.dice.between((0, 3 * MS));

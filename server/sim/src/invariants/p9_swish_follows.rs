@@ -1,7 +1,10 @@
 //! P9 and P3: a SWISH that stopped saving, and one that starts now, stand at the served head; and
 //! nothing that a SWISH saved is lost.
 
-use super::{Check, held_saves};
+use super::{
+    Check,
+    p3_saves::{Kept, kept_by_all},
+};
 use crate::{
     Violation,
     oracle::Oracle,
@@ -11,6 +14,11 @@ use crate::{
 
 /// At the end of a schedule; says what is still missing.
 pub(crate) fn check(oracle: &Oracle, nodes: &[Node], swishes: &mut [Swish], files: usize) -> Check {
+    if swishes.iter().all(|swish| swish.journal.is_empty()) {
+        return Ok(());
+    }
+    let all_kept: Vec<Kept> =
+        (0..files).map(|file| kept_by_all(oracle, nodes, &key(file))).collect();
     for (at, swish) in swishes.iter_mut().enumerate() {
         for file in 0..files {
             let served = nodes[at].core.served(&key(file));
@@ -23,11 +31,10 @@ pub(crate) fn check(oracle: &Oracle, nodes: &[Node], swishes: &mut [Swish], file
             }
         }
         for line in &swish.journal {
-            let key = key(line.file);
-            if let Some(lacks) =
-                nodes.iter().position(|node| !held_saves::keeps(oracle, node, &key, &line.new))
-            {
+            let kept = &all_kept[line.file];
+            if let Some(lacks) = kept.iter().position(|kept| !kept.contains(&line.new)) {
                 let (new, node, lacks) = (short(&line.new), name(at), name(lacks));
+                let key = key(line.file);
                 return broken(format!("{new} of {key}, in {node}'s journal, is not on {lacks}"));
             }
         }

@@ -1,15 +1,25 @@
 //! `sim`: runs schedules of the cluster core and says which promise broke, and how to see it again.
 #![expect(clippy::print_stdout, reason = "a command prints its result")]
 
-use std::{ops::Range, process::ExitCode, time::Instant};
+mod report;
+
+use std::{
+    ops::Range,
+    process::ExitCode,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use cluster::Mutant;
-use sim::{Counts, Kind, Profile, Trace, Violation};
+use sim::{
+    Kind, Profile, Trace,
+    mutants::{Killed, TABLE},
+    shrink,
+};
 
-/// Invariants that a lost save breaks.
-const LOST: [&str; 3] = ["answered saves (P3)", "held saves (P3)", "SWISH follows (P9)"];
+use report::{Figures, Share};
 
 /// Deterministic simulation of swish-cluster.
 #[derive(Parser)]
@@ -37,8 +47,20 @@ enum Command {
         #[arg(long)]
         threads: Option<u64>,
     },
+    /// Breaks each rule on purpose, and prints which promise broke with it.
+    Mutants,
     /// Prints every event of one schedule.
     Replay {
+        /// Which.
+        seed: u64,
+        /// Positions of the planned steps to carry out, as `shrink` prints them; all without it.
+        #[arg(long, value_delimiter = ',')]
+        only: Option<Vec<usize>>,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Leaves out of a failing schedule what is not needed to fail, and prints what is left.
+    Shrink {
         /// Which.
         seed: u64,
         #[command(flatten)]
@@ -68,26 +90,20 @@ impl Options {
     }
 }
 
-/// What a share of the seeds gave.
-#[derive(Default)]
-struct Share {
-    counts: Counts,
-    failed: Vec<(u64, Violation)>,
-}
-
 fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
         Command::Run { seeds, from, options, show, threads } => {
             run(from..from + seeds, options, show, threads)
         }
-        Command::Replay { seed, options } => Ok(replay(seed, options)),
+        Command::Replay { seed, only, options } => Ok(replay(seed, only, options)),
+        Command::Shrink { seed, options } => Ok(shrink(seed, options)),
+        Command::Mutants => Ok(mutants()),
     }
 }
 
 fn run(seeds: Range<u64>, options: Options, show: usize, threads: Option<u64>) -> Result<ExitCode> {
     let many = seeds.end - seeds.start >= 100;
     let threads = threads.unwrap_or(if many { 2 } else { 1 }).max(1);
-    let began = Instant::now();
     let mut whole = Share::default();
     std::thread::scope(|scope| -> Result<()> {
         let shares: Vec<_> = (0..threads)
@@ -97,13 +113,12 @@ fn run(seeds: Range<u64>, options: Options, show: usize, threads: Option<u64>) -
             .collect();
         for share in shares {
             let share = share.join().ok().context("a schedule panicked")?;
-            whole.counts += share.counts;
-            whole.failed.extend(share.failed);
+            whole.add(share);
         }
         Ok(())
     })?;
     whole.failed.sort_by_key(|(seed, _)| *seed);
-    report(&whole, began.elapsed().as_secs_f64() * f64::from(u32::try_from(threads)?));
+    whole.print();
     for (seed, violation) in whole.failed.iter().take(show) {
         println!("seed {seed}: {violation}");
         println!("  {}", command(*seed, options));
@@ -116,54 +131,30 @@ fn run_share(first: u64, end: u64, step: u64, options: Options) -> Share {
     let mut seed = first;
     while seed < end {
         let profile = options.profile(seed);
+        let (kind, began) = (profile.kind, core_time());
         let outcome = sim::run(profile, Trace::off());
-        share.counts += outcome.counts;
+        let figures = Figures { counts: outcome.counts, took: core_time().saturating_sub(began) };
+        *share.by_kind.entry(kind).or_default() += figures;
         share.failed.extend(outcome.violation.map(|violation| (seed, violation)));
         seed += step;
     }
     share
 }
 
-fn report(share: &Share, core_seconds: f64) {
-    let counts = share.counts;
-    let seconds = |us: u64| std::time::Duration::from_micros(us).as_secs_f64();
-    let hours = seconds(counts.virtual_us) / 3_600.0;
-    println!(
-        "{} schedules, {hours:.1} simulated hours, {:.2} hours per second and core",
-        counts.schedules,
-        hours / core_seconds
-    );
-    println!(
-        "{} crashes, {} wipes, {} old disks, {} changes of the roster, {} cuts, {} pauses, {} messages; slowest healing {:.1} s",
-        counts.crashes,
-        counts.wipes,
-        counts.rolled,
-        counts.changes,
-        counts.cuts,
-        counts.pauses,
-        counts.messages,
-        seconds(counts.healing_us)
-    );
-    println!(
-        "{} saves tried: {} decided, {} held, {} conflicts, {} refused; {} commits decided; \
-         {} divergences listed, {} settled",
-        counts.attempts,
-        counts.decided,
-        counts.held,
-        counts.conflicts,
-        counts.refused,
-        counts.commits,
-        counts.diverged,
-        counts.settled
-    );
-    let lost =
-        share.failed.iter().filter(|(_, violation)| LOST.contains(&violation.invariant)).count();
-    println!("{} broken promises, {lost} lost saves", share.failed.len());
+/// Time that this thread has been on a core; time as such where the system does not say.
+fn core_time() -> Duration {
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = text.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanoseconds.map_or_else(|| BEGAN.elapsed(), Duration::from_nanos)
 }
 
-fn replay(seed: u64, options: Options) -> ExitCode {
+fn replay(seed: u64, only: Option<Vec<usize>>, options: Options) -> ExitCode {
     let profile = options.profile(seed);
-    let outcome = sim::run(profile, Trace::on());
+    let outcome = match only {
+        None => sim::run(profile, Trace::on()),
+        Some(kept) => shrink::replay(&profile, &kept, Trace::on()),
+    };
     for line in outcome.lines {
         println!("{line}");
     }
@@ -171,6 +162,50 @@ fn replay(seed: u64, options: Options) -> ExitCode {
         None => ExitCode::SUCCESS,
         Some(_) => ExitCode::FAILURE,
     }
+}
+
+/// Prints the shortest schedule that breaks what the seed breaks; success if it breaks nothing.
+fn shrink(seed: u64, options: Options) -> ExitCode {
+    let profile = options.profile(seed);
+    let Some(shrunk) = shrink::shrink(&profile) else {
+        println!("seed {seed} breaks nothing");
+        return ExitCode::SUCCESS;
+    };
+    for line in shrink::replay(&profile, &shrunk.kept, Trace::on()).lines {
+        println!("{line}");
+    }
+    let kept: Vec<String> = shrunk.kept.iter().map(ToString::to_string).collect();
+    println!("{}", shrunk.violation);
+    println!("{} of {} planned steps are needed ({} runs)", kept.len(), shrunk.steps, shrunk.runs);
+    println!("  {} --only {}", command(seed, options), kept.join(","));
+    ExitCode::FAILURE
+}
+
+/// The table of all mutants; one that survives is a failure.
+fn mutants() -> ExitCode {
+    let began = Instant::now();
+    let mut survivors = 0;
+    println!(
+        "{:<20} {:<48} {:<10} {:>5} {:>8}  broken promise",
+        "mutant", "what it does", "weather", "seed", "seconds"
+    );
+    for row in TABLE {
+        let began = Instant::now();
+        let killed = row.kill();
+        let (name, seconds) = (format!("{:?}", row.mutant), began.elapsed().as_secs_f64());
+        let kind = row.kind.map_or_else(|| "round".into(), |kind| format!("{kind:?}"));
+        let (seed, promise) = match killed {
+            Some(Killed { seed, violation }) => (seed.to_string(), violation.invariant.to_string()),
+            None => {
+                survivors += 1;
+                ("-".into(), format!("SURVIVES {} seeds", row.within))
+            }
+        };
+        println!("{name:<20} {:<48} {kind:<10} {seed:>5} {seconds:>8.2}  {promise}", row.does);
+    }
+    let killed = TABLE.len() - survivors;
+    println!("{killed} of {} mutants killed, {:.1} s", TABLE.len(), began.elapsed().as_secs_f64());
+    if survivors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// What repeats a schedule.
