@@ -81,7 +81,8 @@ fn a_node_loses_its_disk() {
 
 #[test]
 fn old_disks_come_back_and_are_found_out() {
-    happens_in(Kind::Rolled, 60, |c| c.rolled > 80 && c.renewed > 60);
+    // Each is found out, also one whose node crashed before its new life was durable.
+    happens_in(Kind::Rolled, 60, |c| c.rolled > 80 && c.renewed >= c.rolled);
 }
 
 #[test]

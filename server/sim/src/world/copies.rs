@@ -4,11 +4,15 @@
 //! a higher durable count than the copy has, and no other disk is under suspicion. An operator
 //! replaces the node that was rolled back.
 
-use cluster::{Input, Output, Phase, Roster, RosterChange, Token};
+use cluster::{Input, Mutant, Output, Phase, Roster, RosterChange, Token};
 use domain::Incarnation;
 
 use super::{World, event::Event};
-use crate::{invariants::p3_saves, trace::name};
+use crate::{
+    Violation,
+    invariants::{Check, p3_saves},
+    trace::name,
+};
 
 /// No save has one so high; founding has the last, and operators theirs from the half.
 const FIRST: u64 = u64::MAX / 4 * 3;
@@ -68,8 +72,20 @@ impl World {
         let members = || others().filter(|other| roster.has(&other.id));
         let quiet = self.is_quiet(roster) && roster.phase == Phase::Steady;
         let remembered = members().all(|other| other.disk.remembers(&id) > copy.count().0);
-        let intact = others().all(|other| !other.is_old());
+        let intact = self.nodes.iter().all(|node| !node.is_old());
         quiet && remembered && intact && members().count() >= roster.quorum()
+    }
+
+    /// When everything works every old disk is found out, sooner or later.
+    pub(super) fn all_found_out(&self) -> Check {
+        let is_broken = self.profile.config.mutant == Some(Mutant::RolledBackVotes);
+        match self.nodes.iter().position(|node| node.is_old() && !is_broken) {
+            None => Ok(()),
+            Some(at) => {
+                let sentence = format!("{} does not know that its disk is an old one", name(at));
+                Err(Violation::new("old disks are found out (2)", sentence))
+            }
+        }
     }
 
     /// A core found out that its disk is an older one: as the driver, cuts it off and gives it a

@@ -187,6 +187,7 @@ impl World {
         let healing_us = self.now - self.profile.faults_us;
         let converged = p5_convergence::check(&self.oracle, &self.nodes)
             .and_then(|()| one_chain::check(&self.oracle, &self.nodes))
+            .and_then(|()| self.all_found_out())
             // The tips of a node that was removed are taken when it is heard of again.
             .and_then(|()| p3_saves::check_held(&self.oracle, &self.nodes))
             // A branch whose node was removed is proposed by a member, sooner or later.
