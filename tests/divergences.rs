@@ -187,7 +187,7 @@ async fn fork(cluster: &Cluster) -> Result<[ObjectId; 3]> {
     cluster.serves("family.pl", first, EQUAL).await?;
     cluster.serves("late.pl", late, EQUAL).await?;
 
-    cluster.cut(&[3]);
+    cluster.cut(&[3]).await?;
     let by = |author: &str, text: &str| json!({ "data": text, "previous": first, "meta": { "author": author, "public": true } });
     let three = cluster.gateway(3);
     let (ours, theirs) = (by("Ann", "ours(1).\n"), by("Ben", "theirs(1).\n"));
@@ -308,7 +308,7 @@ async fn a_choice_without_a_majority_is_refused() -> Result<()> {
     let cluster = cluster().await?;
     let [_, ours, theirs] = fork(&cluster).await?;
     listed(&cluster, "family.pl", ours, theirs).await?;
-    cluster.cut(&[3]);
+    cluster.cut(&[3]).await?;
     let alone = until("node 3 alone", EQUAL, async || {
         let status = cluster.node(3).status().await?;
         ensure!(status.state() == "no_majority", "{}", status.0);
@@ -345,7 +345,7 @@ async fn what_swish_saves_by_itself_is_decided_or_a_side() -> Result<()> {
     none_listed(&cluster).await?;
 
     // Nobody can hear of the other: both write into their own second, on one head.
-    cluster.cut(&[3]);
+    cluster.cut(&[3]).await?;
     let ours = save(&mut swishes[0], "one_again(1).\n").await?;
     let theirs = save(&mut swishes[2], "three_again(1).\n").await?;
     let decided = until("the majority's save", EQUAL, async || {

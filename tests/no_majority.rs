@@ -10,8 +10,8 @@ use tests::{
     gateway::{is_held, saved},
 };
 
-/// A save that cannot be decided is answered within this.
-const HELD: Duration = Duration::from_secs(2);
+/// A save that cannot be decided is answered within two seconds, and a busy machine's one more.
+const HELD: Duration = Duration::from_secs(3);
 /// Nodes that are back are equal within this.
 const EQUAL: Duration = Duration::from_secs(5);
 
@@ -137,7 +137,7 @@ async fn two_sides_save_one_is_decided_and_the_other_is_listed_everywhere() -> R
     let one = cluster.gateway(1);
     let first = saved(&one.create("b.pl", "b(1).\n").await?)?;
     cluster.serves("b.pl", first, EQUAL).await?;
-    cluster.cut(&[1]);
+    cluster.cut(&[1]).await?;
     let lost = held(&one.save("b.pl", first, "b(alone).\n").await?)?;
     let won = saved(&cluster.gateway(2).save("b.pl", first, "b(together).\n").await?)?;
     cluster.mend();

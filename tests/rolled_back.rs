@@ -8,14 +8,20 @@ use serde_json::Value;
 use tests::{
     cluster::{self, Cluster},
     gateway::{is_held, saved},
+    history::{self, Chains, Outcome},
     node::{self, Node},
     wait::until,
+    writers::Writers,
 };
+
+use crate::kills::held_everywhere;
 
 /// What has to happen does within this, on a busy machine.
 const SOON: Duration = Duration::from_secs(30);
 /// Files that are saved.
 const FILES: usize = 6;
+/// Pages save for so long between two changes.
+const WORKS: Duration = Duration::from_millis(1_500);
 const DONE: Option<i32> = Some(0);
 
 /// Copies data and store of a node that is down.
@@ -154,6 +160,64 @@ async fn an_old_copy_of_a_disk_is_found_out_and_nothing_is_lost() -> Result<()> 
     cluster.node_mut(2).start().await?;
     cluster.serves(&name(0), saved(&last)?, SOON).await?;
     cluster.settles(SOON).await?;
+    cluster.end_alarmed().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_load_an_old_disk_loses_nothing_and_decides_nothing_twice() -> Result<()> {
+    let mut cluster = Cluster::start().await?;
+    let names = (0..FILES).map(name).collect();
+    let gateways = (1..=3).map(|number| cluster.gateway(number)).collect();
+    let writers = Writers::start(gateways, names, 3, 5);
+    writers.use_nodes(vec![0, 1, 2]);
+    tokio::time::sleep(WORKS).await;
+    writers.use_nodes(vec![0, 1]);
+    cluster.node_mut(3).stop().await?;
+    let copy = tempfile::tempdir()?;
+    copy_disk(cluster.node(3), copy.path())?;
+    cluster.node_mut(3).start().await?;
+    // After the copy it votes and answers pages.
+    writers.use_nodes(vec![0, 1, 2]);
+    tokio::time::sleep(WORKS).await;
+    writers.use_nodes(vec![0, 1]);
+    cluster.node_mut(3).stop().await?;
+    put_back(cluster.node(3), copy.path())?;
+    cluster.node_mut(3).start().await?;
+    until("rolled back", SOON, async || has_alarm(cluster.node(1), "rolled_back").await).await?;
+    writers.use_nodes(vec![0, 1, 2]);
+    until("replaced", SOON, async || {
+        let (code, said) = cluster.node(1).command_line(&["nodes", "replace", "node-3"]).await?;
+        ensure!(code == DONE, "{code:?}: {said}");
+        Ok(())
+    })
+    .await?;
+    tokio::time::sleep(WORKS).await;
+    let saves = writers.finish().await?;
+
+    cluster.settles(SOON).await?;
+    let beside = held_everywhere(&cluster, &saves).await?;
+    let chains = |number: usize| -> Result<Chains> {
+        let directory = cluster.directory(number);
+        let heads = directory.heads()?.into_iter();
+        heads.map(|(name, head)| Ok((name, directory.chain(head)?))).collect()
+    };
+    let (all, _) = until("equal stores", SOON, async || {
+        let all = chains(1)?;
+        ensure!((2..=3).all(|number| chains(number).is_ok_and(|other| other == all)), "not yet");
+        Ok(all)
+    })
+    .await?;
+    let faults = history::check(&saves, &all, &beside);
+    let told: Vec<_> = faults.iter().take(10).map(ToString::to_string).collect();
+    ensure!(faults.is_empty(), "{} faults:\n{}", faults.len(), told.join("\n"));
+    for node in &cluster.nodes {
+        let status = node.status().await?;
+        let other = status.alarms().iter().find(|alarm| alarm["alarm"] != "rolled_back");
+        ensure!(other.is_none(), "{}: {other:?}", node.setup.name);
+    }
+    let saved = saves.iter().filter(|save| matches!(save.outcome, Outcome::Saved(_))).count();
+    eprintln!("{} saves, {saved} acknowledged", saves.len());
+    ensure!(saved > 50, "hardly anything was saved");
     cluster.end_alarmed().await
 }
 

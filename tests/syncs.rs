@@ -70,13 +70,15 @@ async fn cut_and_save(cluster: &Cluster) -> Result<()> {
     let create = stream::iter((0..FILES - UNKNOWN).map(create)).buffered(8);
     let heads: Vec<_> = create.try_collect().await?;
     cluster.settles(EQUAL).await?;
-    cluster.cut(&[3]);
+    cluster.cut(&[3]).await?;
     for (number, head) in heads.into_iter().enumerate().take(DIVERGED) {
         let name = name(number);
         let (ours, theirs) =
             tokio::join!(one.save(&name, head, "ours.\n"), three.save(&name, head, "theirs.\n"));
         saved(&ours?)?;
-        ensure!(is_held(&theirs?.json()), "{name} was decided without a majority");
+        let theirs = theirs?;
+        let (status, said) = (theirs.status, theirs.json());
+        ensure!(status == 200 && is_held(&said), "{name} without a majority: {status} {said}");
     }
     Ok(())
 }

@@ -201,8 +201,12 @@ impl Cluster {
         Directory::new(&self.node(number).setup.store)
     }
 
-    /// Cuts every link between these nodes, by number from 1, and the others; the plan is recorded.
-    pub fn cut(&self, numbers: &[usize]) {
+    /// Cuts every link between these few nodes, by number from 1, and the others, and waits until
+    /// they have noticed; the plan is recorded.
+    ///
+    /// # Errors
+    /// They do not notice.
+    pub async fn cut(&self, numbers: &[usize]) -> Result<()> {
         for to in 1..=self.nodes.len() {
             for from in 1..=self.nodes.len() {
                 if numbers.contains(&to) != numbers.contains(&from) {
@@ -210,6 +214,15 @@ impl Cluster {
                 }
             }
         }
+        for number in numbers {
+            until("a node that is cut off", PATIENCE, async || {
+                let status = self.node(*number).status().await?;
+                ensure!(status.state() == "no_majority", "it says {}", status.state());
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Mends all links.
