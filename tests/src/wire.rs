@@ -128,7 +128,10 @@ fn node_with_port(port: u16) -> Option<String> {
     let socket = table.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let inode = fields.get(9)?;
-        fields.get(1)?.ends_with(&local).then(|| format!("socket:[{inode}]"))
+        // One that was closed before may have had the same port; it is nobody's any more.
+        let is_open = fields.get(3) == Some(&"01");
+        let is_it = is_open && fields.get(1)?.ends_with(&local);
+        is_it.then(|| format!("socket:[{inode}]"))
     })?;
     let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
     processes.map(|entry| entry.path()).find_map(|process| {
