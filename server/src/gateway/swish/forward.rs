@@ -62,6 +62,7 @@ pub(super) async fn ask(
     {
         headers::name_client(request.headers_mut(), peer.ip());
     }
+    let is_foreign = swish.nonces.is_foreign(request.headers());
     let path = request.uri().path_and_query().cloned();
     *request.uri_mut() = swish.address(path)?;
     // Nothing of how the request came is for the connection that it leaves by.
@@ -72,7 +73,10 @@ pub(super) async fn ask(
         Refusal::SwishDown
     };
     match timeout(PATIENCE, swish.client.request(request)).await {
-        Ok(Ok(answer)) => Ok(answer),
+        Ok(Ok(mut answer)) => {
+            swish.nonces.follow(is_foreign, answer.headers_mut());
+            Ok(answer)
+        }
         Ok(Err(error)) if is_too_large(&error) => {
             Err(Refusal::TooLarge { what: "The request", limit: "64 MiB" })
         }
