@@ -52,8 +52,10 @@ pub(super) async fn respond(node: &Handle, lost: Lost<'_>) -> Result<Response, R
     let name = lost.name.clone();
     let conflict = Conflict::load(node, lost).await?;
     // Long texts keep a processor busy for a while.
+    let url = url(name.as_str());
     let body = tokio::task::spawn_blocking(move || conflict.body(&name)).await;
-    let body = body.map_err(|_| NodeError::Stopping)?;
+    let mut body = body.map_err(|_| NodeError::Stopping)?;
+    body["url"] = url.into();
     // SWISH names no charset here.
     let json = [(CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CONFLICT, json, Json(body)).into_response())
@@ -82,7 +84,6 @@ impl Conflict {
     fn body(&self, name: &FileName) -> Value {
         let mut body = json!({
             "error": "edit_conflict",
-            "url": url(name.as_str()),
             "file": name,
             "edit": { "server": self.server_edit(), "me": self.my_edit() },
         });

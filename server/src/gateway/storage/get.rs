@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Version, diff, history, reply};
 use crate::{
-    gateway::{Gateway, error::Refusal, page, swish},
+    gateway::{Gateway, entry::is_dots, error::Refusal, page, swish},
     node::Handle,
 };
 
@@ -69,7 +69,7 @@ pub(super) async fn get(
             swish::forward(swish, request).await
         }
         // A default file, perhaps; it would answer a hash that nobody has with an error of its own.
-        (Err(Refusal::NotFound(_)), Some(swish)) if path.parse::<ObjectId>().is_err() => {
+        (Err(Refusal::NotFound(_)), Some(swish)) if may_be_default(&path) => {
             swish::forward(swish, request).await
         }
         (Ok(Answer::Page(version)), _) => {
@@ -79,6 +79,12 @@ pub(super) async fn get(
         (Ok(Answer::Whole(answer)), _) => answer,
         (Err(refusal), _) => refusal.into_response(request.headers()),
     }
+}
+
+/// SWISH's default files have plain names.
+fn may_be_default(path: &str) -> bool {
+    let is_plain = !path.contains(char::is_control) && !path.split('/').any(is_dots);
+    is_plain && path.parse::<ObjectId>().is_err()
 }
 
 /// What is answered, or the page that somebody has to make.

@@ -36,7 +36,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{Gateway, error};
+use super::{Gateway, entry::encode, error, prefix::here};
 
 pub(super) use client::Client;
 pub(super) use version::Version;
@@ -74,15 +74,7 @@ async fn allow_all_origins(mut response: Response) -> Response {
 
 /// Address of a file, encoded as SWISH encodes it.
 pub(super) fn url(name: &str) -> String {
-    let mut url = String::from("/p/");
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    url
+    here(&format!("/p/{}", encode(name)))
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
 //! One request to SWISH and its answer, streamed both ways.
 
-use std::{error::Error, net::SocketAddr, time::Duration};
+use std::{error::Error, time::Duration};
 
 use axum::{
     body::Body,
-    extract::{ConnectInfo, Request},
-    http::{HeaderMap, Uri, header::UPGRADE, uri::PathAndQuery},
+    extract::Request,
+    http::{HeaderMap, Uri, uri::PathAndQuery},
     response::Response,
 };
 use http_body_util::{LengthLimitError, Limited};
 use tokio::time::timeout;
 
 use super::{Swish, config, headers, upgrade};
-use crate::gateway::error::Refusal;
+use crate::{
+    front::{self, Scheme, TooSlow, Visitor},
+    gateway::{entry::Sent, error::Refusal},
+};
 
 /// Longest body that is passed on: programs and uploads of data are far smaller.
 const MAX_BODY_BYTES: usize = 64 << 20;
@@ -22,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Answers what SWISH answers; errors of ours in the form this client wants.
 pub(in crate::gateway) async fn forward(swish: &Swish, request: Request) -> Response {
     let asked = request.headers().clone();
-    let answer = match asked.contains_key(UPGRADE) {
+    let answer = match upgrade::is_wanted(&request) {
         true => upgrade::pass(swish, request).await,
         false => pass(swish, request).await,
     };
@@ -37,10 +40,11 @@ async fn pass(swish: &Swish, mut request: Request) -> Result<Response, Refusal> 
         config::want_plain(request.headers_mut());
     }
     let session = swish.sessions.enter(request.headers_mut());
+    let scheme = scheme(&request);
     let mut answer = ask(swish, request).await?;
     headers::end_connection(answer.headers_mut());
-    swish.sessions.leave(session, answer.headers_mut());
-    let answer = answer.map(Body::new);
+    swish.sessions.leave(session, scheme, answer.headers_mut());
+    let answer = answer.map(|body| front::patient(body, PATIENCE));
     match (wants_config, plain) {
         (true, _) => config::patch(answer).await,
         (false, true) => Ok(config::patch_page(answer).await),
@@ -53,11 +57,12 @@ pub(super) async fn ask(
     swish: &Swish,
     mut request: Request,
 ) -> Result<Response<hyper::body::Incoming>, Refusal> {
-    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied()
-    {
-        headers::name_client(request.headers_mut(), peer.ip());
-    }
-    let path = request.uri().path_and_query().cloned();
+    let visitor = request.extensions().get::<Visitor>().cloned();
+    headers::name_client(request.headers_mut(), visitor.as_ref());
+    let sent = request.extensions().get::<Sent>().map(|Sent(sent)| sent.clone());
+    let path = sent.or_else(|| request.uri().path_and_query().cloned());
+    // Nothing of a visitor is kept with the connection.
+    request.extensions_mut().clear();
     *request.uri_mut() = swish.address(path)?;
     // Nothing of how the request came is for the connection that it leaves by.
     *request.version_mut() = axum::http::Version::HTTP_11;
@@ -68,9 +73,10 @@ pub(super) async fn ask(
     };
     match timeout(PATIENCE, swish.client.request(request)).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) if is_too_large(&error) => {
+        Ok(Err(error)) if was::<LengthLimitError>(&error) => {
             Err(Refusal::TooLarge { what: "The request", limit: "64 MiB" })
         }
+        Ok(Err(error)) if was::<TooSlow>(&error) => Err(Refusal::TooSlow),
         Ok(Err(error)) => Err(down(&error)),
         Err(late) => Err(down(&late)),
     }
@@ -95,8 +101,14 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-fn is_too_large(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|error| error.is::<LengthLimitError>())
+/// True if an error of this kind is behind it.
+fn was<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|error| error.is::<E>())
+}
+
+/// How the browser talks, as far as somebody who is trusted says it.
+pub(super) fn scheme(request: &Request) -> Scheme {
+    request.extensions().get::<Visitor>().map_or(Scheme::Unknown, |visitor| visitor.scheme)
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {

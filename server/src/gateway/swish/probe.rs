@@ -46,7 +46,7 @@ pub(super) async fn run(
 }
 
 async fn ask(url: &SwishUrl, client: &Client<HttpConnector, Body>) -> SwishState {
-    let request = Request::get(format!("http://{}/swish_config.json", url.authority()));
+    let request = Request::get(format!("{url}/swish_config.json"));
     let Ok(request) = request.body(Body::empty()) else { return SwishState::Down };
     let read = async {
         let answer = client.request(request).await.map_err(|error| error.is_connect())?;

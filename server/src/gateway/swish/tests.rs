@@ -1,11 +1,9 @@
 //! What reaches SWISH, and what comes back.
 
-use std::net::SocketAddr;
-
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
-    extract::{ConnectInfo, Request},
+    extract::Request,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::any,
@@ -18,7 +16,11 @@ use tokio::{
 };
 
 use super::{Swish, forward};
-use crate::{config::SwishUrl, shutdown::Stop};
+use crate::{
+    config::SwishUrl,
+    front::{Scheme, Visitor},
+    shutdown::Stop,
+};
 
 const HASH: &str = "875148cca9990c65bd313d52b6420da5f838fabf";
 
@@ -66,8 +68,9 @@ fn start(url: SwishUrl, stop: Stop) -> Swish {
 }
 
 async fn ask(swish: &Swish, mut request: Request) -> Response {
-    let peer: SocketAddr = "192.0.2.7:999".parse().unwrap();
-    request.extensions_mut().insert(ConnectInfo(peer));
+    let host = request.headers().get(header::HOST).cloned();
+    let address = [192, 0, 2, 7].into();
+    request.extensions_mut().insert(Visitor { address, scheme: Scheme::Unknown, host });
     forward(swish, request).await
 }
 

@@ -1,0 +1,1 @@
+//! Slow clients and full places, with short limits.
