@@ -7,9 +7,8 @@ use futures_util::StreamExt;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use tests::{
-    beside::{RealSwish, RecordedSwish},
+    beside::{RealSwish, RecordedSwish, node_beside},
     client::{Answer, Client},
-    cluster::{Cluster, Plan},
     gateway::saved,
     replay::recording::{self, Exchange, Who},
     wait::until,
@@ -21,17 +20,6 @@ const FOLLOWS: Duration = Duration::from_secs(3);
 const NOTICED: Duration = Duration::from_secs(10);
 /// Stands before the hash of the configuration in a page.
 const MARK: &str = "window.swish.config_hash = \"";
-
-/// One node with a SWISH at this address.
-async fn node_beside(address: &str) -> Result<Cluster> {
-    let url = ("SWISH_CLUSTER_SWISH".to_owned(), format!("http://{address}"));
-    let mut cluster =
-        Plan { nodes: 1, environment: vec![url], ..Plan::default() }.prepare().await?;
-    cluster.node_mut(1).start().await?;
-    let (code, said) = cluster.node(1).command_line(&["init"]).await?;
-    ensure!(code == Some(0), "init: {said}");
-    Ok(cluster)
-}
 
 /// A page without its hash, and the hash.
 fn without_hash(page: &str) -> (String, Option<String>) {
@@ -60,7 +48,7 @@ async fn what_is_not_the_nodes_passes_as_it_was_recorded() -> Result<()> {
         let theirs: Vec<_> =
             exchanges.into_iter().filter(|exchange| exchange.who() != Who::Node).collect();
         let swish = RecordedSwish::start(&theirs).await?;
-        let cluster = node_beside(swish.address()).await?;
+        let cluster = node_beside(swish.address(), &[]).await?;
         let host = &cluster.node(1).setup.gateway;
         let client = Client::new(host);
         let mut hashes = Vec::new();
@@ -100,7 +88,7 @@ async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
         eprintln!("not run: SWISH_HOME names no checkout of SWISH");
         return Ok(());
     };
-    let cluster = node_beside(swish.address()).await?;
+    let cluster = node_beside(swish.address(), &[]).await?;
     swish.use_store(&cluster.node(1).setup.store)?;
     swish.start().await?;
     let gateway = cluster.gateway(1);

@@ -34,7 +34,7 @@ impl Limits {
         let places = (open_files().saturating_sub(OWN_FILES) / FILES_EACH).clamp(FEWEST, MOST);
         let connections = usize::try_from(places).unwrap_or(64);
         Self {
-            head: Duration::from_secs(15),
+            head: Duration::from_secs(10),
             head_bytes: 64 << 10,
             window: Duration::from_secs(30),
             least_bytes: 16 << 10,

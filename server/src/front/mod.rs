@@ -22,7 +22,7 @@ mod visitor;
 
 pub(crate) use head::decode;
 pub(crate) use limits::Limits;
-pub(crate) use paced::{TooSlow, patient};
+pub(crate) use paced::{TooSlow, Unreadable, patient};
 pub(crate) use places::Place;
 pub(crate) use serve::{Front, serve};
 pub(crate) use visitor::{Scheme, Visitor};

@@ -18,6 +18,11 @@ use super::{limits::Limits, pace::Pace};
 #[error("the rest of the request did not come in time")]
 pub(crate) struct TooSlow;
 
+/// A body is not framed as it says, or its client is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the rest of the request cannot be read")]
+pub(crate) struct Unreadable;
+
 /// A body that ends with [`TooSlow`] when its client lets us wait.
 #[derive(Debug)]
 pub(super) struct Paced<B> {
@@ -31,7 +36,7 @@ pub(super) fn paced(body: Incoming, limits: &Limits) -> Body {
         return Body::empty();
     }
     let pace = Pace::new(limits.window, limits.least_bytes);
-    Body::new(Paced { body: body.map_err(axum::BoxError::from), pace })
+    Body::new(Paced { body: body.map_err(|_| axum::BoxError::from(Unreadable)), pace })
 }
 
 /// The body of an answer that may say nothing for as long as `patience`: a query runs, a prompt waits.

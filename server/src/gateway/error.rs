@@ -51,6 +51,9 @@ pub(super) enum Refusal {
         /// How long it may be: "4 MiB".
         limit: &'static str,
     },
+    /// A body that we would have to unpack.
+    #[error("A body is sent here without Content-Encoding")]
+    Encoded,
     /// The client let us wait for the rest of its request.
     #[error("The rest of the request did not come in time")]
     TooSlow,
@@ -89,6 +92,7 @@ impl Refusal {
                 StatusCode::FORBIDDEN
             }
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -26,12 +26,12 @@ mod version;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{
-        HeaderValue, StatusCode,
-        header::{ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN},
+        HeaderValue, Method, StatusCode,
+        header::{ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING},
     },
-    middleware::map_response,
+    middleware::{Next, from_fn, map_response},
     response::Response,
     routing::{get, post},
 };
@@ -56,11 +56,23 @@ pub(super) fn router() -> Router<Gateway> {
         .route("/p/", folder())
         .route("/p/{*path}", files)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(refuse_encoded))
         .layer(map_response(allow_all_origins))
 }
 
 async fn options() -> StatusCode {
     StatusCode::OK
+}
+
+/// Nothing that a client packed is unpacked here: a few bytes could become any number of them.
+async fn refuse_encoded(request: Request, next: Next) -> Response {
+    let is_read = matches!(*request.method(), Method::POST | Method::PUT);
+    match request.headers().get(CONTENT_ENCODING) {
+        Some(coding) if is_read && coding != "identity" => {
+            error::Refusal::Encoded.into_response(request.headers())
+        }
+        Some(_) | None => next.run(request).await,
+    }
 }
 
 /// SWISH's default: pages of every site may use the store.

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::{Swish, config, headers, upgrade};
 use crate::{
-    front::{self, Scheme, TooSlow, Visitor},
+    front::{self, Scheme, TooSlow, Unreadable, Visitor},
     gateway::{entry::Sent, error::Refusal},
 };
 
@@ -77,6 +77,9 @@ pub(super) async fn ask(
             Err(Refusal::TooLarge { what: "The request", limit: "64 MiB" })
         }
         Ok(Err(error)) if was::<TooSlow>(&error) => Err(Refusal::TooSlow),
+        Ok(Err(error)) if was::<Unreadable>(&error) => {
+            Err(Refusal::Malformed("The request's body cannot be read".into()))
+        }
         Ok(Err(error)) => Err(down(&error)),
         Err(late) => Err(down(&late)),
     }
