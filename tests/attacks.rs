@@ -161,11 +161,9 @@ impl Stage {
         let got = attack(&self.address, &self.bytes(sent), answers.len(), *then).await?;
         ensure!(got.answers == *answers && got.then == *then, "the client got {got:?}");
         let heard = self.swish.take();
-        let line = |heard: &Heard| {
-            let cut = if heard.body.is_none() { " (cut)" } else { "" };
-            format!("{}{cut}", heard.line)
-        };
-        let own: Vec<_> = heard.iter().map(line).collect();
+        // What was cut off is no request to SWISH, whether it came that far or not.
+        let own = heard.iter().filter(|heard| heard.body.is_some());
+        let own: Vec<_> = own.map(|heard| heard.line.as_str()).collect();
         ensure!(own == *lines, "SWISH heard {own:?}");
         heard.iter().try_for_each(check).with_context(|| (*name).to_owned())
     }
@@ -316,7 +314,8 @@ async fn patched(stage: &Stage) -> Result<()> {
     ensure!(
         packed.text.contains("content-encoding: gzip") && packed.text.ends_with("\u{1f}packed")
     );
-    let heard = stage.swish.take();
+    let mut heard = stage.swish.take();
+    heard.retain(|heard| heard.body.is_some());
     ensure!(heard.iter().all(|heard| heard.all("accept-encoding").eq(["identity"])), "{heard:?}");
     Ok(())
 }

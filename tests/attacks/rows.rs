@@ -77,16 +77,16 @@ pub(super) const SMUGGLING: &[Row] = &[
     ("a header on two lines", b"GET /cm/x HTTP/1.1\r\n{H}X-A: b\r\n c\r\n\r\n", &[400], Closed, NOTHING),
     ("a header line before the first", b"GET /cm/x HTTP/1.1\r\n X-A: b\r\n{H}\r\n", &[400], Closed, NOTHING),
     ("lines that end without a carriage return are lines, and written anew", b"GET /cm/x HTTP/1.1\nX-A: b\n{H}\r\n", &[200], Open, &["GET /cm/x HTTP/1.1"]),
-    ("a chunk's size in C", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n0x2\r\nhi\r\n0\r\n\r\n", &[400], Closed, &["POST /cm/x HTTP/1.1 (cut)"]),
-    ("a chunk's size with a sign", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n-2\r\nhi\r\n0\r\n\r\n", &[400], Closed, &["POST /cm/x HTTP/1.1 (cut)"]),
+    ("a chunk's size in C", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n0x2\r\nhi\r\n0\r\n\r\n", &[400], Closed, NOTHING),
+    ("a chunk's size with a sign", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n-2\r\nhi\r\n0\r\n\r\n", &[400], Closed, NOTHING),
     (
         "a chunk's size beyond all numbers",
         b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n10000000000000002\r\nhi\r\n0\r\n\r\n",
-        &[400], Closed, &["POST /cm/x HTTP/1.1 (cut)"],
+        &[400], Closed, NOTHING,
     ),
-    ("a chunk's size that ends without a carriage return", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n2\nhi\r\n0\r\n\r\n", &[400], Closed, &["POST /cm/x HTTP/1.1 (cut)"]),
-    ("a line end in a chunk's extension", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n2;a=\nhi\r\n0\r\n\r\n", &[400], Closed, &["POST /cm/x HTTP/1.1 (cut)"]),
-    ("a chunk that is longer than it says", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n2\r\nhithere\r\n0\r\n\r\n", &[400], Closed, &["POST /cm/x HTTP/1.1 (cut)"]),
+    ("a chunk's size that ends without a carriage return", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n2\nhi\r\n0\r\n\r\n", &[400], Closed, NOTHING),
+    ("a line end in a chunk's extension", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n2;a=\nhi\r\n0\r\n\r\n", &[400], Closed, NOTHING),
+    ("a chunk that is longer than it says", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n2\r\nhithere\r\n0\r\n\r\n", &[400], Closed, NOTHING),
     ("extensions of chunks end here", b"POST /cm/x HTTP/1.1\r\n{H}Transfer-Encoding: chunked\r\n\r\n2;a=b\r\nhi\r\n0\r\n\r\n", &[200], Open, &["POST /cm/x HTTP/1.1"]),
     (
         "headers after a body end here",
@@ -118,7 +118,7 @@ pub(super) const SMUGGLING: &[Row] = &[
         &[200], Open, &["POST /cm/x HTTP/1.1"],
     ),
     ("a body that is waited for", b"POST /cm/x HTTP/1.1\r\n{H}Expect: 100-continue\r\nContent-Length: 2\r\n\r\nhi", &[100, 200], Open, &["POST /cm/x HTTP/1.1"]),
-    ("HTTP/2 at once", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[505], Closed, NOTHING),
+    ("HTTP/2 at once", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[], Closed, NOTHING),
     ("no HTTP", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", &[400], Closed, NOTHING),
 ];
 

@@ -12,6 +12,18 @@ pub use recorded::RecordedSwish;
 
 use crate::cluster::{Cluster, Plan};
 
+/// Stands before the hash of the configuration in a page.
+const MARK: &str = "window.swish.config_hash = \"";
+
+/// A page without its hash, and the hash.
+#[must_use]
+pub fn without_hash(page: &str) -> (String, Option<String>) {
+    match page.split_once(MARK).and_then(|(before, rest)| Some((before, rest.split_once('"')?))) {
+        Some((before, (hash, after))) => (format!("{before}{after}"), Some(hash.to_owned())),
+        None => (page.to_owned(), None),
+    }
+}
+
 /// One node with a SWISH at this address (`host:port`, perhaps with a prefix), and more in its
 /// environment.
 ///

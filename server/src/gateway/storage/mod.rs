@@ -26,6 +26,7 @@ mod version;
 
 use axum::{
     Router,
+    body::HttpBody,
     extract::{DefaultBodyLimit, Request},
     http::{
         HeaderValue, Method, StatusCode,
@@ -56,7 +57,7 @@ pub(super) fn router() -> Router<Gateway> {
         .route("/p/", folder())
         .route("/p/{*path}", files)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn(refuse_encoded))
+        .layer(from_fn(refuse_body))
         .layer(map_response(allow_all_origins))
 }
 
@@ -64,8 +65,12 @@ async fn options() -> StatusCode {
     StatusCode::OK
 }
 
-/// Nothing that a client packed is unpacked here: a few bytes could become any number of them.
-async fn refuse_encoded(request: Request, next: Next) -> Response {
+/// Nothing that a client packed is unpacked here: a few bytes could become any number of them. What says
+/// that it is too long is not read at all.
+async fn refuse_body(request: Request, next: Next) -> Response {
+    if request.body().size_hint().lower() > u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) {
+        return posted::too_large().into_response(request.headers());
+    }
     let is_read = matches!(*request.method(), Method::POST | Method::PUT);
     match request.headers().get(CONTENT_ENCODING) {
         Some(coding) if is_read && coding != "identity" => {

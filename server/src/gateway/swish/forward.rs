@@ -3,7 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::Request,
     http::{HeaderMap, Uri, uri::PathAndQuery},
     response::Response,
@@ -19,6 +19,7 @@ use crate::{
 
 /// Longest body that is passed on: programs and uploads of data are far smaller.
 const MAX_BODY_BYTES: usize = 64 << 20;
+const TOO_LARGE: Refusal = Refusal::TooLarge { what: "The request", limit: "64 MiB" };
 /// Time until an answer begins: a query may run for five minutes, and a prompt wait for as long.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
@@ -57,6 +58,9 @@ pub(super) async fn ask(
     swish: &Swish,
     mut request: Request,
 ) -> Result<Response<hyper::body::Incoming>, Refusal> {
+    if request.body().size_hint().lower() > u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) {
+        return Err(TOO_LARGE);
+    }
     let visitor = request.extensions().get::<Visitor>().cloned();
     headers::name_client(request.headers_mut(), visitor.as_ref());
     let sent = request.extensions().get::<Sent>().map(|Sent(sent)| sent.clone());
@@ -73,9 +77,7 @@ pub(super) async fn ask(
     };
     match timeout(PATIENCE, swish.client.request(request)).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) if was::<LengthLimitError>(&error) => {
-            Err(Refusal::TooLarge { what: "The request", limit: "64 MiB" })
-        }
+        Ok(Err(error)) if was::<LengthLimitError>(&error) => Err(TOO_LARGE),
         Ok(Err(error)) if was::<TooSlow>(&error) => Err(Refusal::TooSlow),
         Ok(Err(error)) if was::<Unreadable>(&error) => {
             Err(Refusal::Malformed("The request's body cannot be read".into()))
