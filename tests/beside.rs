@@ -83,11 +83,58 @@ async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
     cluster.end().await
 }
 
+#[tokio::test]
+async fn a_real_swish_below_a_prefix_is_beside_a_node() -> Result<()> {
+    let Some(mut swish) = RealSwish::prepare_below("/swish")? else {
+        eprintln!("not run: SWISH_HOME names no checkout of SWISH");
+        return Ok(());
+    };
+    let cluster = node_beside(&format!("{}/swish", swish.address()), &[]).await?;
+    swish.use_store(&cluster.node(1).setup.store)?;
+    swish.start().await?;
+    let client = Client::new(&cluster.node(1).setup.gateway);
+    let up =
+        until("its health", NOTICED, async || client.get("/cluster/health").await?.expect(200));
+    up.await?;
+    let body = json!({ "data": "p(1).\n", "type": "pl", "meta": { "name": "a" } });
+    let saved = client.send_json(Method::POST, "/swish/p/", &body).await?.expect(200)?;
+    ensure!(saved["url"] == "/swish/p/a.pl", "{saved}");
+    let page = until("SWISH's page of the file", FOLLOWS, async || {
+        let page = page_of(&client, "/swish/p/a.pl").await?;
+        ensure!(page.contains("data-st_type=\"gitty\"") && page.contains("p(1)."), "{page}");
+        Ok(page)
+    });
+    let (page, _) = page.await?;
+    ensure!(page.contains("data-url=\"/swish/p/a.pl\""), "{page}");
+    let config = client.get("/swish/p/swish_config.json").await?.expect(200)?;
+    ensure!(config["http"]["locations"]["web_storage"] == "/swish/p/", "{config}");
+    let host = format!("{}/swish", cluster.node(1).setup.gateway);
+    let (welcome, cookie) = open_socket(&host, None).await?;
+    ensure!(welcome["type"] == "welcome" && cookie.is_some(), "{welcome}");
+    no_leftovers(&client, &cluster.node(1).setup.gateway).await?;
+    cluster.end().await
+}
+
+/// SWISH reads what it leaves of a body as another request; nobody gets the answer to that.
+async fn no_leftovers(client: &Client, host: &str) -> Result<()> {
+    let left = "GET /swish/pengine/ping?id=smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+    for _ in 0..20 {
+        let request = Request::get(format!("http://{host}/swish/help_index"));
+        let with_body = client.exchange(request.body(left.to_owned())?);
+        let (first, second) = tokio::join!(with_body, client.get("/swish/help_index"));
+        for answer in [first?, second?] {
+            ensure!(answer.expect(200)?[0]["file"] == "about.html", "{}", answer.text());
+        }
+    }
+    Ok(())
+}
+
 /// Opens a chat socket as a page does: the first message, and a session if one was opened.
 async fn open_socket(host: &str, cookie: Option<&str>) -> Result<(Value, Option<String>)> {
     let mut request = format!("ws://{host}/chat?avatar=/icons/a.svg").into_client_request()?;
     let headers = request.headers_mut();
-    headers.insert("origin", format!("http://{host}").parse()?);
+    let site = host.split('/').next().unwrap_or_default();
+    headers.insert("origin", format!("http://{site}").parse()?);
     headers.insert("sec-websocket-protocol", "v1.chat.swish.swi-prolog.org".parse()?);
     if let Some(cookie) = cookie {
         headers.insert("cookie", cookie.parse()?);

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use axum::{
     body::{Body, HttpBody},
     extract::Request,
-    http::{HeaderMap, Uri, uri::PathAndQuery},
+    http::{HeaderMap, HeaderValue, Uri, header::CONNECTION, uri::PathAndQuery},
     response::Response,
 };
 use http_body_util::{LengthLimitError, Limited};
@@ -60,6 +60,11 @@ pub(super) async fn ask(
 ) -> Result<Response<hyper::body::Incoming>, Refusal> {
     if request.body().size_hint().lower() > u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) {
         return Err(TOO_LARGE);
+    }
+    if !request.body().is_end_stream() {
+        // What SWISH's handler leaves of a body would be the next request of this connection, and its
+        // answer that of another visitor.
+        request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     let visitor = request.extensions().get::<Visitor>().cloned();
     headers::name_client(request.headers_mut(), visitor.as_ref());
