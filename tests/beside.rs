@@ -105,7 +105,7 @@ async fn a_real_swish_below_a_prefix_is_beside_a_node() -> Result<()> {
         Ok(page)
     });
     let (page, _) = page.await?;
-    ensure!(page.contains("data-url=\"/swish/p/a.pl\""), "{page}");
+    ensure!(page.contains("data-file=\"a.pl\"") && page.contains("href=\"/swish/"), "{page}");
     let config = client.get("/swish/p/swish_config.json").await?.expect(200)?;
     ensure!(config["http"]["locations"]["web_storage"] == "/swish/p/", "{config}");
     let host = format!("{}/swish", cluster.node(1).setup.gateway);
