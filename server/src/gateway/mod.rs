@@ -20,6 +20,7 @@ mod tests;
 use axum::{
     Router,
     extract::{FromRef, Request, State},
+    http::request::Parts,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -37,6 +38,19 @@ struct Gateway {
     swish: Option<Swish>,
 }
 
+impl Gateway {
+    /// Whether this request may read what the node answers itself.
+    ///
+    /// # Errors
+    /// What to answer instead.
+    async fn admit(&self, parts: &Parts) -> Result<(), Response> {
+        match &self.swish {
+            Some(swish) => swish.admit(parts).await,
+            None => Ok(()),
+        }
+    }
+}
+
 impl FromRef<Gateway> for Handle {
     fn from_ref(gateway: &Gateway) -> Self {
         gateway.node.clone()
@@ -52,9 +66,9 @@ impl FromRef<Gateway> for Search {
 /// Routes of the gateway; sessions are made under the cluster's `secret`.
 pub fn router(app: App, secret: [u8; 32]) -> Router {
     let url = app.config.swish.clone();
-    let name = &app.config.node.name;
+    let node = &app.config.node;
     let prefix = Prefix::new(url.as_ref().map_or("", SwishUrl::prefix));
-    let swish = url.map(|url| Swish::start(url, secret, name, app.stop.clone()));
+    let swish = url.map(|url| Swish::start(url, secret, node, app.stop.clone()));
     let routes = routes(Gateway { node: app.node, search: app.search, swish });
     Router::new().fallback(entry::enter).with_state(Inside { routes, prefix })
 }

@@ -1,5 +1,9 @@
 //! What reaches SWISH, and what comes back.
 
+mod logins;
+
+use std::path::PathBuf;
+
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
@@ -17,7 +21,7 @@ use tokio::{
 
 use super::{Swish, forward};
 use crate::{
-    config::SwishUrl,
+    config::{Node, SwishUrl},
     front::{Scheme, Visitor},
     shutdown::Stop,
 };
@@ -64,7 +68,10 @@ async fn beside() -> Swish {
 }
 
 fn start(url: SwishUrl, stop: Stop) -> Swish {
-    Swish::start(url, [7; 32], "node-1", stop)
+    let none = PathBuf::from("/nowhere");
+    let node =
+        Node { name: "node-1".into(), data: none.clone(), store: none.clone(), secret_file: none };
+    Swish::start(url, [7; 32], &node, stop)
 }
 
 async fn ask(swish: &Swish, mut request: Request) -> Response {

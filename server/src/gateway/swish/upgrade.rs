@@ -79,7 +79,7 @@ fn add_upgrade(headers: &mut HeaderMap) {
 ///
 /// Without a trusted proxy nobody knows how the browser talks to whoever is in front, and the host alone
 /// is compared.
-fn is_same_origin(headers: &HeaderMap, visitor: Option<&Visitor>) -> bool {
+pub(super) fn is_same_origin(headers: &HeaderMap, visitor: Option<&Visitor>) -> bool {
     let mut origins = headers.get_all(ORIGIN).iter();
     let origin = match (origins.next(), origins.next()) {
         (None, _) => return true,
