@@ -69,7 +69,7 @@ impl FromStr for SwishUrl {
         let url = Url::parse(text).map_err(|_| wrong())?;
         let is_bare = url.query().is_none() && url.fragment().is_none();
         let prefix = url.path().trim_end_matches('/');
-        let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| is_plain_byte(byte));
+        let is_part = |part: &str| !part.is_empty() && part.bytes().all(is_plain_byte);
         let is_bare = is_bare && (prefix.is_empty() || prefix.split('/').skip(1).all(is_part));
         let is_plain = url.username().is_empty() && url.password().is_none();
         let is_local = url.scheme() == "http" && is_bare && is_plain;
