@@ -91,6 +91,7 @@ impl Core {
                 self.on_peer_up(peer, (epoch, run), (count, remembered), turn);
             }
             Input::Renew { incarnation } => self.on_renew(incarnation, turn),
+            Input::Leave { token, to } => self.on_leave(token, to, turn),
             Input::PeerDown { peer } => self.on_peer_down(peer, turn),
             Input::Message { from, message } => self.on_message(from, message, turn),
             Input::Save { token, save } => self.on_save(token, save, turn),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Incarnation, Link, ObjectId, Serial};
+use domain::{ClusterId, Incarnation, Link, ObjectId, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +101,16 @@ pub enum Record {
         /// How it was found out.
         rolled_back: RolledBack,
     },
+    /// This node left a cluster: its life there ended and another begins, in no cluster so far.
+    /// Registers are gone as with [`Record::Renewed`].
+    Left {
+        /// The new life.
+        incarnation: Incarnation,
+        /// The cluster that it does not link with any more.
+        cluster: ClusterId,
+        /// One that it had left before and wants to be let into again, or for the first time.
+        to: Option<ClusterId>,
+    },
 }
 
 impl Record {
@@ -121,7 +131,8 @@ impl Record {
             | Self::Reserved(_)
             | Self::Audit(_)
             | Self::Remembered { .. }
-            | Self::Renewed { .. } => None,
+            | Self::Renewed { .. }
+            | Self::Left { .. } => None,
         }
     }
 }
@@ -265,6 +276,8 @@ pub struct Durable {
     pub remembered: BTreeMap<MemberId, u64>,
     /// Why this life began, if the one before was rolled back.
     pub rolled_back: Option<RolledBack>,
+    /// Clusters that this node left (protocol 11): it takes no roster of theirs.
+    pub left: BTreeSet<ClusterId>,
     /// The change log: the latest position of each key.
     changes: BTreeMap<Serial, Key>,
     /// The decided heads and the tips.
@@ -309,6 +322,7 @@ impl Durable {
             count: 0,
             remembered: BTreeMap::new(),
             rolled_back: None,
+            left: BTreeSet::new(),
             changes,
             tree,
             decided,
@@ -349,7 +363,16 @@ impl Durable {
                 *known = (*known).max(*count);
             }
             Record::Renewed { incarnation, rolled_back } => {
-                self.renew(*incarnation, *rolled_back);
+                self.renew(*incarnation, Some(*rolled_back));
+            }
+            Record::Left { incarnation, cluster, to } => {
+                if self.renew(*incarnation, None) {
+                    self.roster = None;
+                }
+                self.left.insert(*cluster);
+                if let Some(to) = to {
+                    self.left.remove(to);
+                }
             }
         }
     }
@@ -421,18 +444,20 @@ impl Durable {
         self.keys.get_mut(key).expect("it was inserted above")
     }
 
-    /// Once: made again, with the same incarnation, it would find drafts where heads were.
-    fn renew(&mut self, incarnation: Incarnation, rolled_back: RolledBack) {
+    /// Once: made again, with the same incarnation, it would find drafts where heads were. False, if
+    /// that is so.
+    fn renew(&mut self, incarnation: Incarnation, rolled_back: Option<RolledBack>) -> bool {
         if self.incarnation == incarnation {
-            return;
+            return false;
         }
         let keys = std::mem::take(&mut self.keys);
         let keys = keys.into_iter().map(|(key, state)| (key, state.renewed())).collect();
         let anew = Self::restore(incarnation, self.roster.take(), self.reserved, keys);
         let audit = std::mem::take(&mut self.audit);
         let remembered = std::mem::take(&mut self.remembered);
-        let rolled_back = Some(rolled_back);
-        *self = Self { audit, count: self.count, remembered, rolled_back, ..anew };
+        let left = std::mem::take(&mut self.left);
+        *self = Self { audit, count: self.count, remembered, rolled_back, left, ..anew };
+        true
     }
 
     fn set_draft(&mut self, key: &Key, draft: Option<Draft>) {

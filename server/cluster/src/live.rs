@@ -11,7 +11,7 @@ use crate::{
     catch_up::{Comparison, Reported},
     exchange::{Owed, Parked, Source, Tally, WantedObject},
     path::Way,
-    roster::{CouncilRound, Gate, Mark, Promoting, Repair, RolledBack},
+    roster::{CouncilRound, Ending, Gate, Mark, Promoting, Repair, RolledBack},
 };
 
 /// Volatile state of the core.
@@ -93,8 +93,8 @@ pub(crate) struct Live {
     pub(crate) heard: BTreeMap<MemberId, u64>,
     /// Whether this node may vote yet.
     pub(crate) gate: Gate,
-    /// This disk is an older one; nothing is done before there is a new incarnation.
-    pub(crate) ending: Option<RolledBack>,
+    /// This life of the disk ends; nothing is done before there is a new incarnation.
+    pub(crate) ending: Option<Ending>,
 }
 
 /// A decided head that somebody told.

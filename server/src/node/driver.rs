@@ -9,8 +9,8 @@ use std::{
 };
 
 use cluster::{
-    ChangeOutcome, Core, FoundOutcome, Key, MemberId, PeerMessage, Reply, SaveOutcome,
-    SettleOutcome, SyncReport, Token, WriteNo,
+    ChangeOutcome, Core, FoundOutcome, Key, LeaveOutcome, MemberId, PeerMessage, Reply,
+    SaveOutcome, SettleOutcome, SyncReport, Token, WriteNo,
 };
 use domain::{FileName, Millis, ObjectId};
 use gitty::HeadUpdate;
@@ -68,6 +68,7 @@ pub(super) enum Waiter {
     Object(oneshot::Sender<bool>),
     Found(oneshot::Sender<FoundOutcome>),
     Change(oneshot::Sender<ChangeOutcome>),
+    Leave(oneshot::Sender<LeaveOutcome>),
     Settle(oneshot::Sender<SettleOutcome>),
     Sync(oneshot::Sender<SyncReport>),
     Audit(oneshot::Sender<bool>),

@@ -57,6 +57,10 @@ impl Driver {
                 self.waiters.insert(token, Waiter::Change(reply));
                 self.input(Input::Change { token, change });
             }
+            Command::Leave { to, content, reply } => {
+                self.waiters.insert(token, Waiter::Leave(reply));
+                self.leave(token, to, content);
+            }
             Command::Drain(drains) => {
                 self.input(Input::Drain(drains));
                 self.shared.change_node(|node| node.draining = drains);
@@ -115,6 +119,7 @@ impl Driver {
                 }
                 drop(load);
             }
+            LinkEvent::Elsewhere(stranger) => self.on_stranger(stranger),
             LinkEvent::CutOff { peer } => self.raise(Alarm::CutOff { peer }),
             LinkEvent::Cloned { peer } => self.raise(Alarm::Cloned { node: peer }),
         }

@@ -89,6 +89,7 @@ impl Driver {
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Change(waiter)), Reply::Change(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Leave(waiter)), Reply::Left(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Audit(waiter)), Reply::Audited(done)) => waiter.send(done).is_ok(),
             (_, _) => false,
         };
@@ -227,11 +228,11 @@ impl Driver {
             registers,
             unfiled,
             filed: std::mem::take(&mut self.out_of_table),
-            roster: self.shadow.roster.take(),
+            roster: self.shadow.roster.clone(),
             reserved: self.shadow.reserved,
             council: self.shadow.council.clone(),
             remembered: self.shadow.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
-            renewed: self.shadow.renewed(upto),
+            life: self.shadow.life(upto),
             audit,
         };
         if let Err(reason) = self.db.apply(apply).await {

@@ -11,6 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Ending;
 use crate::{Alarm, Core, MemberId, Mutant, Output, PeerMessage, Record, Urgency, turn::Turn};
 
 /// How a node found out that its disk is an older one.
@@ -104,7 +105,8 @@ impl Core {
         if remembered <= ours || self.config.broken(Mutant::RolledBackVotes) {
             return false;
         }
-        self.live.ending = Some(RolledBack { was: self.me, ours, remembered, by });
+        let rolled_back = RolledBack { was: self.me, ours, remembered, by };
+        self.live.ending = Some(Ending::RolledBack(rolled_back));
         turn.output(Output::Renew);
         true
     }

@@ -93,7 +93,11 @@ pub(crate) fn check_held(oracle: &Oracle, nodes: &[Node]) -> Check {
             };
             let kept = by_key.entry(&save.key);
             let kept = kept.or_insert_with(|| kept_by_all(oracle, nodes, &save.key));
-            let lacks = |at: &usize| oracle.names(&nodes[*at]) && !kept[*at].contains(commit);
+            let has = |kept: &BTreeSet<ObjectId>| {
+                kept.contains(commit)
+                    || oracle.is_anew && kept.iter().any(|id| same(oracle, *id, *commit))
+            };
+            let lacks = |at: &usize| oracle.names(&nodes[*at]) && !has(&kept[*at]);
             if oracle.lost.contains(&(save.key.clone(), *commit)) {
                 continue;
             }
@@ -113,6 +117,12 @@ pub(crate) fn check_held(oracle: &Oracle, nodes: &[Node]) -> Check {
         }
     }
     Ok(())
+}
+
+/// True for the same save from another node (4.2.0): in another cluster it may have been decided
+/// instead of the one that was answered.
+fn same(oracle: &Oracle, one: ObjectId, other: ObjectId) -> bool {
+    oracle.commits[&one].link.op == oracle.commits[&other].link.op
 }
 
 /// The disk of a node is about to be lost: notes what is on no other one.

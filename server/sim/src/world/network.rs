@@ -140,7 +140,8 @@ impl World {
             return;
         }
         let passes = !self.network.is_cut(a, b) && !self.network.is_cut(b, a);
-        if !(passes && self.nodes[a].up && self.nodes[b].up) {
+        let refused = self.refuse_each_other(a, b);
+        if !(passes && self.nodes[a].up && self.nodes[b].up) || refused {
             let pause = self.dice.between((200_000, 1_200_000));
             return self.dial_in(a, b, pause);
         }

@@ -1,0 +1,50 @@
+//! Leaving a cluster, and nodes of other clusters that are met (protocol 11).
+
+use cluster::{Alarm, Input, Leaving, Token};
+use tracing::warn;
+
+use super::{driver::Driver, link::Stranger};
+
+impl Driver {
+    /// Has the core leave; if it may, what was done is the first entry of the new life's chain, in
+    /// the same batch.
+    pub(super) fn leave(&mut self, token: Token, to: Leaving, content: String) {
+        let before = self.core.me();
+        self.input(Input::Leave { token, to });
+        if self.core.me() == before {
+            return;
+        }
+        let durable = self.core.durable();
+        if durable.roster.is_none() {
+            // Told to whoever is asked to let this node in.
+            let served =
+                durable.keys.iter().filter_map(|(key, state)| Some((key, state.served()?)));
+            self.store_heads = served.map(|(key, head)| (key.file().clone(), head)).collect();
+        }
+        self.tokens += 1;
+        self.audit(Token(self.tokens), content);
+    }
+
+    /// A node of another cluster: an alarm, once.
+    pub(super) fn on_stranger(&mut self, stranger: Stranger) {
+        let Some(roster) = &self.core.durable().roster else { return };
+        let Stranger { node, name, address, cluster: theirs, has_left } = stranger;
+        let ours = roster.cluster;
+        if theirs == ours {
+            return;
+        }
+        let listed = roster.everybody().find(|member| member.id.node == node);
+        let name = name.or_else(|| listed.map(|member| member.name.clone()));
+        let older = match (has_left, self.core.left().contains(&theirs)) {
+            (true, _) => Some(ours),
+            (false, true) => Some(theirs),
+            (false, false) => None,
+        };
+        let name = name.unwrap_or_else(|| node.to_string());
+        let alarm = Alarm::OtherCluster { node, name, address, theirs, ours, older };
+        if !self.shared.node().alarms.contains(&alarm) {
+            warn!(peer.id = %node, cluster = %theirs, "a node of another cluster was refused");
+            self.raise(alarm);
+        }
+    }
+}
