@@ -5,18 +5,18 @@
 
 use std::collections::BTreeSet;
 
-use cluster::{LeaveOutcome, Leaving, Member, MemberId, Roster};
+use cluster::{DraftKind, LeaveOutcome, Leaving, Member, MemberId, Roster};
 use domain::{
     ClusterId, Deed,
     view::{AnewPlan, AnewRequest, OldMember, Problem},
-    words::{Action, Outcome, count},
+    words::{Action, Outcome, count, thousands},
 };
 use futures_util::future::join_all;
 
 use super::problem;
 use crate::{
     app::App,
-    node::{NodeView, PeerView, Shared, link::now_ms},
+    node::{FileEntry, NodeView, PeerView, Shared, link::now_ms},
 };
 
 /// Says what founding anew would do, or does it.
@@ -184,13 +184,13 @@ fn sentences(
     roster: &Roster,
     members: &[OldMember],
 ) -> Vec<String> {
-    let (mut served, mut newer) = (0, 0);
-    shared.with_files(|files| {
-        served = files.values().filter(|file| file.served().is_some()).count();
-        newer = files.values().filter(|file| file.newer.is_some()).count();
-    });
-    let diverged = shared.diverged().len();
-    let as_u64 = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let of = |is_it: fn(&FileEntry) -> bool| {
+        let found = shared.with_files(|files| files.values().filter(|file| is_it(file)).count());
+        u64::try_from(found).unwrap_or(u64::MAX)
+    };
+    let is_held = |file: &FileEntry| file.draft.is_some_and(|d| d.kind == DraftKind::Held);
+    let (served, newer) = (of(|file| file.served().is_some()), of(|file| file.newer.is_some()));
+    let (held, diverged) = (of(is_held), of(|file| file.divergence.is_some()));
     let mut said = vec![
         format!(
             "{} becomes the only member of a new cluster; the old one, {}, had {}.",
@@ -199,20 +199,22 @@ fn sentences(
             names(&roster.members)
         ),
         format!(
-            "{} as this node serves them are its first values, of them {} held here.",
-            count(as_u64(served), "file", "files"),
-            count(view.waiting, "save", "saves"),
-        ),
-        format!(
-            "{} with two sides; every side that is known here stays.",
-            count(as_u64(diverged), "file", "files")
+            "{} as this node serves them are its first values, of them {} with a save that is held here.",
+            count(served, "file", "files"),
+            thousands(held),
         ),
     ];
+    if diverged > 0 {
+        said.push(format!(
+            "{} two sides; every side that is known here stays.",
+            count(diverged, "file has", "files have")
+        ));
+    }
     if newer > 0 {
         said.push(format!(
             "{} had a newer version elsewhere that never arrived here: it comes back only with a \
              disk that has it.",
-            count(as_u64(newer), "file", "files")
+            count(newer, "file", "files")
         ));
     }
     said.extend(members.iter().map(OldMember::known));
