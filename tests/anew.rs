@@ -128,6 +128,8 @@ async fn a_node_founds_anew_and_the_lost_ones_come_back_with_their_disks() -> Re
         ensure!(plan.contains(words), "no {words:?} in\n{plan}");
     }
     assert_eq!(cluster.node(3).status().await?.0["roster"]["cluster"], before, "only said");
+    let page = cluster.node(3).dashboard()?.get("/nodes").await?;
+    ensure!(page.text().contains("swish-cluster init --anew --plan"), "{}", page.text());
     let said = says(cluster.node(3), &anew, DONE).await?;
     eprintln!("{said}");
     // It is durable, and a second run has nothing to do.
