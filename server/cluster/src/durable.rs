@@ -93,6 +93,12 @@ pub enum Record {
         /// Its durable count.
         count: u64,
     },
+    /// This node writes without having compared counts since it started, or has compared them
+    /// (protocol 2).
+    Unchecked {
+        /// Its durable count when the first of these runs started; none: it has compared.
+        count: Option<u64>,
+    },
     /// This disk was found to be an older one: its life ended and another begins. Registers are
     /// gone, decided heads are heads that are brought in.
     Renewed {
@@ -131,6 +137,7 @@ impl Record {
             | Self::Reserved(_)
             | Self::Audit(_)
             | Self::Remembered { .. }
+            | Self::Unchecked { .. }
             | Self::Renewed { .. }
             | Self::Left { .. } => None,
         }
@@ -274,6 +281,8 @@ pub struct Durable {
     pub count: u64,
     /// The highest durable count that each node told, in each life of its disk.
     pub remembered: BTreeMap<MemberId, u64>,
+    /// Durable count at the start of the first run that wrote and opened no gate (protocol 2).
+    pub unchecked: Option<u64>,
     /// Why this life began, if the one before was rolled back.
     pub rolled_back: Option<RolledBack>,
     /// Clusters that this node left (protocol 11): it takes no roster of theirs.
@@ -321,6 +330,7 @@ impl Durable {
             audit,
             count: 0,
             remembered: BTreeMap::new(),
+            unchecked: None,
             rolled_back: None,
             left: BTreeSet::new(),
             changes,
@@ -362,6 +372,7 @@ impl Durable {
                 let known = self.remembered.entry(*member).or_default();
                 *known = (*known).max(*count);
             }
+            Record::Unchecked { count } => self.unchecked = *count,
             Record::Renewed { incarnation, rolled_back } => {
                 self.renew(*incarnation, Some(*rolled_back));
             }

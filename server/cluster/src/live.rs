@@ -87,8 +87,10 @@ pub(crate) struct Live {
     pub(crate) branches: Branches,
     /// When the program started.
     pub(crate) started: Millis,
-    /// Durable count at the start.
+    /// Durable count at the start; that of an earlier one, if no gate was opened since.
     pub(crate) began: u64,
+    /// Write that makes it durable that counts were compared.
+    pub(crate) checked_in: Option<WriteNo>,
     /// Durable counts that peers told and no write has yet.
     pub(crate) heard: BTreeMap<MemberId, u64>,
     /// Whether this node may vote yet.

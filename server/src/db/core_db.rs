@@ -64,6 +64,8 @@ pub struct Apply {
     pub audit: Vec<AuditEntry>,
     /// The highest durable count that each node told.
     pub remembered: Vec<(MemberId, u64)>,
+    /// Durable count from which on nothing was compared, if so.
+    pub unchecked: Option<u64>,
     /// The life of this disk, if it is another one than it began with.
     pub life: Option<Life>,
 }
@@ -144,6 +146,7 @@ impl CoreDb {
         put_fact(&transaction, "reserved", &apply.reserved).await?;
         put_fact(&transaction, "council", &apply.council).await?;
         put_fact(&transaction, "remembered", &apply.remembered).await?;
+        put_fact(&transaction, "unchecked", &apply.unchecked).await?;
         if let Some(Life { incarnation, rolled_back, left }) = &apply.life {
             put_fact(&transaction, "incarnation", incarnation).await?;
             put_fact(&transaction, "rolled_back", rolled_back).await?;

@@ -58,6 +58,7 @@ impl CoreDb {
         let remembered: Vec<(MemberId, u64)> = fact_of(&facts, "remembered")?.unwrap_or_default();
         durable.remembered = remembered.into_iter().collect();
         durable.rolled_back = fact_of::<Option<RolledBack>>(&facts, "rolled_back")?.flatten();
+        durable.unchecked = fact_of::<Option<u64>>(&facts, "unchecked")?.flatten();
         durable.left = fact_of(&facts, "left")?.unwrap_or_default();
         durable.restore_audit(&audit);
         let mut recovered = Recovered {

@@ -120,6 +120,8 @@ pub(super) struct Shadow {
     pub(super) council: Council,
     /// The highest durable count that each node told.
     pub(super) remembered: BTreeMap<MemberId, u64>,
+    /// Durable count from which on nothing was compared, if so.
+    pub(super) unchecked: Option<u64>,
     /// Clusters that this node left.
     left: BTreeSet<ClusterId>,
     /// Another life of this disk, and the batch that has it.
@@ -137,8 +139,8 @@ impl Shadow {
     pub(super) fn new(durable: &Durable) -> Self {
         let (reserved, council) = (durable.reserved, durable.council.clone());
         let (remembered, left) = (durable.remembered.clone(), durable.left.clone());
-        let roster = durable.roster.clone();
-        Self { roster, reserved, council, remembered, left, ..Self::default() }
+        let (roster, unchecked) = (durable.roster.clone(), durable.unchecked);
+        Self { roster, unchecked, reserved, council, remembered, left, ..Self::default() }
     }
 
     /// Takes in a batch that is durable; tells which served heads it may have moved, and which tips
@@ -165,6 +167,7 @@ impl Shadow {
                 Record::Audit(entry) => {
                     self.audit.entry(number).or_default().push(entry.clone());
                 }
+                Record::Unchecked { count } => self.unchecked = *count,
                 Record::Reserved(counter) => self.reserved = self.reserved.max(*counter),
                 Record::Remembered { member, count } => {
                     let known = self.remembered.entry(*member).or_default();
@@ -215,6 +218,7 @@ impl Shadow {
     /// A batch begins another life of this disk.
     fn begin(&mut self, number: u64, life: Life) {
         self.council = Council::default();
+        self.unchecked = None;
         self.left.clone_from(&life.left);
         self.life = Some((number, life));
     }

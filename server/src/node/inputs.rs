@@ -94,6 +94,10 @@ impl Driver {
             LinkEvent::Up { said, .. } if said != self.core.me().incarnation => {}
             LinkEvent::Up { peer, hello, said } => {
                 info!(peer.id = %peer.node, peer.name = %hello.name, "linked with {}", hello.name);
+                match hello.cluster {
+                    Some(cluster) => self.clusters.insert(peer, cluster),
+                    None => self.clusters.remove(&peer),
+                };
                 let (count, remembered) = (hello.durable_count, hello.remembers(said));
                 let (epoch, run) = (hello.epoch, hello.run);
                 self.input(Input::PeerUp { peer, epoch, run, count, remembered });
@@ -110,6 +114,8 @@ impl Driver {
                 self.input(Input::PeerDown { peer });
                 self.publish_node();
             }
+            // It ends.
+            LinkEvent::Frame { from, .. } if self.is_elsewhere(&from) => {}
             LinkEvent::Frame { from, messages, load } => {
                 for message in messages {
                     if !self.is_genuine(from, &message) {

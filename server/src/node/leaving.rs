@@ -1,6 +1,6 @@
 //! Leaving a cluster, and nodes of other clusters that are met (protocol 11).
 
-use cluster::{Alarm, Input, Leaving, Token};
+use cluster::{Alarm, Input, Leaving, MemberId, Token};
 use tracing::warn;
 
 use super::{driver::Driver, link::Stranger};
@@ -26,6 +26,20 @@ impl Driver {
         }
         self.tokens += 1;
         self.audit(Token(self.tokens), content);
+    }
+
+    /// True for a peer that linked while this node was in no cluster, and is in another one than it
+    /// is in now.
+    pub(super) fn is_elsewhere(&self, peer: &MemberId) -> bool {
+        let roster = self.core.durable().roster.as_ref();
+        let theirs = self.clusters.get(peer);
+        roster.zip(theirs).is_some_and(|(roster, theirs)| roster.cluster != *theirs)
+    }
+
+    /// This node is in a cluster now: links with nodes of others end, and nothing more is said.
+    pub(super) fn part_from_others(&self) {
+        let others = self.clusters.keys().filter(|peer| self.is_elsewhere(peer));
+        others.for_each(|peer| self.links.links.close(peer));
     }
 
     /// A node of another cluster: an alarm, once.

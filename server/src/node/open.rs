@@ -282,6 +282,7 @@ async fn apply_recovered(
             reserved: durable.reserved,
             council: durable.council.clone(),
             remembered: durable.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
+            unchecked: durable.unchecked,
             life: Life::of(durable),
             audit: recovered.audit.iter().skip(recovered.audit_in_table).cloned().collect(),
         };

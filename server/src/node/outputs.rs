@@ -96,7 +96,10 @@ impl Driver {
     }
 
     pub(super) fn send_outbox(&mut self) {
-        for ((to, kind), messages) in std::mem::take(&mut self.outbox) {
+        let outbox = std::mem::take(&mut self.outbox).into_iter();
+        for ((to, kind), messages) in
+            outbox.filter(|((to, _), _)| !self.is_elsewhere(to)).collect::<Vec<_>>()
+        {
             let proposes = messages.iter().any(|m| matches!(m, PeerMessage::Propose(_)));
             for frame in frames(messages) {
                 self.links.links.send(to, kind, frame);
@@ -232,6 +235,7 @@ impl Driver {
             reserved: self.shadow.reserved,
             council: self.shadow.council.clone(),
             remembered: self.shadow.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
+            unchecked: self.shadow.unchecked,
             life: self.shadow.life(upto),
             audit,
         };
@@ -273,6 +277,7 @@ impl Driver {
             }
             Event::PeerHeard { .. } => self.peers_changed = true,
             Event::RosterAdopted => {
+                self.part_from_others();
                 self.import_store();
                 self.dial();
                 self.peers_changed = true;

@@ -138,7 +138,7 @@ pub(crate) fn before_copy(oracle: &mut Oracle, nodes: &[Node], node: usize, copy
 
 fn before_loss(oracle: &mut Oracle, nodes: &[Node], node: usize, copy: Option<&Disk>) {
     let disks = nodes.iter().map(|node| &node.disk).chain(copy);
-    let disks: Vec<Durable> = disks.map(Disk::recover).collect();
+    let disks: Vec<(&Disk, Durable)> = disks.map(|disk| (disk, disk.recover())).collect();
     let mut lost = Vec::new();
     for save in &oracle.ops {
         let held = save.attempts.iter().filter_map(|attempt| match &attempt.answer {
@@ -146,7 +146,12 @@ fn before_loss(oracle: &mut Oracle, nodes: &[Node], node: usize, copy: Option<&D
             _ => None,
         });
         for commit in held {
-            let has = disks.iter().map(|disk| leads_to(oracle, disk, &save.key, &commit));
+            let has = disks.iter().map(|(disk, durable)| {
+                // What a disk voted for is kept when its node leaves the cluster (11).
+                let voted = disk.voted(&save.key).filter(|_| oracle.is_anew);
+                leads_to(oracle, durable, &save.key, &commit)
+                    || voted.is_some_and(|end| oracle.back(&save.key, end).any(|id| id == commit))
+            });
             let has: Vec<bool> = has.collect();
             if has[node] && has.iter().filter(|has| **has).count() == 1 {
                 lost.push((save.key.clone(), commit));

@@ -1,6 +1,6 @@
 //! A majority is lost for good: the members that are left can decide nothing. One of them founds
-//! anew, and then the lost ones come back after all, one by one, with their disks as they were.
-//! Each leaves the old cluster, is let in and gets a vote (protocol 11).
+//! anew, and then the lost ones come back after all, one by one, with their disks as they were or
+//! with empty ones. Each leaves the old cluster, is let in and gets a vote (protocol 11).
 //!
 //! They come back one at a time, so that the old cluster never has a majority again: what it would
 //! decide then is another cluster's business.
@@ -103,6 +103,10 @@ impl World {
         let outside = |node: &usize| self.is_elsewhere(*node);
         let Some(node) = (0..self.nodes.len()).find(outside) else { return };
         if std::mem::take(&mut self.nodes[node].gone) {
+            if self.dice.chance(500) {
+                // Only the machine came back.
+                self.wipe(node);
+            }
             let started = self.start(node);
             self.note(started);
         }
@@ -132,8 +136,17 @@ impl World {
         if self.oracle.roster().is_some_and(|roster| roster.lists(&id)) {
             return self.after(AGAIN_US, Event::Anew(Stage::Promote { on, node, tries: 0 }));
         }
-        let member = Member { id, name: name(node).into(), address: String::new() };
-        self.change_anew(on, RosterChange::Approve(member));
+        let roster = self.oracle.roster();
+        let is_member = roster.is_some_and(|r| r.members.iter().any(|m| m.id.node == id.node));
+        let change = if is_member {
+            // It was let in before, and fell back to the old cluster with a new life since.
+            RosterChange::Replace(id.node)
+        } else if roster.is_some_and(|roster| roster.names(id.node)) {
+            RosterChange::Remove(id.node)
+        } else {
+            RosterChange::Approve(Member { id, name: name(node).into(), address: String::new() })
+        };
+        self.change_anew(on, change);
         self.after(AGAIN_US, Event::Anew(Stage::Approve { on, node }));
     }
 
@@ -196,8 +209,26 @@ impl World {
             let cluster = self.cluster_of(other);
             cluster.is_some_and(|cluster| self.nodes[one].core.left().contains(&cluster))
         };
+        // A node of a cluster links with nodes that its roster names.
+        let is_stranger = |one: usize, other: usize| {
+            let roster = self.nodes[one].core.durable().roster.as_ref();
+            roster.is_some_and(|roster| !roster.names(self.nodes[other].id.node))
+        };
         let (one, other) = (self.cluster_of(a), self.cluster_of(b));
-        one.is_some() && other.is_some() && one != other || leaves(a, b) || leaves(b, a)
+        let strangers = self.oracle.is_anew && (is_stranger(a, b) || is_stranger(b, a));
+        let apart = one.is_some() && other.is_some() && one != other;
+        apart || leaves(a, b) || leaves(b, a) || strangers
+    }
+
+    /// A node that adopted the roster of a cluster ends its links with nodes of another one.
+    pub(super) fn part_from_others(&mut self, node: usize) {
+        for peer in (0..self.nodes.len()).filter(|peer| *peer != node) {
+            let apart = self.cluster_of(peer).is_some_and(|c| Some(c) != self.cluster_of(node));
+            if apart {
+                let session = self.network.session(node, peer);
+                self.hang_up(node, peer, session);
+            }
+        }
     }
 
     /// In the end all are in the new cluster.

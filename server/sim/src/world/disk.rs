@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cluster::{AuditEntry, Durable, MemberId, PeerMessage, Record, Roster, Urgency, WriteNo};
+use cluster::{AuditEntry, Durable, Key, MemberId, PeerMessage, Record, Roster, Urgency, WriteNo};
 use domain::{ClusterId, Incarnation, Link, NodeId, ObjectId};
 use gitty::Object;
 
@@ -196,6 +196,16 @@ impl Disk {
         }
         durable.count = self.count.0;
         durable
+    }
+
+    /// The head that its acceptor voted for last, before its node left the cluster if it did.
+    pub(crate) fn voted(&self, key: &Key) -> Option<ObjectId> {
+        let before = self.log.iter().take_while(|record| !matches!(record, Record::Left { .. }));
+        let votes = before.filter_map(|record| match record {
+            Record::Accepted { key: of, head, .. } if of == key => Some(*head),
+            _ => None,
+        });
+        votes.last()
     }
 
     /// The objects in the log, with what was read of them as they were written.

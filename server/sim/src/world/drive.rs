@@ -121,6 +121,7 @@ impl World {
                 | Record::Gaps { .. }
                 | Record::Council(_)
                 | Record::Remembered { .. }
+                | Record::Unchecked { .. }
                 | Record::Renewed { .. }
                 | Record::Left { .. }
                 | Record::Reserved(_) => {}
@@ -251,6 +252,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Reserved(_) => "reserved",
         Record::Audit(_) => "audit",
         Record::Remembered { .. } => "remembered",
+        Record::Unchecked { .. } => "unchecked",
         Record::Renewed { .. } => "renewed",
         Record::Left { .. } => "left",
     }

@@ -224,6 +224,7 @@ impl World {
             CoreEvent::HeadMoved { key, from, to, .. } => self.head_moved(node, &key, from, to),
             CoreEvent::RosterAdopted => {
                 self.story_roster(node);
+                self.part_from_others(node);
                 Ok(())
             }
             CoreEvent::Renewed => {

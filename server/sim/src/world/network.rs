@@ -42,6 +42,11 @@ impl Network {
         self.cut.contains_key(&(from, to))
     }
 
+    /// The present connection of a pair.
+    pub(crate) fn session(&mut self, a: usize, b: usize) -> u64 {
+        self.link(a, b).session
+    }
+
     /// Nothing passes in this direction until it is unblocked, and nobody is told.
     pub(crate) fn block(&mut self, from: usize, to: usize) {
         self.cut.insert((from, to), u64::MAX);

@@ -199,6 +199,11 @@ impl Links {
         self.0.table.renew(incarnation);
     }
 
+    /// Ends the connections of a peer.
+    pub fn close(&self, peer: &MemberId) {
+        self.0.table.close(peer);
+    }
+
     /// Sends messages as one frame; never waits.
     pub fn send(&self, to: MemberId, kind: Kind, messages: Vec<PeerMessage>) -> Sent {
         let queued = match Frame::Messages(messages).encode() {
