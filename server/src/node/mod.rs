@@ -24,6 +24,7 @@ mod inputs;
 pub mod joining;
 mod keeper;
 mod kill;
+mod leaving;
 pub mod link;
 pub mod membership;
 mod named;

@@ -95,6 +95,8 @@ pub struct PeerView {
     pub equal_ms: Option<u64>,
     /// Last position of its change log, as it said.
     pub serial: Serial,
+    /// Position in it up to which it is known here.
+    pub seen: Serial,
     /// Files with a decided head there.
     pub files: u64,
     /// Files with a save that is held there.
