@@ -82,8 +82,8 @@ pub enum Mutant {
     PostedBeforeDurable,
     /// Takes any change of visitors, whatever its version.
     VersionUnchecked,
-    /// Keeps visitors of a node that started again.
-    RunUnchecked,
+    /// Keeps visitors of a node that is Away.
+    AwayKept,
 }
 
 impl Mutant {
@@ -95,6 +95,6 @@ impl Mutant {
         Self::HaveBeforeDurable,
         Self::PostedBeforeDurable,
         Self::VersionUnchecked,
-        Self::RunUnchecked,
+        Self::AwayKept,
     ];
 }

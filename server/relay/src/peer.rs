@@ -110,7 +110,9 @@ impl Core {
         let silent: Vec<(MemberId, Millis)> =
             self.peers.iter().map(|(id, peer)| (*id, now.since(peer.heard))).collect();
         for (id, silence) in silent {
-            if silence >= self.config.away {
+            let is_away =
+                silence >= self.config.away && !self.config.broken(crate::Mutant::AwayKept);
+            if is_away {
                 self.drop_remote(id.node, turn);
                 // A link that is up and silent is about to be closed; one that is not is forgotten.
                 self.peers.retain(|other, peer| *other != id || peer.linked);

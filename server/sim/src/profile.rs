@@ -44,6 +44,8 @@ pub enum Kind {
     /// A proposer dies before anything it did is durable, and hears in its second life what was
     /// answered to its first.
     Relapse,
+    /// Chat and visitors instead of saves: the relay core, in storms and calms ([`crate::chat`]).
+    Chat,
     /// Forty seconds in which clocks step by an hour, disks are slow for seconds, nodes stand still
     /// for longer than any wait, and links are cut one way, on top of a bit of everything.
     Rough,
@@ -51,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -68,14 +70,18 @@ impl Kind {
         Self::Deeds,
         Self::Relapse,
         Self::Rough,
+        Self::Chat,
     ];
 
-    /// The weather of a seed: all of them in turn, and the first five twice.
+    /// Those of the cluster core, which the seeds go round through.
+    const ROUND: usize = Self::ALL.len() - 1;
+
+    /// The weather of a seed: all of them in turn but chat, and the first five twice.
     #[must_use]
     pub fn of(seed: u64) -> Self {
-        let round = Self::ALL.len() + 5;
+        let round = Self::ROUND + 5;
         let at = seed % u64::try_from(round).unwrap_or(1);
-        Self::ALL[usize::try_from(at).unwrap_or(0) % Self::ALL.len()]
+        Self::ALL[usize::try_from(at).unwrap_or(0) % Self::ROUND]
     }
 }
 
@@ -164,6 +170,8 @@ pub struct Profile {
     /// Time between two things that people do, other than saving.
     pub(crate) deed_gap_us: Option<(u64, u64)>,
     pub(crate) config: Config,
+    /// A rule of the relay core that is broken on purpose.
+    pub(crate) relay: Option<relay::Mutant>,
 }
 
 impl Profile {
@@ -195,7 +203,14 @@ impl Profile {
             Kind::Deeds => profile.deeds(&mut dice),
             Kind::Relapse => profile.relapse(),
             Kind::Rough => profile.rough(&mut dice),
+            Kind::Chat => Self { kind: Kind::Chat, ..profile },
         }
+    }
+
+    /// A schedule of chat and visitors.
+    #[must_use]
+    pub fn chat(seed: u64, nodes: usize, mutant: Option<relay::Mutant>) -> Self {
+        Self { relay: mutant, ..Self::in_weather(Kind::Chat, seed, nodes, None) }
     }
 
     /// A schedule in which these scenes happen, each at its time in milliseconds, and nothing else
@@ -260,6 +275,7 @@ impl Profile {
             large: 15,
             deed_gap_us: None,
             config: config(mutant, dice),
+            relay: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The roster: members, epoch and phase.
 
-use domain::{ClusterId, Incarnation, NodeId};
 pub use domain::MemberId;
+use domain::{ClusterId, NodeId};
 use serde::{Deserialize, Serialize};
 
 /// A node that votes.

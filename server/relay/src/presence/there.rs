@@ -58,12 +58,6 @@ impl Core {
         if known == Some(run) {
             return;
         }
-        if self.config.broken(Mutant::RunUnchecked)
-            && let Some(remote) = self.presence.remotes.get_mut(&node)
-        {
-            remote.run = run;
-            return;
-        }
         self.drop_remote(node, turn);
         self.presence.remotes.insert(node, Remote::new(run));
     }

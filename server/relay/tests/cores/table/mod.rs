@@ -24,11 +24,11 @@ pub(crate) fn run(number: u8) -> Run {
 }
 
 pub(crate) fn document(name: &str) -> DocumentId {
-    DocumentId::new(&format!("gitty:{name}")).unwrap()
+    DocumentId::new(&format!("gitty:{name}")).expect("a good id")
 }
 
 pub(crate) fn wsid(name: &str) -> Wsid {
-    Wsid::new(name).unwrap()
+    Wsid::new(name).expect("a good id")
 }
 
 pub(crate) fn user(name: &str) -> PublicUser {
