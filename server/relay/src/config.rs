@@ -2,6 +2,8 @@
 
 use domain::Millis;
 
+use crate::message::{MAX_PAGE_DOCUMENTS, MAX_PAGE_ROWS, MAX_PAGE_VISITORS, MAX_PARTS};
+
 /// Every limit has a named outcome where it is enforced.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
@@ -33,6 +35,15 @@ pub struct Config {
     pub files: usize,
     /// Documents for which it is kept how a peer's differ; further ones are only compared.
     pub differing: usize,
+    /// Ranges with at most so many messages are told entry by entry; at most
+    /// [`crate::MAX_PAGE_ROWS`]. So many messages are asked for at once.
+    pub page_rows: usize,
+    /// Parts that a longer range is cut into; at most [`crate::MAX_PARTS`].
+    pub parts: usize,
+    /// Documents in one answer; at most [`crate::MAX_PAGE_DOCUMENTS`].
+    pub page_documents: usize,
+    /// Visitors in one page of a snapshot; at most [`crate::MAX_PAGE_VISITORS`].
+    pub page_visitors: usize,
     /// A fault put in on purpose; only with feature `mutants`.
     pub mutant: Option<Mutant>,
 }
@@ -54,6 +65,10 @@ impl Default for Config {
             visitors: 100_000,
             files: 256,
             differing: 10_000,
+            page_rows: MAX_PAGE_ROWS,
+            parts: MAX_PARTS,
+            page_documents: MAX_PAGE_DOCUMENTS,
+            page_visitors: MAX_PAGE_VISITORS,
             mutant: None,
         }
     }

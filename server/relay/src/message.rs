@@ -14,7 +14,7 @@ pub const MAX_PAGE_DOCUMENTS: usize = 200;
 pub const MAX_SPANS: usize = 16;
 /// Parts that a range is cut into.
 pub const MAX_PARTS: usize = 16;
-/// Ranges with at most so many messages are told entry by entry; also the entries of one page.
+/// Entries of a range that is told entry by entry, and messages in one answer.
 pub const MAX_PAGE_ROWS: usize = 128;
 /// Bytes of text in one answer, about.
 pub const MAX_PAGE_BYTES: usize = 256 << 10;

@@ -3,11 +3,7 @@
 use domain::MemberId;
 
 use super::documents::BUCKETS;
-use crate::{
-    Below, Core, DocumentId, Output, Place, RelayMessage, Span,
-    message::{MAX_PAGE_DOCUMENTS, MAX_PAGE_ROWS, MAX_PARTS},
-    turn::Turn,
-};
+use crate::{Below, Core, DocumentId, Output, Place, RelayMessage, Span, turn::Turn};
 
 impl Core {
     pub(crate) fn tell_buckets(&self, to: MemberId, ask: u64, turn: &mut Turn) {
@@ -25,7 +21,7 @@ impl Core {
         turn: &mut Turn,
     ) {
         let mut rest = self.documents.in_bucket(bucket, after);
-        let page = rest.by_ref().take(MAX_PAGE_DOCUMENTS);
+        let page = rest.by_ref().take(self.config.page_documents);
         let documents =
             page.map(|(document, history)| (document.clone(), history.summary())).collect();
         let more = rest.next().is_some();
@@ -48,12 +44,12 @@ impl Core {
     fn below(&self, document: &DocumentId, span: &Span) -> Below {
         let Some(history) = self.documents.get(document) else { return Below::Rows(Vec::new()) };
         let order = history.order();
-        if order.count_in(span) <= MAX_PAGE_ROWS {
+        if order.count_in(span) <= self.config.page_rows {
             let serial = |position: usize| u64::try_from(position + 1).unwrap_or(u64::MAX);
             let rows = order.rows(span).map(|(position, row)| (serial(position), *row));
             return Below::Rows(rows.collect());
         }
-        let parts = order.parts(span, MAX_PARTS);
+        let parts = order.parts(span, self.config.parts);
         Below::Parts(parts.into_iter().map(|part| (part, history.measure(&part))).collect())
     }
 

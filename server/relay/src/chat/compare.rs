@@ -21,10 +21,7 @@ use super::{
 };
 use crate::{
     Below, Core, Digest, DocumentId, Event, Message, Place, Rejection, Reply, Row, Span, Token,
-    chat::history::Verdict,
-    config::Mutant,
-    message::{MAX_PAGE_ROWS, MAX_SPANS},
-    turn::Turn,
+    chat::history::Verdict, config::Mutant, message::MAX_SPANS, turn::Turn,
 };
 
 impl Core {
@@ -212,7 +209,7 @@ impl Core {
             .chunks(MAX_SPANS)
             .map(|spans| Step::Spans { document: document.clone(), spans: spans.to_vec() });
         let messages = lacking
-            .chunks(MAX_PAGE_ROWS)
+            .chunks(self.config.page_rows)
             .map(|places| Step::Messages { document: document.clone(), places: places.to_vec() });
         self.push(from, spans.chain(messages).collect::<Vec<_>>());
         self.go_on(from, turn);

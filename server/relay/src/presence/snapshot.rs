@@ -11,11 +11,7 @@ use super::{
     Census, LeaveReason, UpdateReason, Visitor, VisitorChange,
     there::{Asked, Remote},
 };
-use crate::{
-    Core, Event, Rejection, RelayMessage, Wsid,
-    message::{MAX_PAGE_BYTES, MAX_PAGE_VISITORS},
-    turn::Turn,
-};
+use crate::{Core, Event, Rejection, RelayMessage, Wsid, message::MAX_PAGE_BYTES, turn::Turn};
 
 /// One page, as it came.
 pub(crate) struct SnapshotPage {
@@ -67,7 +63,7 @@ impl Core {
         let (mut visitors, mut bytes) = (Vec::new(), 0);
         while let Some((wsid, visitor)) = rest.peek() {
             bytes += visitor.size();
-            let is_full = visitors.len() == MAX_PAGE_VISITORS || bytes > MAX_PAGE_BYTES;
+            let is_full = visitors.len() == self.config.page_visitors || bytes > MAX_PAGE_BYTES;
             if is_full && !visitors.is_empty() {
                 break;
             }

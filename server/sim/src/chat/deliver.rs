@@ -20,7 +20,13 @@ impl World {
 
     fn perform(&mut self, node: usize, output: Output) {
         match output {
-            Output::Persist { no, records, .. } => self.nodes[node].disk.write(no, records),
+            Output::Persist { no, records, .. } => {
+                self.nodes[node].disk.write(no, records);
+                if std::mem::take(&mut self.nodes[node].is_doomed) {
+                    let (left, run) = (self.dice.between((0, 10_000)), self.nodes[node].run);
+                    self.at(self.now + left, Event::Die { node, run });
+                }
+            }
             Output::Send { to, message } => {
                 if let Some(to) = self.nodes.iter().position(|node| node.id == to) {
                     self.send(node, to, &message);

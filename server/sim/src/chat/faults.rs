@@ -11,7 +11,8 @@ const HOUR_US: i64 = 3_600_000_000;
 impl World {
     pub(super) fn fault(&mut self, dice: &mut Dice) {
         let node = dice.index(self.nodes.len());
-        match dice.index(5) {
+        match dice.index(6) {
+            5 => self.nodes[node].is_doomed = true,
             0 => {
                 let down = dice.between((5_000, 3_000_000));
                 self.crash(node, down, dice);
@@ -66,6 +67,15 @@ impl World {
             self.wipe(node);
         }
         self.at(self.now + down, Event::Start { node });
+    }
+
+    /// Dies soon after a write, if it is still in that run.
+    pub(super) fn die(&mut self, node: usize, run: u64) {
+        if self.nodes[node].run == run && self.is_stormy() {
+            let mut dice = self.dice.clone();
+            let down = self.dice.between((5_000, 1_000_000));
+            self.crash(node, down, &mut dice);
+        }
     }
 
     fn wipe(&mut self, node: usize) {
@@ -124,6 +134,7 @@ impl World {
         for node in 0..self.nodes.len() {
             self.wake(node);
             self.set_clock(node, 0);
+            self.nodes[node].is_doomed = false;
             self.start(node);
         }
     }

@@ -69,6 +69,11 @@ enum Event {
     Start {
         node: usize,
     },
+    /// A node dies, if it is still in that run.
+    Die {
+        node: usize,
+        run: u64,
+    },
     Act(Act),
     /// Visitors must be right.
     Census,
@@ -90,6 +95,7 @@ impl Event {
             | Self::HangUp { .. }
             | Self::Mend { .. }
             | Self::Start { .. }
+            | Self::Die { .. }
             | Self::Act(_)
             | Self::Census
             | Self::CalmEnds
@@ -241,6 +247,7 @@ impl World {
             Event::HangUp { a, b, session } => self.hang_up(a, b, Some(session)),
             Event::Mend { from, to } => self.mend(from, to),
             Event::Start { node } => self.start(node),
+            Event::Die { node, run } => self.die(node, run),
             Event::Act(act) => self.act(act),
             Event::Census => return presence_true::check(self),
             Event::CalmEnds => self.everything_works(),

@@ -26,6 +26,8 @@ pub(crate) struct Node {
     pub(crate) persisted: WriteNo,
     /// Stands still until then.
     pub(crate) asleep_until: u64,
+    /// Whether it dies when it next writes something, or just after.
+    pub(crate) is_doomed: bool,
     /// What its wall clock is off by, in microseconds.
     pub(crate) clock_us: i64,
     /// Until when messages may be stamped by a clock that was wrong, and is right now.
@@ -49,6 +51,7 @@ impl Node {
             held: Vec::new(),
             persisted: WriteNo::default(),
             asleep_until: 0,
+            is_doomed: false,
             clock_us: 0,
             off_until: 0,
         }
@@ -71,6 +74,7 @@ impl Node {
         self.timers.clear();
         self.held.clear();
         self.asleep_until = 0;
+        self.is_doomed = false;
         self.disk.crash(is_lucky)
     }
 

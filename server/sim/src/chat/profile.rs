@@ -67,7 +67,7 @@ impl Profile {
             slow_syncs: dice.between((0, 60)),
             wipes: if dice.chance(200) { 300 } else { 0 },
             clocks: dice.chance(400),
-            config: Config { mutant, ..Config::default() },
+            config: Config { mutant, ..config(&mut dice) },
         }
     }
 
@@ -95,4 +95,12 @@ impl Profile {
         acts.sort_by_key(|act| act.at);
         acts
     }
+}
+
+/// Half of the schedules have pages so small that everything is compared in many steps.
+fn config(dice: &mut Dice) -> Config {
+    if dice.chance(500) {
+        return Config::default();
+    }
+    Config { page_rows: 4, parts: 3, page_documents: 1, page_visitors: 1, ..Config::default() }
 }
