@@ -1,9 +1,6 @@
 //! All visitors of a node, page by page: when it links, and when a change was missed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-};
+use std::{collections::BTreeSet, ops::Bound};
 
 use domain::{MemberId, NodeId, Run};
 
@@ -108,21 +105,14 @@ impl Core {
         let Some(remote) = self.presence.remotes.get(&node) else { return };
         let begin = page.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let end = upto.as_ref().map_or(Bound::Unbounded, Bound::Included);
-        let known: BTreeMap<Wsid, Visitor> = remote
-            .site
-            .visitors()
-            .range((begin, end))
-            .map(|(wsid, visitor)| (wsid.clone(), visitor.clone()))
-            .collect();
+        let known = remote.site.visitors().range((begin, end)).map(|(wsid, _)| wsid);
         let now: BTreeSet<&Wsid> = page.visitors.iter().map(|(wsid, _)| wsid).collect();
-        for wsid in known.keys().filter(|wsid| !now.contains(wsid)) {
-            let (wsid, reason) = (wsid.clone(), LeaveReason::Close);
-            self.apply(node, VisitorChange::Left { wsid, reason }, turn);
+        let gone: Vec<Wsid> = known.filter(|wsid| !now.contains(wsid)).cloned().collect();
+        for wsid in gone {
+            self.apply(node, VisitorChange::Left { wsid, reason: LeaveReason::Close }, turn);
         }
         for (wsid, visitor) in page.visitors {
-            for change in changes(wsid.clone(), known.get(&wsid), visitor) {
-                self.apply(node, change, turn);
-            }
+            self.apply(node, VisitorChange::Joined { wsid, visitor }, turn);
         }
     }
 }
@@ -140,8 +130,7 @@ fn ask_next(
 }
 
 /// What leads from what was known of a visitor to what it is now.
-fn changes(wsid: Wsid, known: Option<&Visitor>, now: Visitor) -> Vec<VisitorChange> {
-    let Some(known) = known else { return vec![VisitorChange::Joined { wsid, visitor: now }] };
+pub(super) fn changes(wsid: &Wsid, known: &Visitor, now: Visitor) -> Vec<VisitorChange> {
     let heard = now.heard;
     let opened = now.files.difference(&known.files).map(|document| {
         let (wsid, document) = (wsid.clone(), document.clone());
@@ -153,7 +142,7 @@ fn changes(wsid: Wsid, known: Option<&Visitor>, now: Visitor) -> Vec<VisitorChan
     });
     let mut changes: Vec<VisitorChange> = opened.chain(closed).collect();
     if now.user != known.user {
-        let (user, reason) = (now.user, UpdateReason::Snapshot);
+        let (wsid, user, reason) = (wsid.clone(), now.user, UpdateReason::Snapshot);
         changes.push(VisitorChange::Updated { wsid, user, reason, heard });
     }
     changes

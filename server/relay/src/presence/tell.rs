@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use domain::NodeId;
 
-use super::{Happening, LeaveReason, PublicUser, Visitor, VisitorChange, VisitorEvent, site::Site};
+use super::{
+    Happening, LeaveReason, PublicUser, Visitor, VisitorChange, VisitorEvent, site::Site,
+    snapshot::changes,
+};
 use crate::{Core, DocumentId, Output, Stamp, Wsid, turn::Turn};
 
 /// A visitor who has a file open.
@@ -93,14 +96,19 @@ impl Core {
     fn joined(&mut self, node: NodeId, wsid: &Wsid, visitor: Visitor, turn: &mut Turn) {
         let (limit, files) = (self.config.visitors, visitor.files.clone());
         let Some(site) = self.site(node) else { return };
-        if site.len() >= limit && site.get(wsid).is_none() {
+        if let Some(known) = site.get(wsid).cloned() {
+            // While a snapshot comes, what it has not reached yet is from before.
+            for change in changes(wsid, &known, visitor) {
+                self.apply(node, change, turn);
+            }
             return;
         }
-        let was_there = site.get(wsid).is_some();
-        site.put(wsid, visitor);
-        if !was_there && self.elsewhere(node, wsid).next().is_none() {
-            self.tell(node, wsid, Happening::Joined, &files, None, turn);
+        if site.len() >= limit {
             return;
+        }
+        site.put(wsid, visitor);
+        if self.elsewhere(node, wsid).next().is_none() {
+            return self.tell(node, wsid, Happening::Joined(files.clone()), &files, None, turn);
         }
         // A page that moves: only what it has not open elsewhere is new.
         for file in files {

@@ -141,7 +141,7 @@ pub struct VisitorEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Happening {
     /// It has come, with these files open.
-    Joined,
+    Joined(BTreeSet<DocumentId>),
     /// It has gone.
     Left(LeaveReason),
     /// It has opened a file.

@@ -4,7 +4,7 @@ use relay::{Input, Output, PostOutcome, RelayMessage, Reply, Timer, WriteNo};
 
 use super::{
     Event, World,
-    invariants::{clocks_not_pulled, kept, no_alarm, seen_once},
+    invariants::{clocks_not_pulled, gazers_true, kept, no_alarm, seen_once},
 };
 use crate::trace::name;
 
@@ -72,7 +72,11 @@ impl World {
                 let checked = no_alarm::check_event(node, &event);
                 self.note(checked);
             }
-            Output::Pass { .. } | Output::Tell { .. } => {}
+            Output::Tell { event, to } => {
+                let checked = gazers_true::told(self, node, &event, &to);
+                self.note(checked);
+            }
+            Output::Pass { .. } => {}
         }
     }
 

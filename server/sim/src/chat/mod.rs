@@ -22,7 +22,7 @@ use relay::{DocumentId, Message, Place, RelayMessage, Row, Stamp, Timer};
 
 use crate::{Counts, Outcome, Trace, Violation, dice::Dice, trace::name};
 
-use invariants::{Check, in_step, presence_true, seen_once, union_complete};
+use invariants::{Check, gazers_true, in_step, presence_true, seen_once, union_complete};
 use network::Network;
 use node::{Node, true_wall};
 use people::Page;
@@ -283,6 +283,7 @@ impl World {
         }
         checked?;
         seen_once::check_all(self)?;
+        gazers_true::check_all(self)?;
         self.counts.healing_us = took;
         self.done = true;
         Ok(())

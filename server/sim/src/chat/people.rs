@@ -1,6 +1,6 @@
 //! People: pages that come, post, read, move and go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::MessageId;
 use relay::{
@@ -22,6 +22,8 @@ pub(crate) struct Page {
     pub(crate) name: String,
     /// What it has seen of the document, and whether that has a number.
     pub(crate) seen: BTreeMap<Place, bool>,
+    /// Other pages that have the document open, as far as it was told.
+    pub(crate) gazers: BTreeSet<Wsid>,
     /// What its hub kept of it when its connection was lost, and where.
     cursor: Option<(Cursor, usize, u64)>,
     /// Whether it has been on more than one node since it read the history.
@@ -36,6 +38,7 @@ impl Page {
             document: 0,
             name: format!("visitor {number}"),
             seen: BTreeMap::new(),
+            gazers: BTreeSet::new(),
             cursor: None,
             has_moved: false,
         })
@@ -120,6 +123,8 @@ impl World {
             self.pages[page].has_moved = false;
         }
         self.input(node, Input::Open { wsid: wsid.clone(), document: document.clone() });
+        let gazers = self.nodes[node].core.gazers(&document).map(|gazer| gazer.wsid.clone());
+        self.pages[page].gazers = gazers.filter(|other| *other != wsid).collect();
         let token = self.token();
         // The answer names no page: it is the one that reads now.
         self.reading = Some((page, node));

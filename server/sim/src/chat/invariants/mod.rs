@@ -8,9 +8,11 @@
 //! | a clock that is ahead spoils its own messages only | 6 | `clocks_not_pulled` |
 //! | what a node says of its peers' documents is so | 6 | `in_step` |
 //! | 15 s after any fault each node knows the visitors of all nodes that it reaches, and no others | 7 | `presence_true` |
+//! | a page is told once of each who opens or closes its file, wherever that page is or moves | 7 | `gazers_true` |
 //! | no number is used twice, and nobody sends what it must not | 6, 7 | `no_alarm` |
 
 pub(crate) mod clocks_not_pulled;
+pub(crate) mod gazers_true;
 pub(crate) mod in_step;
 pub(crate) mod kept;
 pub(crate) mod no_alarm;
