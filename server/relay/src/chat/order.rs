@@ -245,3 +245,107 @@ impl Order {
 fn sum(rows: &[Row], salt: Salt) -> Digest {
     rows.iter().fold(Digest::default(), |digest, row| digest.plus(salt.digest(row)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use domain::MessageId;
+
+    use super::*;
+    use crate::{DocumentId, Number, Origin, Stamp};
+
+    fn place(value: u64) -> Place {
+        let mut id = [0; 16];
+        id[8..].copy_from_slice(&(value % 7).to_be_bytes());
+        Place { stamp: Stamp(value / 7), id: MessageId::from_bytes(id) }
+    }
+
+    /// Numbers up to `below`, in an order that looks like none.
+    fn shuffled(below: u64) -> impl Iterator<Item = u64> {
+        (0..below).map(move |at| at * 7_919 % below)
+    }
+
+    fn salt() -> Salt {
+        Salt::of(&DocumentId::new("gitty:a.pl").unwrap())
+    }
+
+    #[test]
+    fn it_is_an_ordered_map_with_positions_and_digests() {
+        let (mut order, salt) = (Order::default(), salt());
+        let mut model: BTreeMap<Place, Row> = BTreeMap::new();
+        for value in shuffled(5_000) {
+            let row = Row { place: place(value * 2), origin: None };
+            assert_eq!(order.put(row, salt).0, Put::New);
+            assert_eq!(order.put(row, salt), (Put::Known, Digest::default()));
+            model.insert(row.place, row);
+        }
+        assert!(order.blocks.iter().all(|block| (1..=BLOCK).contains(&block.rows.len())));
+        assert!(order.blocks.iter().all(|block| block.digest == sum(&block.rows, salt)));
+        assert_eq!(order.len(), model.len());
+        assert_eq!(order.last(), model.values().last());
+        for value in shuffled(10_003).take(300) {
+            let at = place(value);
+            assert_eq!(order.get(&at), model.get(&at));
+            assert_eq!(order.rank(&at), model.range(..at).count());
+            assert_eq!(order.at(order.rank(&at)), model.range(at..).next().map(|(_, row)| row));
+            let back: Vec<&Row> = order.back_from(Some(at)).take(600).collect();
+            let expected: Vec<&Row> = model.range(..at).rev().map(|(_, r)| r).take(600).collect();
+            assert_eq!(back, expected);
+            let other = place(value * 31 % 10_003);
+            for (after, upto) in [(Some(at), Some(other)), (Some(at), None), (None, Some(at))] {
+                let span = Span { after, upto };
+                let inside: Vec<Row> =
+                    model.values().filter(|row| span.has(&row.place)).copied().collect();
+                let rows: Vec<Row> = order.rows(&span).map(|(_, row)| *row).collect();
+                assert_eq!(rows, inside);
+                assert!(order.rows(&span).all(|(at, row)| order.rank(&row.place) == at));
+                let count = u64::try_from(inside.len()).unwrap();
+                assert_eq!(
+                    order.measure(&span, salt),
+                    Measure { count, digest: sum(&inside, salt) }
+                );
+                assert_eq!(order.count_in(&span), inside.len());
+                let parts = order.parts(&span, 16);
+                assert!(parts.len() <= 16);
+                let together: usize = parts.iter().map(|part| order.count_in(part)).sum();
+                assert_eq!(together, inside.len());
+            }
+        }
+    }
+
+    #[test]
+    fn appending_fills_the_blocks() {
+        let mut order = Order::default();
+        for value in 0..10_000 {
+            order.put(Row { place: place(value), origin: None }, salt());
+        }
+        assert_eq!(order.blocks.len(), 10_000_usize.div_ceil(BLOCK));
+    }
+
+    #[test]
+    fn the_better_origin_wins_in_either_order() {
+        let origin = |byte, number| {
+            let incarnation = domain::Incarnation::from_bytes([byte; 8]);
+            Some(Origin { incarnation, number: Number::new(number).unwrap() })
+        };
+        let rows = [None, origin(1, 2), origin(1, 3), origin(2, 1)];
+        let rows = rows.map(|origin| Row { place: place(5), origin });
+        for first in rows {
+            for second in rows {
+                let both = |pair: [Row; 2]| {
+                    let mut order = Order::default();
+                    let changes = pair.map(|row| order.put(row, salt()).1);
+                    let digest = changes[0].plus(changes[1]);
+                    assert_eq!(digest, order.measure(&Span::ALL, salt()).digest);
+                    order
+                };
+                assert_eq!(both([first, second]), both([second, first]));
+            }
+        }
+        assert_eq!(
+            rows.into_iter().reduce(|a, b| if b.is_better_than(&a) { b } else { a }),
+            Some(rows[1])
+        );
+    }
+}

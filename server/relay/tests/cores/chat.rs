@@ -1,11 +1,12 @@
 //! Chat on a table: order, safety, cursors, comparing (protocol 6).
 
-use crate::table::{BEGIN, Node, Table, body, document, member, wsid};
 use domain::MessageId;
 use relay::{
     Alarm, DocumentId, Event, Input, Message, Origin, PeerDocument, Place, PostOutcome, Rejection,
     RelayMessage, Row, Stamp, Timer, message_id,
 };
+
+use crate::table::{BEGIN, Node, Table, body, document, member, wsid};
 
 fn import(node: &mut Node, document: &DocumentId, stamps: impl IntoIterator<Item = u64>) {
     let id = |stamp: u64| message_id(&format!("old {stamp}"));

@@ -1,10 +1,11 @@
 //! Visitors on a table: who is told of whom, and what is known of a node that is gone (protocol 7).
 
-use crate::table::{Node, Table, document, member, run, user, wsid};
 use relay::{
     Census, Event, Happening, Input, LeaveReason, PublicUser, RelayMessage, UpdateReason,
     VisitorChange, VisitorEvent, WriteNo,
 };
+
+use crate::table::{Node, Table, document, member, run, user, wsid};
 
 fn told(node: &Node) -> Vec<(String, Happening, Vec<String>)> {
     let names = |to: &[relay::Wsid]| to.iter().map(|w| w.as_str().to_owned()).collect();
