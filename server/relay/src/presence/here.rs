@@ -5,8 +5,11 @@ use crate::{Core, DocumentId, Event, RelayMessage, Reply, Token, Wsid, turn::Tur
 
 impl Core {
     pub(crate) fn on_join(&mut self, wsid: Wsid, user: PublicUser, turn: &mut Turn) {
-        if self.presence.here.get(&wsid).is_some() {
-            return self.on_update(wsid, user, UpdateReason::ProfileEdit, turn);
+        if let Some(known) = self.presence.here.get(&wsid) {
+            if known.user != user {
+                self.on_update(wsid, user, UpdateReason::ProfileEdit, turn);
+            }
+            return;
         }
         if self.presence.here.len() >= self.config.visitors {
             return turn.emit(Event::TooMany { wsid });
@@ -37,7 +40,8 @@ impl Core {
         turn: &mut Turn,
     ) {
         let heard = turn.now.wall;
-        if self.presence.here.get(&wsid).is_some_and(|visitor| visitor.user != user) {
+        // Also when nothing that others may know has changed: who logged in is to be told.
+        if self.presence.here.get(&wsid).is_some() {
             self.tell_change(VisitorChange::Updated { wsid, user, reason, heard }, turn);
         }
     }
