@@ -18,6 +18,7 @@ mod tests;
 use axum::{
     Router,
     extract::{FromRef, Request, State},
+    http::request::Parts,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -31,6 +32,19 @@ struct Gateway {
     node: Handle,
     search: Search,
     swish: Option<Swish>,
+}
+
+impl Gateway {
+    /// Whether this request may read what the node answers itself.
+    ///
+    /// # Errors
+    /// What to answer instead.
+    async fn admit(&self, parts: &Parts) -> Result<(), Response> {
+        match &self.swish {
+            Some(swish) => swish.admit(parts).await,
+            None => Ok(()),
+        }
+    }
 }
 
 impl FromRef<Gateway> for Handle {
@@ -48,8 +62,8 @@ impl FromRef<Gateway> for Search {
 /// Routes of the gateway; sessions are made under the cluster's `secret`.
 pub fn router(app: App, secret: [u8; 32]) -> Router {
     let url = app.config.swish.clone();
-    let name = &app.config.node.name;
-    let swish = url.map(|url| Swish::start(url, secret, name, app.stop.clone()));
+    let node = &app.config.node;
+    let swish = url.map(|url| Swish::start(url, secret, node, app.stop.clone()));
     routes(Gateway { node: app.node, search: app.search, swish })
 }
 

@@ -64,21 +64,26 @@ pub(super) async fn get(
     request: Request,
 ) -> Response {
     let answer = show(&gateway.node, &path, &parameters).await;
-    match (answer, &gateway.swish) {
-        (Ok(Answer::Page(version)), Some(swish)) if version.is_filed(&gateway.node) => {
-            swish::forward(swish, request).await
-        }
+    let is_swishs = match &answer {
+        Ok(Answer::Page(version)) => version.is_filed(&gateway.node),
         // A default file, perhaps; it would answer a hash that nobody has with an error of its own.
-        (Err(Refusal::NotFound(_)), Some(swish)) if path.parse::<ObjectId>().is_err() => {
-            swish::forward(swish, request).await
-        }
-        (Ok(Answer::Page(version)), _) => {
-            let page = own_page(&gateway.node, &version).await;
-            page.unwrap_or_else(|refusal| refusal.into_response(request.headers()))
-        }
-        (Ok(Answer::Whole(answer)), _) => answer,
-        (Err(refusal), _) => refusal.into_response(request.headers()),
+        Err(Refusal::NotFound(_)) => path.parse::<ObjectId>().is_err(),
+        _ => false,
+    };
+    if let (true, Some(swish)) = (is_swishs, &gateway.swish) {
+        return swish::forward(swish, request).await;
     }
+    // Not before: credentials of a digest are good for one question.
+    let (parts, _) = request.into_parts();
+    if let Err(answer) = gateway.admit(&parts).await {
+        return answer;
+    }
+    let answer = match answer {
+        Ok(Answer::Page(version)) => own_page(&gateway.node, &version).await,
+        Ok(Answer::Whole(answer)) => Ok(answer),
+        Err(refusal) => Err(refusal),
+    };
+    answer.unwrap_or_else(|refusal| refusal.into_response(&parts.headers))
 }
 
 /// What is answered, or the page that somebody has to make.

@@ -8,7 +8,7 @@
 //!
 //! Where SWISH answers 500 to a client's mistake, these answer 400, 403, 404, 405 or 413 with a
 //! reason; HEAD is answered as GET without its body.
-//! Nobody has an account yet: every visitor is anonymous.
+//! Who saves is what the SWISH beside the node says; without one every visitor is anonymous.
 
 mod authorise;
 mod client;

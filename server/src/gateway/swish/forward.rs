@@ -11,7 +11,11 @@ use axum::{
 use http_body_util::{LengthLimitError, Limited};
 use tokio::time::timeout;
 
-use super::{Swish, config, headers, upgrade};
+use super::{
+    Swish, config, headers,
+    identity::{Asked, is_user_info},
+    upgrade,
+};
 use crate::gateway::error::Refusal;
 
 /// Longest body that is passed on: programs and uploads of data are far smaller.
@@ -32,15 +36,16 @@ pub(in crate::gateway) async fn forward(swish: &Swish, request: Request) -> Resp
 async fn pass(swish: &Swish, mut request: Request) -> Result<Response, Refusal> {
     headers::end_connection(request.headers_mut());
     let wants_config = config::is_config(request.uri().path());
+    let asked = Asked::new(&request);
     let plain = wants_config || config::may_be_page(request.headers());
-    if plain {
+    if plain || is_user_info(request.uri().path()) {
         config::want_plain(request.headers_mut());
     }
     let session = swish.sessions.enter(request.headers_mut());
     let mut answer = ask(swish, request).await?;
     headers::end_connection(answer.headers_mut());
     swish.sessions.leave(session, answer.headers_mut());
-    let answer = answer.map(Body::new);
+    let answer = swish.follow_login(&asked, answer.map(Body::new)).await;
     match (wants_config, plain) {
         (true, _) => config::patch(answer).await,
         (false, true) => Ok(config::patch_page(answer).await),

@@ -17,6 +17,8 @@ use hmac::{Hmac, Mac};
 use quick_cache::sync::Cache;
 use sha2::Sha256;
 
+use super::login;
+
 /// Name of SWISH's cookie.
 const NAME: &str = "swipl_session";
 /// Browsers whose session of SWISH is remembered; one that is forgotten gets another.
@@ -52,6 +54,7 @@ impl Sessions {
             for pair in line.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
                 match pair.split_once('=').filter(|(name, _)| name.trim() == NAME) {
                     Some((_, value)) => session = session.or_else(|| self.ours(value.trim())),
+                    None if pair.starts_with(login::NAME) => {}
                     None => kept.push(pair.to_owned()),
                 }
             }
@@ -66,6 +69,12 @@ impl Sessions {
             headers.insert(COOKIE, line);
         }
         session
+    }
+
+    /// True if SWISH here opened a session for this browser.
+    pub(super) fn is_known(&self, headers: &HeaderMap) -> bool {
+        let mut headers = headers.clone();
+        self.enter(&mut headers).is_some_and(|ours| self.upstream.get(&ours).is_some())
     }
 
     /// Notes a session that SWISH opened, and gives the browser ours instead, if it has none.

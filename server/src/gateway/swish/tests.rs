@@ -1,6 +1,8 @@
 //! What reaches SWISH, and what comes back.
 
-use std::net::SocketAddr;
+mod logins;
+
+use std::{net::SocketAddr, path::PathBuf};
 
 use axum::{
     Json, Router,
@@ -18,7 +20,10 @@ use tokio::{
 };
 
 use super::{Swish, forward};
-use crate::{config::SwishUrl, shutdown::Stop};
+use crate::{
+    config::{Node, SwishUrl},
+    shutdown::Stop,
+};
 
 const HASH: &str = "875148cca9990c65bd313d52b6420da5f838fabf";
 
@@ -62,7 +67,10 @@ async fn beside() -> Swish {
 }
 
 fn start(url: SwishUrl, stop: Stop) -> Swish {
-    Swish::start(url, [7; 32], "node-1", stop)
+    let none = PathBuf::from("/nowhere");
+    let node =
+        Node { name: "node-1".into(), data: none.clone(), store: none.clone(), secret_file: none };
+    Swish::start(url, [7; 32], &node, stop)
 }
 
 async fn ask(swish: &Swish, mut request: Request) -> Response {

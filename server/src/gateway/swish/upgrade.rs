@@ -48,7 +48,7 @@ fn add_upgrade(headers: &mut HeaderMap) {
 }
 
 /// A browser names the page's origin; a program that names none acts for nobody's page.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().ok());
     match (text(ORIGIN), text(HOST)) {
         (None, _) => true,
