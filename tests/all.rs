@@ -3,7 +3,11 @@
 //! The stories that start nodes take turns (`tests::turn`), because their times mean something.
 
 #[cfg(test)]
+mod anew;
+#[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod attacks;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]

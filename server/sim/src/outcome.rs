@@ -62,6 +62,10 @@ pub struct Counts {
     pub rolled: u64,
     /// Times a node found that out.
     pub renewed: u64,
+    /// Clusters that were founded anew.
+    pub anew: u64,
+    /// Nodes that left a cluster.
+    pub left: u64,
     /// Changes of the roster that were answered as done.
     pub changes: u64,
     /// Messages handed to a core.
@@ -116,6 +120,8 @@ impl AddAssign for Counts {
         self.wipes += other.wipes;
         self.rolled += other.rolled;
         self.renewed += other.renewed;
+        self.anew += other.anew;
+        self.left += other.left;
         self.changes += other.changes;
         self.messages += other.messages;
         self.attempts += other.attempts;

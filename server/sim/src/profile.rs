@@ -44,6 +44,9 @@ pub enum Kind {
     /// A proposer dies before anything it did is durable, and hears in its second life what was
     /// answered to its first.
     Relapse,
+    /// A majority is lost for good while everybody saves; another member founds anew, and the lost
+    /// ones come back and join with their disks.
+    Anew,
     /// Chat and visitors instead of saves: the relay core, in storms and calms ([`crate::chat`]).
     Chat,
     /// Forty seconds in which clocks step by an hour, disks are slow for seconds, nodes stand still
@@ -70,6 +73,7 @@ impl Kind {
         Self::Deeds,
         Self::Relapse,
         Self::Rough,
+        Self::Anew,
         Self::Chat,
     ];
 
@@ -146,6 +150,8 @@ pub struct Profile {
     pub(crate) operator_gap_us: Option<(u64, u64)>,
     /// When one node loses its disk.
     pub(crate) wipe_us: Option<(u64, u64)>,
+    /// When a majority is lost, if it is.
+    pub(crate) anew_us: Option<(u64, u64)>,
     /// Time between two copies of disks, if there are any.
     pub(crate) copy_us: Option<(u64, u64)>,
     /// Age of a copy that is put back.
@@ -203,6 +209,7 @@ impl Profile {
             Kind::Deeds => profile.deeds(&mut dice),
             Kind::Relapse => profile.relapse(),
             Kind::Rough => profile.rough(&mut dice),
+            Kind::Anew => profile.anew(&mut dice),
             Kind::Chat => Self { kind: Kind::Chat, ..profile },
         }
     }
@@ -261,6 +268,7 @@ impl Profile {
             spare: 0,
             operator_gap_us: None,
             wipe_us: None,
+            anew_us: None,
             copy_us: None,
             copy_age_us: (500_000, 6_000_000),
             fault_odds: [350, 100, 400, 150, 0, 0],
@@ -399,6 +407,23 @@ impl Profile {
             down_us: (1_000, 400_000),
             cut_us: (50_000, 2_000_000),
             think_us: (1_000, 300_000),
+            ..self
+        }
+    }
+
+    fn anew(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Anew,
+            clients: 3 + dice.index(3),
+            files: 1 + dice.index(3),
+            faults_us: 18_000_000,
+            fault_gap_us: Some((100_000, dice.between((500_000, 3_000_000)))),
+            fault_odds: [250, 0, 700, 50, 0, 0],
+            anew_us: Some((1_500_000, 8_000_000)),
+            down_us: (1_000, 500_000),
+            cut_us: (50_000, 3_000_000),
+            think_us: (1_000, 400_000),
+            client_patience_us: (300_000, 6_000_000),
             ..self
         }
     }

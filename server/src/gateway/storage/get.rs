@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Version, diff, history, reply};
 use crate::{
-    gateway::{Gateway, error::Refusal, page, swish},
+    gateway::{Gateway, entry::is_dots, error::Refusal, page, swish},
     node::Handle,
 };
 
@@ -65,9 +65,11 @@ pub(super) async fn get(
 ) -> Response {
     let answer = show(&gateway.node, &path, &parameters).await;
     let is_swishs = match &answer {
-        Ok(Answer::Page(version)) => version.is_filed(&gateway.node),
+        Ok(Answer::Page(version)) => {
+            gateway.swish.is_some() && version.is_shown(&gateway.node).await
+        }
         // A default file, perhaps; it would answer a hash that nobody has with an error of its own.
-        Err(Refusal::NotFound(_)) => path.parse::<ObjectId>().is_err(),
+        Err(Refusal::NotFound(_)) => may_be_default(&path),
         _ => false,
     };
     if let (true, Some(swish)) = (is_swishs, &gateway.swish) {
@@ -84,6 +86,12 @@ pub(super) async fn get(
         Err(refusal) => Err(refusal),
     };
     answer.unwrap_or_else(|refusal| refusal.into_response(&parts.headers))
+}
+
+/// SWISH's default files have plain names.
+fn may_be_default(path: &str) -> bool {
+    let is_plain = !path.contains(char::is_control) && !path.split('/').any(is_dots);
+    is_plain && path.parse::<ObjectId>().is_err()
 }
 
 /// What is answered, or the page that somebody has to make.

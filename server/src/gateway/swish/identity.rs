@@ -24,12 +24,16 @@ use tokio::time::timeout;
 
 use super::{
     Swish, config,
-    forward::ask,
+    forward::{ask, scheme},
     headers::end_connection,
     login::{Login, Vouchers},
     upgrade::is_same_origin,
 };
-use crate::{gateway::error::Refusal, node::link::now_ms};
+use crate::{
+    front::Scheme,
+    gateway::{entry::Sent, error::Refusal},
+    node::link::now_ms,
+};
 
 /// Where SWISH says who somebody is.
 const USER_INFO: &str = "/user_info";
@@ -56,7 +60,7 @@ impl Swish {
     /// # Errors
     /// What to answer instead: SWISH wants a login first, or could not be asked.
     pub(in crate::gateway) async fn who(&self, parts: &Parts) -> Result<Option<Login>, Response> {
-        let is_own = is_same_origin(&parts.headers);
+        let is_own = is_same_origin(&parts.headers, parts.extensions.get());
         let vouched = self.vouchers.read(&parts.headers, now_ms()).filter(|_| is_own);
         let credentials = parts.headers.get(header::AUTHORIZATION).filter(|_| is_own);
         let somebody = match (credentials, vouched) {
@@ -137,7 +141,8 @@ impl Swish {
         path: &str,
         parts: &Parts,
     ) -> Option<Response<axum::body::Bytes>> {
-        let mut request = Request::builder().method(method).uri(path);
+        let address = format!("{}{path}", self.url.prefix());
+        let mut request = Request::builder().method(method).uri(address);
         for name in [header::HOST, header::AUTHORIZATION, header::COOKIE, header::USER_AGENT] {
             for value in parts.headers.get_all(&name) {
                 request = request.header(&name, value);
@@ -145,6 +150,8 @@ impl Swish {
         }
         let mut request = request.body(Body::empty()).ok()?;
         *request.extensions_mut() = parts.extensions.clone();
+        // It is our question, and not what was sent.
+        request.extensions_mut().remove::<Sent>();
         config::want_plain(request.headers_mut());
         self.sessions.enter(request.headers_mut());
         let read = async {
@@ -175,7 +182,7 @@ impl Swish {
         let vouched = self.vouchers.read(&asked.headers, now_ms());
         let body = match (Login::read(&info), vouched) {
             (Some(login), _) => {
-                let line = self.vouchers.line(&login, now_ms());
+                let line = self.vouchers.line(&login, asked.scheme, now_ms());
                 parts.headers.extend(line.map(|line| (header::SET_COOKIE, line)));
                 body
             }
@@ -195,6 +202,7 @@ pub(super) struct Asked {
     path: String,
     query: String,
     headers: HeaderMap,
+    scheme: Scheme,
 }
 
 impl Asked {
@@ -204,6 +212,7 @@ impl Asked {
             path: uri.path().to_owned(),
             query: uri.query().unwrap_or_default().to_owned(),
             headers: request.headers().clone(),
+            scheme: scheme(request),
         }
     }
 

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
+use crate::front::Scheme;
+
 /// Name of the cookie.
 pub(super) const NAME: &str = "swish_cluster_login";
 /// A login that SWISH has not confirmed for this long has to be made again.
@@ -86,7 +88,7 @@ impl Vouchers {
     }
 
     /// The line that gives it to the browser, if it fits into one.
-    pub(super) fn line(&self, login: &Login, now_ms: u64) -> Option<HeaderValue> {
+    pub(super) fn line(&self, login: &Login, scheme: Scheme, now_ms: u64) -> Option<HeaderValue> {
         let mut info = login.info.clone();
         let mut value = self.seal(&info, now_ms)?;
         if value.len() > MAX_BYTES {
@@ -99,6 +101,7 @@ impl Vouchers {
         }
         let age = i64::try_from(VALID_MS / 1000).unwrap_or(i64::MAX);
         let cookie = Cookie::build((NAME, value)).max_age(Duration::seconds(age));
+        let cookie = cookie.secure(scheme == Scheme::Https);
         HeaderValue::try_from(protected(cookie)).ok()
     }
 
@@ -177,9 +180,11 @@ mod tests {
 
     #[test]
     fn every_node_believes_it_and_for_a_while_only() {
-        let line = Vouchers::new([1; 32]).line(&ann(), NOW).unwrap();
+        let line = Vouchers::new([1; 32]).line(&ann(), Scheme::Unknown, NOW).unwrap();
         let text = line.to_str().unwrap();
         assert!(text.contains("; HttpOnly; SameSite=Lax; Path=/; Max-Age=43200"), "{text}");
+        let by_tls = Vouchers::new([1; 32]).line(&ann(), Scheme::Https, NOW).unwrap();
+        assert!(by_tls.to_str().unwrap().contains("; Secure"), "{by_tls:?}");
         let other = Vouchers::new([1; 32]);
         assert_eq!(other.read(&sent(&line), NOW + VALID_MS), Some(ann()));
         assert_eq!(other.read(&sent(&line), NOW - AHEAD_MS), Some(ann()));
@@ -192,7 +197,7 @@ mod tests {
     #[test]
     fn nobody_else_can_make_one() {
         let vouchers = Vouchers::new([1; 32]);
-        let line = vouchers.line(&ann(), NOW).unwrap();
+        let line = vouchers.line(&ann(), Scheme::Unknown, NOW).unwrap();
         let value = line.to_str().unwrap().split(['=', ';']).nth(1).unwrap().to_owned();
         let (body, mac) = value.split_once('.').unwrap();
         let bob =
@@ -212,9 +217,9 @@ mod tests {
     fn a_long_answer_is_cut_down_to_what_is_needed() {
         let mut info = json!({ "user": "ann", "about": "x".repeat(5_000) });
         let vouchers = Vouchers::new([1; 32]);
-        let line = vouchers.line(&Login::read(&info).unwrap(), NOW).unwrap();
+        let line = vouchers.line(&Login::read(&info).unwrap(), Scheme::Unknown, NOW).unwrap();
         assert_eq!(vouchers.read(&sent(&line), NOW).unwrap().info(), json!({ "user": "ann" }));
         info["name"] = "y".repeat(5_000).into();
-        assert_eq!(vouchers.line(&Login::read(&info).unwrap(), NOW), None);
+        assert_eq!(vouchers.line(&Login::read(&info).unwrap(), Scheme::Unknown, NOW), None);
     }
 }

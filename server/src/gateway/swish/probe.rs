@@ -48,7 +48,7 @@ pub(super) async fn run(
 }
 
 async fn ask(url: &SwishUrl, client: &Client<HttpConnector, Body>, mode: &Mode) -> SwishState {
-    let request = Request::get(format!("http://{}{}", url.authority(), config::PATH));
+    let request = Request::get(format!("{url}{}", config::PATH));
     let Ok(request) = request.body(Body::empty()) else { return SwishState::Down };
     let read = async {
         let answer = client.request(request).await.map_err(|error| error.is_connect())?;

@@ -2,12 +2,12 @@
 
 mod logins;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
-    extract::{ConnectInfo, Request},
+    extract::Request,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::any,
@@ -22,6 +22,7 @@ use tokio::{
 use super::{Swish, forward};
 use crate::{
     config::{Node, SwishUrl},
+    front::{Scheme, Visitor},
     shutdown::Stop,
 };
 
@@ -74,8 +75,9 @@ fn start(url: SwishUrl, stop: Stop) -> Swish {
 }
 
 async fn ask(swish: &Swish, mut request: Request) -> Response {
-    let peer: SocketAddr = "192.0.2.7:999".parse().unwrap();
-    request.extensions_mut().insert(ConnectInfo(peer));
+    let host = request.headers().get(header::HOST).cloned();
+    let address = [192, 0, 2, 7].into();
+    request.extensions_mut().insert(Visitor { address, scheme: Scheme::Unknown, host });
     forward(swish, request).await
 }
 
