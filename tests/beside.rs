@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use futures_util::StreamExt;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use tests::{
-    beside::{RealSwish, RecordedSwish},
-    client::{Answer, Client},
-    cluster::{Cluster, Plan},
+    beside::{RawSwish, RealSwish, node_beside, without_hash},
+    client::Client,
     gateway::saved,
-    replay::recording::{self, Exchange, Who},
     wait::until,
 };
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -19,80 +17,6 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 /// A running SWISH looks at its journal every second.
 const FOLLOWS: Duration = Duration::from_secs(3);
 const NOTICED: Duration = Duration::from_secs(10);
-/// Stands before the hash of the configuration in a page.
-const MARK: &str = "window.swish.config_hash = \"";
-
-/// One node with a SWISH at this address.
-async fn node_beside(address: &str) -> Result<Cluster> {
-    let url = ("SWISH_CLUSTER_SWISH".to_owned(), format!("http://{address}"));
-    let mut cluster =
-        Plan { nodes: 1, environment: vec![url], ..Plan::default() }.prepare().await?;
-    cluster.node_mut(1).start().await?;
-    let (code, said) = cluster.node(1).command_line(&["init"]).await?;
-    ensure!(code == Some(0), "init: {said}");
-    Ok(cluster)
-}
-
-/// A page without its hash, and the hash.
-fn without_hash(page: &str) -> (String, Option<String>) {
-    match page.split_once(MARK).and_then(|(before, rest)| Some((before, rest.split_once('"')?))) {
-        Some((before, (hash, after))) => (format!("{before}{after}"), Some(hash.to_owned())),
-        None => (page.to_owned(), None),
-    }
-}
-
-/// Asks as a browser's page would.
-async fn browse(client: &Client, exchange: &Exchange, host: &str) -> Result<Answer> {
-    let request = Request::builder()
-        .method(exchange.method.clone())
-        .uri(format!("http://{host}{}", exchange.path))
-        .header("accept", "text/html,application/json;q=0.9,*/*;q=0.8")
-        .header("content-type", "application/json")
-        .body(exchange.body.clone())?;
-    client.exchange(request).await
-}
-
-#[tokio::test]
-async fn what_is_not_the_nodes_passes_as_it_was_recorded() -> Result<()> {
-    let mut passed = 0;
-    for transcript in ["head-plain-fixed", "head-plain-query"] {
-        let exchanges = recording::transcript(transcript)?;
-        let theirs: Vec<_> =
-            exchanges.into_iter().filter(|exchange| exchange.who() != Who::Node).collect();
-        let swish = RecordedSwish::start(&theirs).await?;
-        let cluster = node_beside(swish.address()).await?;
-        let host = &cluster.node(1).setup.gateway;
-        let client = Client::new(host);
-        let mut hashes = Vec::new();
-        for exchange in &theirs {
-            let answer = browse(&client, exchange, host).await?;
-            let what = format!("{} {}", exchange.place, exchange.request());
-            ensure!(
-                u64::from(answer.status) == exchange.answer.status,
-                "{what}: {}",
-                answer.status
-            );
-            for (name, value) in &exchange.answer.headers {
-                ensure!(answer.header(name) == value, "{what}: {name}: {}", answer.header(name));
-            }
-            let (ours, hash) = without_hash(&answer.text());
-            let (recorded, their_hash) = without_hash(&exchange.answer.body());
-            if !exchange.path.contains("swish_config.json") {
-                ensure!(ours == recorded, "{what} was changed:\n{ours}");
-            }
-            ensure!(
-                hash.is_some() == their_hash.is_some() && (hash.is_none() || hash != their_hash)
-            );
-            hashes.extend(hash);
-            passed += 1;
-        }
-        hashes.dedup();
-        ensure!(hashes.len() == 1, "pages name several configurations: {hashes:?}");
-        cluster.end().await?;
-    }
-    eprintln!("{passed} recorded answers of SWISH passed the gateway");
-    Ok(())
-}
 
 #[tokio::test]
 async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
@@ -100,7 +24,7 @@ async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
         eprintln!("not run: SWISH_HOME names no checkout of SWISH");
         return Ok(());
     };
-    let cluster = node_beside(swish.address()).await?;
+    let cluster = node_beside(swish.address(), &[]).await?;
     swish.use_store(&cluster.node(1).setup.store)?;
     swish.start().await?;
     let gateway = cluster.gateway(1);
@@ -159,11 +83,58 @@ async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
     cluster.end().await
 }
 
+#[tokio::test]
+async fn a_real_swish_below_a_prefix_is_beside_a_node() -> Result<()> {
+    let Some(mut swish) = RealSwish::prepare_below("/swish")? else {
+        eprintln!("not run: SWISH_HOME names no checkout of SWISH");
+        return Ok(());
+    };
+    let cluster = node_beside(&format!("{}/swish", swish.address()), &[]).await?;
+    swish.use_store(&cluster.node(1).setup.store)?;
+    swish.start().await?;
+    let client = Client::new(&cluster.node(1).setup.gateway);
+    let up =
+        until("its health", NOTICED, async || client.get("/cluster/health").await?.expect(200));
+    up.await?;
+    let body = json!({ "data": "p(1).\n", "type": "pl", "meta": { "name": "a" } });
+    let saved = client.send_json(Method::POST, "/swish/p/", &body).await?.expect(200)?;
+    ensure!(saved["url"] == "/swish/p/a.pl", "{saved}");
+    let page = until("SWISH's page of the file", FOLLOWS, async || {
+        let page = page_of(&client, "/swish/p/a.pl").await?;
+        ensure!(page.contains("data-st_type=\"gitty\"") && page.contains("p(1)."), "{page}");
+        Ok(page)
+    });
+    let (page, _) = page.await?;
+    ensure!(page.contains("data-file=\"a.pl\"") && page.contains("href=\"/swish/"), "{page}");
+    let config = client.get("/swish/p/swish_config.json").await?.expect(200)?;
+    ensure!(config["http"]["locations"]["web_storage"] == "/swish/p/", "{config}");
+    let host = format!("{}/swish", cluster.node(1).setup.gateway);
+    let (welcome, cookie) = open_socket(&host, None).await?;
+    ensure!(welcome["type"] == "welcome" && cookie.is_some(), "{welcome}");
+    no_leftovers(&client, &cluster.node(1).setup.gateway).await?;
+    cluster.end().await
+}
+
+/// SWISH reads what it leaves of a body as another request; nobody gets the answer to that.
+async fn no_leftovers(client: &Client, host: &str) -> Result<()> {
+    let left = "GET /swish/pengine/ping?id=smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+    for _ in 0..20 {
+        let request = Request::get(format!("http://{host}/swish/help_index"));
+        let with_body = client.exchange(request.body(left.to_owned())?);
+        let (first, second) = tokio::join!(with_body, client.get("/swish/help_index"));
+        for answer in [first?, second?] {
+            ensure!(answer.expect(200)?[0]["file"] == "about.html", "{}", answer.text());
+        }
+    }
+    Ok(())
+}
+
 /// Opens a chat socket as a page does: the first message, and a session if one was opened.
 async fn open_socket(host: &str, cookie: Option<&str>) -> Result<(Value, Option<String>)> {
     let mut request = format!("ws://{host}/chat?avatar=/icons/a.svg").into_client_request()?;
     let headers = request.headers_mut();
-    headers.insert("origin", format!("http://{host}").parse()?);
+    let site = host.split('/').next().unwrap_or_default();
+    headers.insert("origin", format!("http://{site}").parse()?);
     headers.insert("sec-websocket-protocol", "v1.chat.swish.swi-prolog.org".parse()?);
     if let Some(cookie) = cookie {
         headers.insert("cookie", cookie.parse()?);
@@ -179,4 +150,89 @@ async fn page_of(client: &Client, path: &str) -> Result<String> {
     let answer = client.get_as(path, "text/html").await?;
     ensure!(answer.status == 200, "{}: {}", answer.status, answer.text());
     Ok(answer.text())
+}
+
+/// A proxy that is trusted says who asks, how, and of which host: sockets and cookies go by that.
+#[tokio::test]
+async fn behind_a_trusted_proxy_the_browsers_side_counts() -> Result<()> {
+    let welcome = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\
+        Set-Cookie: swipl_session=1a2b-3c4d-5e6f-7081.vm; path=/\r\n\r\n";
+    let swish = RawSwish::start([("/chat", welcome.to_vec())].into()).await?;
+    for trusted in [true, false] {
+        let networks = if trusted { "10.0.0.0/8,127.0.0.0/8" } else { "10.0.0.0/8" };
+        let setting = ("SWISH_CLUSTER_TRUSTED_PROXY", networks);
+        let cluster = node_beside(swish.address(), &[setting]).await?;
+        let host = &cluster.node(1).setup.gateway;
+        let client = Client::new(host);
+        let forwarded = |path: &str| {
+            Request::get(format!("http://{host}{path}"))
+                .header("x-forwarded-for", "198.51.100.9, 192.0.2.7, 10.1.2.3")
+                .header("x-forwarded-proto", "https")
+                .header("x-forwarded-host", "swish.example.org")
+        };
+        let socket =
+            forwarded("/chat").header("upgrade", "websocket").header("connection", "upgrade");
+        let socket = socket.header("origin", "https://swish.example.org").body(String::new())?;
+        let answer = client.exchange(socket).await?;
+        ensure!((answer.status == 200) == trusted, "a page of the proxy's host: {}", answer.status);
+        let is_secure = answer.header("set-cookie").contains("; Secure");
+        ensure!(is_secure == trusted, "{}", answer.header("set-cookie"));
+        let _ = swish.take();
+        client.exchange(forwarded("/a").body(String::new())?).await?;
+        let [heard] = &swish.take()[..] else { bail!("not one request") };
+        let said = ["x-forwarded-for", "x-real-ip", "x-forwarded-proto", "x-forwarded-host"];
+        let said = said.map(|name| heard.all(name).collect::<Vec<_>>().join(" "));
+        let own = if trusted {
+            ["192.0.2.7", "192.0.2.7", "https", "swish.example.org"]
+        } else {
+            ["127.0.0.1", "127.0.0.1", "http", host.as_str()]
+        };
+        ensure!(said == own, "{said:?}");
+        // Saves name the visitor as well.
+        let body = json!({ "data": "a.\n", "type": "pl", "meta": { "name": "a" } }).to_string();
+        let post = forwarded("/p/").method(Method::POST).body(body)?;
+        let saved = client.exchange(post).await?.expect(200)?;
+        ensure!(saved["meta"]["peer"] == own[0], "{saved}");
+        cluster.end().await?;
+    }
+    Ok(())
+}
+
+/// A SWISH below a path: the gateway answers below it too, and says so to whoever asks elsewhere.
+#[tokio::test]
+async fn a_swish_below_a_prefix_has_its_gateway_below_it() -> Result<()> {
+    let page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\npage";
+    let swish = RawSwish::start([("/swish/p/a%20b.pl", page.to_vec())].into()).await?;
+    let cluster = node_beside(&format!("{}/swish/", swish.address()), &[]).await?;
+    let client = Client::new(&cluster.node(1).setup.gateway);
+    let body = json!({ "data": "a.\n", "type": "pl", "meta": { "name": "a b" } });
+    let saved = client.send_json(Method::POST, "/swish/p/", &body).await?.expect(200)?;
+    ensure!(saved["url"] == "/swish/p/a%20b.pl", "{saved}");
+    let again = json!({ "data": "b.\n", "previous": "0123456789012345678901234567890123456789" });
+    let lost = client.send_json(Method::PUT, "/swish/p/a%20b.pl", &again).await?.expect(409)?;
+    ensure!(lost["url"] == "/swish/p/a%20b.pl", "{lost}");
+    let gone = client.send_json(Method::PUT, "/swish/p/none.pl", &json!({})).await?.expect(404)?;
+    ensure!(gone["location"] == "/swish/p/none.pl", "{gone}");
+    until("SWISH's page", NOTICED, async || {
+        let page = page_of(&client, "/swish/p/a%20b.pl").await?;
+        ensure!(page == "page", "{page}");
+        Ok(())
+    })
+    .await?;
+    for path in ["/cluster/health", "/swish/cluster/health"] {
+        client.get(path).await?.expect(200)?;
+    }
+    let _ = swish.take();
+    for path in ["/", "/p/a%20b.pl", "/swishes/x", "/login"] {
+        let outside = client.get(path).await?.expect(404)?;
+        let said = outside["message"].as_str().unwrap_or_default();
+        ensure!(said.ends_with("Everything here is below /swish/"), "{path}: {outside}");
+    }
+    ensure!(swish.take().is_empty(), "SWISH heard of it");
+    for path in ["/swish", "/swish/", "/swish/%70engine/ping?id=1"] {
+        client.get(path).await?.expect(200)?;
+        let [heard] = &swish.take()[..] else { bail!("{path} is not one request") };
+        ensure!(heard.line == format!("GET {path} HTTP/1.1"), "{heard:?}");
+    }
+    cluster.end().await
 }

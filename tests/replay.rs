@@ -3,12 +3,13 @@
 //! Each difference is listed in fixtures-differences.toml with its reason. What SWISH itself
 //! answers, and what comes with the chat, is counted and printed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Result, ensure};
-use http::Method;
+use http::{Method, Request};
 use serde_json::{Value, json};
 use tests::{
+    beside::{RecordedSwish, node_beside, without_hash},
     client::Client,
     cluster::{Cluster, Plan, fixture_store},
     gateway::saved,
@@ -18,10 +19,14 @@ use tests::{
         names::Names,
         recording::{self, Exchange, Who},
     },
+    wait::until,
 };
 
 /// The text of the files that were there before the transcript began.
 const DEMO: &str = "% demo\np(1).\np(2).\n\n/** <examples>\n?- p(X).\n*/\np(3).\np(4).\n";
+
+/// Files are written within a second, and a busy machine needs more.
+const FILED: Duration = Duration::from_secs(10);
 
 /// Asks what the node answers, in order, and compares.
 struct Replay {
@@ -58,11 +63,13 @@ impl Replay {
         Ok(())
     }
 
+    /// With our names.
+    fn translated(&self, text: &str) -> String {
+        self.names.as_ref().map_or_else(|| text.to_owned(), |names| names.translate(text))
+    }
+
     async fn compare(&mut self, exchange: &Exchange) -> Result<()> {
-        let translate = |text: &str| {
-            self.names.as_ref().map_or_else(|| text.to_owned(), |names| names.translate(text))
-        };
-        let (path, body) = (translate(&exchange.path), translate(&exchange.body));
+        let (path, body) = (self.translated(&exchange.path), self.translated(&exchange.body));
         let mut ours = self.client.send(exchange.method.clone(), &path, body).await?;
         let mut theirs = exchange.answer.clone();
         if let (Some(names), Some(answer)) = (&mut self.names, &mut theirs.json) {
@@ -105,6 +112,94 @@ fn shown(json: Option<&Value>, at: &str, text: Option<&str>) -> String {
     let value = json.and_then(|json| json.pointer(at)).map(Value::to_string);
     let text = value.or_else(|| text.map(str::to_owned)).unwrap_or_default();
     text.chars().take(200).collect()
+}
+
+/// A conversation that is replayed through the gateway before a recorded SWISH.
+struct Conversation {
+    recording: &'static str,
+    /// Where its SWISH was.
+    prefix: &'static str,
+    /// Files that were there before.
+    files: &'static [&'static str],
+}
+
+const CONVERSATIONS: [Conversation; 4] = [
+    Conversation { recording: "head-plain-fixed", prefix: "", files: &["demo", "demo3"] },
+    Conversation { recording: "head-plain-query", prefix: "", files: &["demo", "demo3"] },
+    Conversation { recording: "head-redis-cluster", prefix: "", files: &["demo"] },
+    Conversation { recording: "auth-digest-prefix", prefix: "/swish", files: &[] },
+];
+
+/// True for what reaches SWISH: all that is not the node's, and files that the node lacks.
+fn reaches_swish(exchange: &Exchange) -> bool {
+    exchange.who() != Who::Node || (exchange.method == Method::GET && exchange.answer.status == 404)
+}
+
+/// Asks as the browser did; the answer is the recorded one, but for the configuration and its
+/// hash; theirs and ours are told.
+async fn passes(
+    client: &Client,
+    host: &str,
+    exchange: &Exchange,
+    path: &str,
+) -> Result<Option<(String, String)>> {
+    let mut request =
+        Request::builder().method(exchange.method.clone()).uri(format!("http://{host}{path}"));
+    for (name, value) in &exchange.headers {
+        request = request.header(name, value);
+    }
+    let answer = client.exchange(request.body(exchange.body.clone())?).await?;
+    let theirs = &exchange.answer;
+    ensure!(u64::from(answer.status) == theirs.status, "{}: {}", answer.status, answer.text());
+    for (name, value) in &theirs.headers {
+        ensure!(answer.header(name) == value, "{name}: {}", answer.header(name));
+    }
+    let (ours, hash) = without_hash(&answer.text());
+    let (recorded, their_hash) = without_hash(&theirs.body());
+    if !path.contains("swish_config.json") {
+        ensure!(ours == recorded, "it was changed:\n{ours}\n{recorded}");
+    }
+    ensure!(hash.is_some() == their_hash.is_some() && (hash.is_none() || hash != their_hash));
+    Ok(their_hash.zip(hash))
+}
+
+#[tokio::test]
+async fn every_conversation_goes_through_the_gateway() -> Result<()> {
+    let mut wrong = Vec::new();
+    for conversation in CONVERSATIONS {
+        let Conversation { recording, prefix, files } = conversation;
+        let exchanges = recording::transcript(recording)?;
+        let theirs: Vec<_> = exchanges.iter().filter(|it| reaches_swish(it)).cloned().collect();
+        let swish = RecordedSwish::start(&theirs).await?;
+        let cluster = node_beside(&format!("{}{prefix}", swish.address()), &[]).await?;
+        for name in files {
+            make(&cluster, name).await?;
+        }
+        let host = cluster.node(1).setup.gateway.clone();
+        let mut replay = Replay::of(recording, &cluster, Some(Names::default()))?;
+        let (mut hashes, mut passed) = (BTreeSet::new(), 0);
+        for exchange in &exchanges {
+            if exchange.who() == Who::Node {
+                replay.compare(exchange).await?;
+                continue;
+            }
+            // A page of a file is SWISH's once the file is on the disk.
+            let path = replay.translated(&exchange.path);
+            let what = format!("{} {}", exchange.place, exchange.request());
+            let page =
+                until(&what, FILED, async || passes(&replay.client, &host, exchange, &path).await);
+            hashes.extend(page.await?.0);
+            passed += 1;
+        }
+        let theirs: BTreeSet<_> = hashes.iter().map(|(theirs, _)| theirs).collect();
+        ensure!(theirs.len() == hashes.len(), "one configuration, several hashes: {hashes:?}");
+        let compared = replay.compared;
+        wrong.extend(replay.end().err().map(|error| error.to_string()));
+        eprintln!("{recording}: {passed} answers of SWISH passed, {compared} of the node compared");
+        cluster.end().await?;
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
 }
 
 #[tokio::test]

@@ -1,8 +1,6 @@
 //! What every request can reach, and a node from its start to its end.
 
-use std::{
-    io, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration,
-};
+use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use axum::Router;
 use cluster::MemberId;
@@ -20,6 +18,7 @@ use crate::{
     config::{Config, DataLock, bind, local},
     dashboard,
     error::StartError,
+    front::{self, Front, Limits},
     gateway,
     node::{
         self, DriverLinks, Handle, NodeThread, Opened,
@@ -130,8 +129,8 @@ pub async fn run(
     let started_ms = now_ms();
     let app = App { node, search, links, operators, config, addresses, metrics, started_ms, stop };
     let servers = [
-        serve(gateway, gateway::router(app.clone(), secret), &app.stop),
-        serve(dashboard, dashboard::router(app.clone()), &app.stop),
+        serve(gateway, gateway::router(app.clone(), secret), &app),
+        serve(dashboard, dashboard::router(app.clone()), &app),
         serve_socket(&app)?,
         tokio::spawn(upkeep(app.clone())),
     ];
@@ -226,14 +225,11 @@ impl Listeners {
     }
 }
 
-fn serve(listener: TcpListener, router: Router, stop: &Stop) -> JoinHandle<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let stopped = stop.clone().into_stopped();
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
-            tracing::error!(%error, "a listener ended: {error}");
-        }
-    })
+/// Serves a listener; each has its own places.
+fn serve(listener: TcpListener, router: Router, app: &App) -> JoinHandle<()> {
+    let trusted: Vec<_> = app.config.listen.trusted_proxy.iter().map(|it| it.net()).collect();
+    let front = Front::new(Limits::here(), &trusted);
+    tokio::spawn(front::serve(listener, router, front, app.stop.clone()))
 }
 
 /// Commands of this machine's operator: a file, so that the file system says who may.

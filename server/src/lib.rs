@@ -8,6 +8,7 @@ pub mod config;
 pub mod dashboard;
 pub mod db;
 pub mod error;
+mod front;
 pub mod gateway;
 pub mod node;
 pub mod operators;

@@ -88,6 +88,14 @@ pub struct Counts {
     pub deeds: u64,
     /// Commits on decided paths.
     pub commits: u64,
+    /// Messages that people posted in chats.
+    pub posts: u64,
+    /// Of them answered as being on two disks.
+    pub safe: u64,
+    /// Messages that were given to pages.
+    pub deliveries: u64,
+    /// Times a page came to a node.
+    pub visits: u64,
     /// Slowest healing, in microseconds.
     pub healing_us: u64,
 }
@@ -125,6 +133,10 @@ impl AddAssign for Counts {
         self.diverged += other.diverged;
         self.deeds += other.deeds;
         self.commits += other.commits;
+        self.posts += other.posts;
+        self.safe += other.safe;
+        self.deliveries += other.deliveries;
+        self.visits += other.visits;
         self.healing_us = self.healing_us.max(other.healing_us);
     }
 }

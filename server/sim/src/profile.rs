@@ -47,6 +47,8 @@ pub enum Kind {
     /// A majority is lost for good while everybody saves; another member founds anew, and the lost
     /// ones come back and join with their disks.
     Anew,
+    /// Chat and visitors instead of saves: the relay core, in storms and calms ([`crate::chat`]).
+    Chat,
     /// Forty seconds in which clocks step by an hour, disks are slow for seconds, nodes stand still
     /// for longer than any wait, and links are cut one way, on top of a bit of everything.
     Rough,
@@ -72,14 +74,18 @@ impl Kind {
         Self::Relapse,
         Self::Rough,
         Self::Anew,
+        Self::Chat,
     ];
 
-    /// The weather of a seed: all of them in turn, and the first five twice.
+    /// Those of the cluster core, which the seeds go round through.
+    const ROUND: usize = Self::ALL.len() - 1;
+
+    /// The weather of a seed: all of them in turn but chat, and the first five twice.
     #[must_use]
     pub fn of(seed: u64) -> Self {
-        let round = Self::ALL.len() + 5;
+        let round = Self::ROUND + 5;
         let at = seed % u64::try_from(round).unwrap_or(1);
-        Self::ALL[usize::try_from(at).unwrap_or(0) % Self::ALL.len()]
+        Self::ALL[usize::try_from(at).unwrap_or(0) % Self::ROUND]
     }
 }
 
@@ -170,6 +176,8 @@ pub struct Profile {
     /// Time between two things that people do, other than saving.
     pub(crate) deed_gap_us: Option<(u64, u64)>,
     pub(crate) config: Config,
+    /// A rule of the relay core that is broken on purpose.
+    pub(crate) relay: Option<relay::Mutant>,
 }
 
 impl Profile {
@@ -202,7 +210,14 @@ impl Profile {
             Kind::Relapse => profile.relapse(),
             Kind::Rough => profile.rough(&mut dice),
             Kind::Anew => profile.anew(&mut dice),
+            Kind::Chat => Self { kind: Kind::Chat, ..profile },
         }
+    }
+
+    /// A schedule of chat and visitors.
+    #[must_use]
+    pub fn chat(seed: u64, nodes: usize, mutant: Option<relay::Mutant>) -> Self {
+        Self { relay: mutant, ..Self::in_weather(Kind::Chat, seed, nodes, None) }
     }
 
     /// A schedule in which these scenes happen, each at its time in milliseconds, and nothing else
@@ -268,6 +283,7 @@ impl Profile {
             large: 15,
             deed_gap_us: None,
             config: config(mutant, dice),
+            relay: None,
         }
     }
 

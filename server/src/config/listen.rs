@@ -7,7 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-use super::{PublicUrl, port_holder};
+use super::{Network, PublicUrl, port_holder};
 
 /// As said on one source.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -32,6 +32,10 @@ pub struct SaidListen {
     /// Where the other nodes reach this one, host:port [default: what --link is bound to].
     #[arg(long, env = "SWISH_CLUSTER_ADVERTISE", value_name = "ADDR")]
     pub advertise: Option<String>,
+    /// Networks of proxies before gateway and dashboard whose X-Forwarded-For, -Proto and -Host (or
+    /// Forwarded) say who asks, such as 10.0.0.0/8; may be said several times [default: none].
+    #[arg(long, env = "SWISH_CLUSTER_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxy: Option<Vec<Network>>,
 }
 
 /// As it holds.
@@ -49,6 +53,8 @@ pub struct Listen {
     pub link: String,
     /// Where the other nodes reach this one, unless it is what `link` is bound to.
     pub advertise: Option<String>,
+    /// Proxies that say who asks.
+    pub trusted_proxy: Vec<Network>,
 }
 
 /// An address cannot be listened on.
@@ -88,6 +94,7 @@ impl SaidListen {
             dashboard_host: self.dashboard_host.or(below.dashboard_host),
             link: self.link.or(below.link),
             advertise: self.advertise.or(below.advertise),
+            trusted_proxy: self.trusted_proxy.or(below.trusted_proxy),
         }
     }
 }
@@ -102,6 +109,7 @@ impl Listen {
             dashboard_host: said.dashboard_host.unwrap_or_default(),
             link: or(said.link, "127.0.0.1:7060"),
             advertise: said.advertise,
+            trusted_proxy: said.trusted_proxy.unwrap_or_default(),
         }
     }
 }

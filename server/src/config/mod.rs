@@ -6,6 +6,7 @@
 mod data_lock;
 mod file;
 mod listen;
+mod network;
 mod node;
 mod port_holder;
 mod public_url;
@@ -14,6 +15,7 @@ mod swish;
 pub use data_lock::DataLock;
 pub use file::{ConfigError, Said};
 pub use listen::{BindError, Listen, SaidListen, bind, local};
+pub use network::{Network, NetworkError};
 pub use node::{Node, SaidNode};
 pub use public_url::{PublicUrl, UrlError};
 pub use swish::{SaidSwish, SwishUrl, SwishUrlError};

@@ -17,7 +17,7 @@ use thiserror::Error;
 use super::counted::Counted;
 
 /// Version of the tables; another one is built from the store again.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Readers at once, and the one writer.
 const CONNECTIONS: u32 = 4;
 
@@ -31,6 +31,7 @@ const TABLES: &[&str] = &[
      peer TEXT, identity TEXT, tags TEXT NOT NULL, title TEXT, lead TEXT NOT NULL, \
      folded_name TEXT NOT NULL, folded_author TEXT, folded_tags TEXT NOT NULL, folded_title TEXT)",
     "CREATE INDEX heads_by_time ON heads (public, time, name)",
+    "CREATE INDEX heads_for_accounts ON heads (time, name, public, identity)",
     "CREATE TABLE metas (id INTEGER PRIMARY KEY, meta TEXT NOT NULL)",
     "CREATE VIRTUAL TABLE texts USING fts5(text, tokenize = 'trigram')",
 ];

@@ -97,7 +97,7 @@ enum Way {
     ByText,
 }
 
-/// Somebody without an account, as far as they say who they are.
+/// Who asks, as far as they say who they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guest {
     /// Address of their picture.
@@ -106,6 +106,8 @@ pub struct Guest {
     pub display_name: Option<String>,
     /// Their address.
     pub peer: Option<String>,
+    /// Their account, which SWISH says: `local:ann`.
+    pub identity: Option<String>,
 }
 
 impl Filter {
@@ -125,13 +127,24 @@ impl Filter {
         self.and(PUBLIC, [])
     }
 
-    /// Files that `guest` may call their own: public ones without an account, from the same
-    /// picture, name or address, or from the server's own machine.
+    /// Files that `guest` may see: those for everybody, and those of their account.
+    #[must_use]
+    pub fn visible(self, guest: &Guest) -> Self {
+        match &guest.identity {
+            None => self.public(),
+            Some(identity) => self.and("(public = 1 OR identity = ?)", [identity.clone().into()]),
+        }
+    }
+
+    /// Files that `guest` may call their own: those of their account; and public ones without an
+    /// account, from the same picture, name or address, or from the server's own machine.
     #[must_use]
     pub fn owned(self, guest: &Guest) -> Self {
         let said = [&guest.avatar, &guest.display_name, &guest.peer];
-        self.public().and(
-            "identity IS NULL AND (avatar = ? OR author = ? OR peer = ? OR peer LIKE '127.0.0.%')",
+        let said = std::iter::once(&guest.identity).chain(said);
+        self.and(
+            "(identity = ? OR (public = 1 AND identity IS NULL AND \
+             (avatar = ? OR author = ? OR peer = ? OR peer LIKE '127.0.0.%')))",
             said.map(|said| said.clone().into()),
         )
     }

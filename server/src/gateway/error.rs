@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::{
     Gateway,
     accept::{self, Form},
-    page, swish,
+    page, prefix, swish,
 };
 use crate::{
     node::{NodeError, ObjectError},
@@ -28,6 +28,9 @@ pub(super) enum Refusal {
     /// Nothing has this path.
     #[error("Path not found: {0}")]
     NotFound(String),
+    /// A path that is not below the prefix (second).
+    #[error("Path not found: {0}. Everything here is below {1}/")]
+    Outside(String, String),
     /// The request cannot be understood.
     #[error("{0}")]
     Malformed(String),
@@ -48,6 +51,12 @@ pub(super) enum Refusal {
         /// How long it may be: "4 MiB".
         limit: &'static str,
     },
+    /// A body that we would have to unpack.
+    #[error("A body is sent here without Content-Encoding")]
+    Encoded,
+    /// The client let us wait for the rest of its request.
+    #[error("The rest of the request did not come in time")]
+    TooSlow,
     /// The hash is not that of a file's version.
     #[error("{0} is no version of a file")]
     NotACommit(ObjectId),
@@ -77,12 +86,14 @@ pub(super) enum Refusal {
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::Outside(..) => StatusCode::NOT_FOUND,
             Self::Malformed(_) | Self::NotACommit(_) | Self::Collision => StatusCode::BAD_REQUEST,
             Self::Name(_) | Self::MayNotModify(_) | Self::Permalink(_) | Self::ForeignOrigin => {
                 StatusCode::FORBIDDEN
             }
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -92,8 +103,15 @@ impl Refusal {
 
     fn body(&self) -> Value {
         let mut body = json!({ "code": self.status().as_u16(), "message": self.to_string() });
-        if let Self::NotFound(location) = self {
-            body["location"] = location.as_str().into();
+        match self {
+            // The message names the path as well.
+            Self::NotFound(path) => {
+                let path = prefix::here(path);
+                body["message"] = format!("Path not found: {path}").into();
+                body["location"] = path.into();
+            }
+            Self::Outside(path, _) => body["location"] = path.as_str().into(),
+            _ => {}
         }
         body
     }

@@ -3,12 +3,14 @@
 //! Contract: the server is started with the client's socket address as connect info. A handler
 //! parses, asks the node and renders; what a save means is decided below.
 //! Everything but storage and search goes to the SWISH beside the node, if there is one. Paths below
-//! `/cluster/` are the node's own.
+//! `/cluster/` are the node's own. `entry` is before all of them.
 
 mod accept;
 mod cluster;
+mod entry;
 mod error;
 mod page;
+mod prefix;
 mod search;
 mod storage;
 mod swish;
@@ -18,12 +20,15 @@ mod tests;
 use axum::{
     Router,
     extract::{FromRef, Request, State},
+    http::request::Parts,
     response::{IntoResponse, Response},
     routing::get,
 };
+use entry::Inside;
+use prefix::Prefix;
 use swish::Swish;
 
-use crate::{app::App, node::Handle, search::Search};
+use crate::{app::App, config::SwishUrl, node::Handle, search::Search};
 
 /// What the handlers ask.
 #[derive(Clone, Debug)]
@@ -31,6 +36,19 @@ struct Gateway {
     node: Handle,
     search: Search,
     swish: Option<Swish>,
+}
+
+impl Gateway {
+    /// Whether this request may read what the node answers itself.
+    ///
+    /// # Errors
+    /// What to answer instead.
+    async fn admit(&self, parts: &Parts) -> Result<(), Response> {
+        match &self.swish {
+            Some(swish) => swish.admit(parts).await,
+            None => Ok(()),
+        }
+    }
 }
 
 impl FromRef<Gateway> for Handle {
@@ -48,9 +66,11 @@ impl FromRef<Gateway> for Search {
 /// Routes of the gateway; sessions are made under the cluster's `secret`.
 pub fn router(app: App, secret: [u8; 32]) -> Router {
     let url = app.config.swish.clone();
-    let name = &app.config.node.name;
-    let swish = url.map(|url| Swish::start(url, secret, name, app.stop.clone()));
-    routes(Gateway { node: app.node, search: app.search, swish })
+    let node = &app.config.node;
+    let prefix = Prefix::new(url.as_ref().map_or("", SwishUrl::prefix));
+    let swish = url.map(|url| Swish::start(url, secret, node, app.stop.clone()));
+    let routes = routes(Gateway { node: app.node, search: app.search, swish });
+    Router::new().fallback(entry::enter).with_state(Inside { routes, prefix })
 }
 
 fn routes(gateway: Gateway) -> Router {

@@ -149,6 +149,7 @@ impl Driver {
                 while self.unfiled_since.front().is_some_and(|(row, _)| *row <= upto) {
                     self.unfiled_since.pop_front();
                 }
+                self.shared.note_filed(&objects);
                 self.filed.push((upto, objects));
                 foreign.into_iter().for_each(|update| self.on_foreign(update));
             }

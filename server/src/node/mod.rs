@@ -13,6 +13,7 @@ mod batch;
 pub mod divergence;
 mod driver;
 mod filer;
+mod filing;
 mod foreign;
 pub mod founding;
 mod garbage;
@@ -41,6 +42,7 @@ mod watcher;
 
 pub use divergence::{Branch, Divergence};
 pub use driver::{Links as DriverLinks, start};
+pub use filing::Filing;
 pub use handle::{Command, Handle, NodeError, NodeEvent, ObjectError};
 pub use open::{OpenError, Opened, open};
 pub use pace::CatchUpView;

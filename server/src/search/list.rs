@@ -52,7 +52,7 @@ impl Search {
     /// # Errors
     /// When the database cannot be read or too many search.
     pub async fn list(&self, list: &List) -> Result<Listing, SearchError> {
-        if list.query.is_mine && list.guest.avatar.is_none() {
+        if list.query.is_mine && list.guest.avatar.is_none() && list.guest.identity.is_none() {
             let is_complete = self.is_whole();
             return Ok(Listing { matches: Vec::new(), total: 0, is_complete });
         }
@@ -150,7 +150,7 @@ impl Query {
     /// What the database can decide; each match passes it.
     fn filter(&self, guest: &Guest) -> Filter {
         let filter = Filter::default();
-        let mut filter = if self.is_mine { filter.owned(guest) } else { filter.public() };
+        let mut filter = if self.is_mine { filter.owned(guest) } else { filter.visible(guest) };
         for part in self.names.iter().filter_map(Pattern::required) {
             filter = filter.name_has(part);
         }

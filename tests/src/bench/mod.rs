@@ -6,10 +6,12 @@
 //!   └── around each slice:       shim (syncs), meter (CPU, batches)┘
 //!  scale: three nodes with many files: catching up, memory, search
 //!  stores: opening, reading, checking and repacking, beside SWISH's own library
+//!  gateway: requests and bytes that pass to a SWISH, beside the same without the gateway
 //!  drain: when the files and journal lines of all saves are written
 //! ```
 
 mod drain;
+mod gateway;
 mod load;
 mod meter;
 mod reference;
@@ -19,6 +21,7 @@ mod scale;
 mod shim;
 mod stores;
 
+pub use gateway::{run as run_gateway, upstream};
 pub use reference::append;
 pub use run::{alone, run};
 pub use scale::run as run_scale;

@@ -16,6 +16,8 @@ const STARTED: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct RealSwish {
     address: String,
+    /// Path below which it answers; empty, or such as `/swish`.
+    prefix: &'static str,
     folder: tempfile::TempDir,
     child: Option<Child>,
 }
@@ -26,12 +28,20 @@ impl RealSwish {
     /// # Errors
     /// Its folder cannot be made.
     pub fn prepare() -> Result<Option<Self>> {
+        Self::prepare_below("")
+    }
+
+    /// As [`RealSwish::prepare`], below a path such as `/swish`.
+    ///
+    /// # Errors
+    /// Its folder cannot be made.
+    pub fn prepare_below(prefix: &'static str) -> Result<Option<Self>> {
         if std::env::var_os(HOME).is_none() {
             return Ok(None);
         }
         let folder = tempfile::Builder::new().prefix("swish-cluster-swish-").tempdir()?;
         fs::create_dir_all(folder.path().join("data"))?;
-        Ok(Some(Self { address: node::free_address()?, folder, child: None }))
+        Ok(Some(Self { address: node::free_address()?, prefix, folder, child: None }))
     }
 
     /// It will have its files in this store.
@@ -40,6 +50,21 @@ impl RealSwish {
     /// It was told before.
     pub fn use_store(&self, store: &Path) -> Result<()> {
         Ok(symlink(store, self.folder.path().join("data/storage"))?)
+    }
+
+    /// It will have accounts, for whoever wants to log in (`auth_http`): lines of a password file.
+    ///
+    /// # Errors
+    /// The checkout has no such configuration.
+    pub fn use_passwords(&self, lines: &str) -> Result<()> {
+        let home = std::env::var(HOME)?;
+        let folder = self.folder.path();
+        fs::create_dir_all(folder.join("config-enabled"))?;
+        symlink(
+            Path::new(&home).join("config-available/auth_http.pl"),
+            folder.join("config-enabled/auth_http.pl"),
+        )?;
+        Ok(fs::write(folder.join("passwd"), lines)?)
     }
 
     /// `host:port`.
@@ -56,8 +81,13 @@ impl RealSwish {
         ensure!(self.child.is_none(), "it runs");
         let home = std::env::var(HOME)?;
         let (_, port) = self.address.split_once(':').context("no port")?;
-        let goal =
-            format!("use_module('{home}/server'), server(localhost:{port}), thread_get_message(_)");
+        let prefix = match self.prefix {
+            "" => String::new(),
+            prefix => format!("set_setting(http:prefix, '{prefix}'), "),
+        };
+        let goal = format!(
+            "use_module('{home}/server'), {prefix}server(localhost:{port}), thread_get_message(_)"
+        );
         let log = fs::File::create(self.folder.path().join("log"))?;
         let child = Command::new("swipl")
             .args(["-g", &goal])
@@ -71,7 +101,8 @@ impl RealSwish {
             .context("swipl is needed: scripts/setup.sh test installs it")?;
         self.child = Some(child);
         let client = Client::new(&self.address);
-        until("SWISH answers", STARTED, async || client.get("/").await?.expect(200)).await?;
+        let home = format!("{}/", self.prefix);
+        until("SWISH answers", STARTED, async || client.get(&home).await?.expect(200)).await?;
         Ok(())
     }
 

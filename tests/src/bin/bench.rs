@@ -14,16 +14,19 @@ async fn main() -> Result<()> {
             bench::run_stores()?;
             bench::run_large_stores()?;
             bench::run_scale().await?;
+            bench::run_gateway().await?;
             bench::run().await
         }
         ["alone"] => bench::alone().await,
+        ["gateway"] => bench::run_gateway().await,
         ["saves"] => bench::run().await,
         ["scale"] => bench::run_scale().await,
         ["stores"] => bench::run_stores(),
         ["large-stores"] => bench::run_large_stores(),
-        // The reference: this program starts itself.
+        // The references: this program starts itself.
+        ["upstream"] => bench::upstream().await,
         ["append", path] => bench::append(Path::new(path)),
         ["store-step", name, store] => bench::store_step(name, Path::new(store)),
-        _ => bail!("usage: bench [alone|saves|scale|stores|large-stores]"),
+        _ => bail!("usage: bench [alone|gateway|saves|scale|stores|large-stores]"),
     }
 }

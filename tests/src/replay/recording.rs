@@ -26,6 +26,8 @@ pub struct Exchange {
     pub method: Method,
     /// What was asked, with the query.
     pub path: String,
+    /// Headers that a page sent, but for those of its connection.
+    pub headers: Vec<(String, String)>,
     /// What was sent.
     pub body: String,
     /// What was answered.
@@ -48,8 +50,19 @@ pub struct Recorded {
 }
 
 /// Headers that a page or a program can see a difference in.
-const HEADERS: &[&str] =
-    &["content-type", "access-control-allow-origin", "access-control-allow-methods"];
+const HEADERS: &[&str] = &[
+    "content-type",
+    "access-control-allow-origin",
+    "access-control-allow-methods",
+    "last-modified",
+    "cache-control",
+    "expires",
+    "pragma",
+];
+/// Headers of a request that belong to its connection.
+const OF_A_CONNECTION: &[&str] = &["connection", "content-length", "host"];
+/// Where the SWISH of one recording was.
+const PREFIX: &str = "/swish/";
 
 fn file(name: &str) -> Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/swish").join(name);
@@ -88,6 +101,7 @@ fn response(path: String, answer: &Value) -> Exchange {
         place: "http-responses".to_owned(),
         method: Method::GET,
         path,
+        headers: Vec::new(),
         body: String::new(),
         answer: Recorded {
             status: answer["status"].as_u64().unwrap_or_default(),
@@ -120,11 +134,18 @@ pub fn transcript(name: &str) -> Result<Vec<Exchange>> {
             place: format!("{name}:{number}"),
             method: method.parse()?,
             path: format!("{path}{}", event["query"].as_str().unwrap_or_default()),
+            headers: sent(&event),
             body,
             answer: recorded(&event),
         });
     }
     Ok(exchanges)
+}
+
+fn sent(event: &Value) -> Vec<(String, String)> {
+    let headers = event["req_headers"].as_object().into_iter().flatten();
+    let sent = headers.filter(|(name, _)| !OF_A_CONNECTION.contains(&name.as_str()));
+    sent.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 fn recorded(event: &Value) -> Recorded {
@@ -159,17 +180,19 @@ impl Exchange {
     #[must_use]
     pub fn who(&self) -> Who {
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
-        match path {
+        let path =
+            path.strip_prefix(PREFIX).map_or_else(|| path.to_owned(), |own| format!("/{own}"));
+        match path.as_str() {
             "/source_list" | "/source_modified" => Who::Node,
             "/typeahead" if query.contains("set=file") || query.contains("set=store_content") => {
                 Who::Node
             }
-            _ if path.starts_with("/chat") => Who::Chat,
+            path if path.starts_with("/chat") => Who::Chat,
             // The rest of what the node will answer comes with chat and accounts.
             "/backends" | "/user_info" => Who::Chat,
             // Served from SWISH's own folder as long as nobody has saved it.
             "/p/Hangout.swinb" => Who::Swish,
-            _ if path.starts_with("/p/") => {
+            path if path.starts_with("/p/") => {
                 let is_page = self.method == Method::GET && !query.contains("format=");
                 if is_page && self.answer.status != 404 { Who::Swish } else { Who::Node }
             }

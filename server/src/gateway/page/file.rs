@@ -3,17 +3,21 @@
 use gitty::{Commit, Term};
 
 use super::{document, escape, time};
-use crate::gateway::storage::{Version, url};
+use crate::gateway::{
+    prefix::here,
+    storage::{Version, url},
+};
 
 /// The page for `version` with its text; `is_head` when it is what its file's name shows.
 pub(in crate::gateway) fn render(version: &Version, text: &str, is_head: bool) -> String {
     let commit = &version.commit;
     let name = commit.name();
     let shown = title(commit).unwrap_or_else(|| name.to_string());
-    let address = if is_head { url(name.as_str()) } else { format!("/p/{}", version.id) };
+    let address = if is_head { url(name.as_str()) } else { here(&format!("/p/{}", version.id)) };
+    let files = escape(&here("/"));
     let address = escape(&address);
     let body = format!(
-        "<nav><a href=\"/\">Files</a> <a href=\"{address}?format=raw\">Raw text</a> \
+        "<nav><a href=\"{files}\">Files</a> <a href=\"{address}?format=raw\">Raw text</a> \
          <a href=\"{address}?format=json\">JSON</a></nav>\n\
          <h1>{}</h1>\n{}<pre>{}</pre>\n",
         escape(&shown),

@@ -16,6 +16,8 @@ use axum::{
 };
 use domain::words;
 
+use super::prefix::here;
+
 /// Where the style sheet is.
 pub(super) const STYLE_PATH: &str = "/cluster/page.css";
 /// The style sheet.
@@ -39,9 +41,10 @@ fn document(title: &str, body: &str) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{}</title>\n<link rel=\"stylesheet\" href=\"{STYLE_PATH}\">\n</head>\n\
+         <title>{}</title>\n<link rel=\"stylesheet\" href=\"{}\">\n</head>\n\
          <body>\n{body}</body>\n</html>\n",
-        escape(title)
+        escape(title),
+        escape(&here(STYLE_PATH))
     )
 }
 

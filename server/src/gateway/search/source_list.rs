@@ -72,6 +72,7 @@ fn asked(client: &Client, parameters: &Parameters) -> Result<List, Refusal> {
             avatar: said("avatar"),
             display_name: said("display_name"),
             peer: client.peer(),
+            identity: client.identity().map(str::to_owned),
         },
         order: order(parameters)?,
         page: Page {

@@ -1,19 +1,18 @@
 //! `GET /typeahead`: what somebody who is typing may mean.
 //!
-//! Answered here: files and lines of files. `predicates` and `sources` are Prolog's and `user` needs
-//! accounts: nothing is suggested for them until a SWISH is behind.
+//! Answered here: files and lines of files. `predicates`, `sources` and `user` are SWISH's; without one
+//! nothing is suggested for them.
 
 use axum::{
     body::Bytes,
-    extract::{RawQuery, State},
-    http::HeaderMap,
+    extract::{RawQuery, Request, State},
     response::Response,
 };
 use serde_json::{Value, json};
 
 use super::parameters::Parameters;
 use crate::{
-    gateway::{error::Refusal, storage::reply},
+    gateway::{Gateway, error::Refusal, storage::reply, swish},
     search::{FileHit, LineHit, Match, Search},
 };
 
@@ -29,12 +28,31 @@ enum Set {
 
 /// `GET`.
 pub(super) async fn suggest(
-    State(search): State<Search>,
+    State(gateway): State<Gateway>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
-    let answer = run(&search, &Parameters::read(query.as_deref(), &Bytes::new())).await;
-    answer.unwrap_or_else(|refusal| refusal.into_response(&headers))
+    let parameters = Parameters::read(query.as_deref(), &Bytes::new());
+    if let (Ok(Set::Elsewhere), Some(swish)) = (set(&parameters), &gateway.swish) {
+        return swish::forward(swish, request).await;
+    }
+    let (parts, _) = request.into_parts();
+    if let Err(answer) = gateway.admit(&parts).await {
+        return answer;
+    }
+    let answer = run(&gateway.search, &parameters).await;
+    answer.unwrap_or_else(|refusal| refusal.into_response(&parts.headers))
+}
+
+fn set(parameters: &Parameters) -> Result<Set, Refusal> {
+    let sets = [
+        ("file", Set::Files),
+        ("store_content", Set::Lines),
+        ("predicates", Set::Elsewhere),
+        ("sources", Set::Elsewhere),
+        ("user", Set::Elsewhere),
+    ];
+    Ok(parameters.choice("set", &sets)?.unwrap_or(Set::Elsewhere))
 }
 
 async fn run(search: &Search, parameters: &Parameters) -> Result<Response, Refusal> {
@@ -44,15 +62,7 @@ async fn run(search: &Search, parameters: &Parameters) -> Result<Response, Refus
     }
     let place = [("sow", Match::Word), ("sol", Match::Line), ("any", Match::Any)];
     let place = parameters.choice("match", &place)?.unwrap_or_default();
-    let sets = [
-        ("file", Set::Files),
-        ("store_content", Set::Lines),
-        ("predicates", Set::Elsewhere),
-        ("sources", Set::Elsewhere),
-        ("user", Set::Elsewhere),
-    ];
-    let set = parameters.choice("set", &sets)?.unwrap_or(Set::Elsewhere);
-    let hits: Vec<Value> = match set {
+    let hits: Vec<Value> = match set(parameters)? {
         Set::Files => {
             search.settle().await;
             search.suggest_files(typed).await?.into_iter().map(file).collect()

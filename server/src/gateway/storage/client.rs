@@ -1,26 +1,37 @@
-//! Who sends a request; no more than the address of the socket as long as nobody has an account.
+//! Who sends a request: a visitor with the address of the socket, or somebody whom SWISH knows.
 
-use std::{convert::Infallible, net::IpAddr, net::SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::request::Parts,
+    response::Response,
 };
 use gitty::Meta;
 use serde_json::Value;
 
+use crate::gateway::{Gateway, swish::Login};
+
 /// A visitor. Headers that claim another address do not count: anybody can send them.
 pub(in crate::gateway) struct Client {
     address: Option<IpAddr>,
+    login: Option<Login>,
 }
 
 impl Client {
-    /// Metadata of a save by this visitor.
+    /// Metadata of a save by this visitor: the address of somebody with an account is not kept.
     pub(super) fn meta(&self, sent: &Value) -> Meta {
-        let meta = Meta::from_json(sent, false);
-        match self.peer() {
-            Some(peer) => meta.peer(&peer),
-            None => meta,
+        let meta = Meta::from_json(sent, self.login.is_some());
+        match (&self.login, self.peer()) {
+            (Some(login), _) => {
+                let meta = meta.identity(&login.identity);
+                match &login.profile_id {
+                    Some(id) => meta.profile_id(id),
+                    None => meta,
+                }
+            }
+            (None, Some(peer)) => meta.peer(&peer),
+            (None, None) => meta,
         }
     }
 
@@ -28,14 +39,23 @@ impl Client {
     pub(in crate::gateway) fn peer(&self) -> Option<String> {
         self.address.map(|address| address.to_canonical().to_string())
     }
+
+    /// Their account, as commits have it: `local:ann`.
+    pub(in crate::gateway) fn identity(&self) -> Option<&str> {
+        self.login.as_ref().map(|login| login.identity.as_str())
+    }
 }
 
-impl<S: Sync> FromRequestParts<S> for Client {
-    type Rejection = Infallible;
+impl FromRequestParts<Gateway> for Client {
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Response> {
+        let login = match &gateway.swish {
+            Some(swish) => swish.who(parts).await?,
+            None => None,
+        };
         let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self { address: info.map(|ConnectInfo(address)| address.ip()) })
+        Ok(Self { address: info.map(|ConnectInfo(address)| address.ip()), login })
     }
 }
 
@@ -48,7 +68,7 @@ mod tests {
 
     #[test]
     fn an_address_is_written_as_swish_writes_it() {
-        let client = Client { address: Some("::ffff:192.0.2.7".parse().unwrap()) };
+        let client = Client { address: Some("::ffff:192.0.2.7".parse().unwrap()), login: None };
         let meta = client.meta(&json!({ "title": "T", "peer": "10.0.0.1" }));
         assert_eq!(meta.get("peer"), Some(&Term::atom("192.0.2.7")));
         assert_eq!(meta.get("title"), Some(&Term::string("T")));

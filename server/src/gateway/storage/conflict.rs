@@ -52,7 +52,8 @@ pub(super) async fn respond(node: &Handle, lost: Lost<'_>) -> Result<Response, R
     let name = lost.name.clone();
     let conflict = Conflict::load(node, lost).await?;
     // Long texts keep a processor busy for a while.
-    let body = tokio::task::spawn_blocking(move || conflict.body(&name)).await;
+    let url = url(name.as_str());
+    let body = tokio::task::spawn_blocking(move || conflict.body(&name, &url)).await;
     let body = body.map_err(|_| NodeError::Stopping)?;
     // SWISH names no charset here.
     let json = [(CONTENT_TYPE, "application/json")];
@@ -79,10 +80,10 @@ impl Conflict {
         Ok(Self { ancestor, server, previous, posted })
     }
 
-    fn body(&self, name: &FileName) -> Value {
+    fn body(&self, name: &FileName, url: &str) -> Value {
         let mut body = json!({
             "error": "edit_conflict",
-            "url": url(name.as_str()),
+            "url": url,
             "file": name,
             "edit": { "server": self.server_edit(), "me": self.my_edit() },
         });
@@ -188,7 +189,7 @@ mod tests {
     fn the_answer_is_the_one_swish_gave() {
         for event in recorded("PUT", 409) {
             let posted = event["req_body"]["data"].as_str().unwrap();
-            let mut ours = conflict(posted).body(&"demo5.pl".into());
+            let mut ours = conflict(posted).body(&"demo5.pl".into(), "/p/demo5.pl");
             let mut theirs = event["resp_json"].clone();
             for side in ["server", "me"] {
                 for answer in [&mut ours, &mut theirs] {
@@ -210,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_page_that_changed_nothing_has_an_empty_side() {
-        let body = conflict(OLD).body(&"demo5.pl".into());
+        let body = conflict(OLD).body(&"demo5.pl".into(), "/p/demo5.pl");
         assert_eq!(body["edit"]["me"], json!({}));
         assert_eq!(body["merged"], format!("{OLD}p(4).\n"));
     }
@@ -219,7 +220,7 @@ mod tests {
     fn without_a_common_version_nothing_is_merged() {
         let mut conflict = conflict("mine.\n");
         conflict.ancestor = conflict.server.clone();
-        let body = conflict.body(&"demo5.pl".into());
+        let body = conflict.body(&"demo5.pl".into(), "/p/demo5.pl");
         assert_eq!(body.get("merged"), None);
         assert_eq!(body["edit"]["server"].get("data"), None);
     }

@@ -48,7 +48,7 @@ async fn run(node: &Handle, name: &FileName, client: &Client) -> Result<Response
 async fn attempt(node: &Handle, name: &FileName, client: &Client) -> Result<Ended, Refusal> {
     let head = node.head(name).ok_or_else(|| Refusal::NotFound(format!("/p/{name}")))?;
     let head = Version::load(node, head).await?;
-    authorise::modify(name, &head.commit)?;
+    authorise::modify(name, &head.commit, client.identity())?;
     let empty = Text::new("")?;
     let time = commit::commit_time(now_ms(), node.latest_ms(name).max(head.commit.time_ms()));
     let commit = commit::update(&head.commit, head.id, empty.id, client.meta(&json!({})), time);

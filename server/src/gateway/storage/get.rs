@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Version, diff, history, reply};
 use crate::{
-    gateway::{Gateway, error::Refusal, page, swish},
+    gateway::{Gateway, entry::is_dots, error::Refusal, page, swish},
     node::Handle,
 };
 
@@ -64,21 +64,34 @@ pub(super) async fn get(
     request: Request,
 ) -> Response {
     let answer = show(&gateway.node, &path, &parameters).await;
-    match (answer, &gateway.swish) {
-        (Ok(Answer::Page(version)), Some(swish)) if version.is_filed(&gateway.node) => {
-            swish::forward(swish, request).await
+    let is_swishs = match &answer {
+        Ok(Answer::Page(version)) => {
+            gateway.swish.is_some() && version.is_shown(&gateway.node).await
         }
         // A default file, perhaps; it would answer a hash that nobody has with an error of its own.
-        (Err(Refusal::NotFound(_)), Some(swish)) if path.parse::<ObjectId>().is_err() => {
-            swish::forward(swish, request).await
-        }
-        (Ok(Answer::Page(version)), _) => {
-            let page = own_page(&gateway.node, &version).await;
-            page.unwrap_or_else(|refusal| refusal.into_response(request.headers()))
-        }
-        (Ok(Answer::Whole(answer)), _) => answer,
-        (Err(refusal), _) => refusal.into_response(request.headers()),
+        Err(Refusal::NotFound(_)) => may_be_default(&path),
+        _ => false,
+    };
+    if let (true, Some(swish)) = (is_swishs, &gateway.swish) {
+        return swish::forward(swish, request).await;
     }
+    // Not before: credentials of a digest are good for one question.
+    let (parts, _) = request.into_parts();
+    if let Err(answer) = gateway.admit(&parts).await {
+        return answer;
+    }
+    let answer = match answer {
+        Ok(Answer::Page(version)) => own_page(&gateway.node, &version).await,
+        Ok(Answer::Whole(answer)) => Ok(answer),
+        Err(refusal) => Err(refusal),
+    };
+    answer.unwrap_or_else(|refusal| refusal.into_response(&parts.headers))
+}
+
+/// SWISH's default files have plain names.
+fn may_be_default(path: &str) -> bool {
+    let is_plain = !path.contains(char::is_control) && !path.split('/').any(is_dots);
+    is_plain && path.parse::<ObjectId>().is_err()
 }
 
 /// What is answered, or the page that somebody has to make.

@@ -8,7 +8,7 @@
 //!
 //! Where SWISH answers 500 to a client's mistake, these answer 400, 403, 404, 405 or 413 with a
 //! reason; HEAD is answered as GET without its body.
-//! Nobody has an account yet: every visitor is anonymous.
+//! Who saves is what the SWISH beside the node says; without one every visitor is anonymous.
 
 mod authorise;
 mod client;
@@ -26,17 +26,18 @@ mod version;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    body::HttpBody,
+    extract::{DefaultBodyLimit, Request},
     http::{
-        HeaderValue, StatusCode,
-        header::{ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN},
+        HeaderValue, Method, StatusCode,
+        header::{ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING},
     },
-    middleware::map_response,
+    middleware::{Next, from_fn, map_response},
     response::Response,
     routing::{get, post},
 };
 
-use super::{Gateway, error};
+use super::{Gateway, entry::encode, error, prefix::here};
 
 pub(super) use client::Client;
 pub(super) use version::Version;
@@ -56,11 +57,27 @@ pub(super) fn router() -> Router<Gateway> {
         .route("/p/", folder())
         .route("/p/{*path}", files)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(refuse_body))
         .layer(map_response(allow_all_origins))
 }
 
 async fn options() -> StatusCode {
     StatusCode::OK
+}
+
+/// Nothing that a client packed is unpacked here: a few bytes could become any number of them. What says
+/// that it is too long is not read at all.
+async fn refuse_body(request: Request, next: Next) -> Response {
+    if request.body().size_hint().lower() > u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) {
+        return posted::too_large().into_response(request.headers());
+    }
+    let is_read = matches!(*request.method(), Method::POST | Method::PUT);
+    match request.headers().get(CONTENT_ENCODING) {
+        Some(coding) if is_read && coding != "identity" => {
+            error::Refusal::Encoded.into_response(request.headers())
+        }
+        Some(_) | None => next.run(request).await,
+    }
 }
 
 /// SWISH's default: pages of every site may use the store.
@@ -74,15 +91,7 @@ async fn allow_all_origins(mut response: Response) -> Response {
 
 /// Address of a file, encoded as SWISH encodes it.
 pub(super) fn url(name: &str) -> String {
-    let mut url = String::from("/p/");
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    url
+    here(&format!("/p/{}", encode(name)))
 }
 
 #[cfg(test)]

@@ -32,9 +32,7 @@ impl Posted {
     /// Reads a body.
     pub(super) fn read(body: Result<Bytes, BytesRejection>) -> Result<Self, Refusal> {
         let body = body.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Refusal::TooLarge { what: "The request", limit: "8 MiB" }
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             _ => Refusal::Malformed("the request's body could not be read".into()),
         })?;
         let value = serde_json::from_slice(&body)
@@ -68,6 +66,11 @@ impl Posted {
             Refusal::Malformed("\"previous\" is missing: the version that was edited".into())
         })
     }
+}
+
+/// A body that is not read to its end.
+pub(super) const fn too_large() -> Refusal {
+    Refusal::TooLarge { what: "The request", limit: "8 MiB" }
 }
 
 fn text(fields: &mut Map<String, Value>, key: &str) -> Result<Option<String>, Refusal> {

@@ -58,7 +58,7 @@ async fn run(
         (_, None) => return Err(Refusal::NotFound(format!("/p/{name}"))),
     };
     // A save is taken only on the served head, so this is the rule of the head.
-    authorise::modify(name, &previous.commit)?;
+    authorise::modify(name, &previous.commit, client.identity())?;
     match propose(node, client, &posted, &previous).await? {
         Ended::Decided(commit) => saved(node, edited, commit, json!([])).await,
         Ended::Held(held) => {

@@ -20,6 +20,8 @@ use sha2::{Digest, Sha256};
 use super::forward::accepts_html;
 use crate::gateway::error::Refusal;
 
+/// The configuration, at SWISH's own place.
+pub(super) const PATH: &str = "/swish_config.json";
 /// Longest configuration that is read; a real one has 32 kB.
 const MAX_CONFIG_BYTES: usize = 4 << 20;
 /// How far into a page its hash is looked for; in a real one it stands within the first 4 kB.

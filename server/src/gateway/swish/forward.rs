@@ -1,28 +1,36 @@
 //! One request to SWISH and its answer, streamed both ways.
 
-use std::{error::Error, net::SocketAddr, time::Duration};
+use std::{error::Error, time::Duration};
 
 use axum::{
-    body::Body,
-    extract::{ConnectInfo, Request},
-    http::{HeaderMap, Uri, header::UPGRADE, uri::PathAndQuery},
+    body::{Body, HttpBody},
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Uri, header::CONNECTION, uri::PathAndQuery},
     response::Response,
 };
 use http_body_util::{LengthLimitError, Limited};
 use tokio::time::timeout;
 
-use super::{Swish, config, headers, upgrade};
-use crate::gateway::error::Refusal;
+use super::{
+    Swish, config, headers,
+    identity::{Asked, is_user_info},
+    upgrade,
+};
+use crate::{
+    front::{self, Scheme, TooSlow, Unreadable, Visitor},
+    gateway::{entry::Sent, error::Refusal},
+};
 
 /// Longest body that is passed on: programs and uploads of data are far smaller.
 const MAX_BODY_BYTES: usize = 64 << 20;
+const TOO_LARGE: Refusal = Refusal::TooLarge { what: "The request", limit: "64 MiB" };
 /// Time until an answer begins: a query may run for five minutes, and a prompt wait for as long.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Answers what SWISH answers; errors of ours in the form this client wants.
 pub(in crate::gateway) async fn forward(swish: &Swish, request: Request) -> Response {
     let asked = request.headers().clone();
-    let answer = match asked.contains_key(UPGRADE) {
+    let answer = match upgrade::is_wanted(&request) {
         true => upgrade::pass(swish, request).await,
         false => pass(swish, request).await,
     };
@@ -32,15 +40,18 @@ pub(in crate::gateway) async fn forward(swish: &Swish, request: Request) -> Resp
 async fn pass(swish: &Swish, mut request: Request) -> Result<Response, Refusal> {
     headers::end_connection(request.headers_mut());
     let wants_config = config::is_config(request.uri().path());
+    let asked = Asked::new(&request);
     let plain = wants_config || config::may_be_page(request.headers());
-    if plain {
+    if plain || is_user_info(request.uri().path()) {
         config::want_plain(request.headers_mut());
     }
     let session = swish.sessions.enter(request.headers_mut());
+    let scheme = scheme(&request);
     let mut answer = ask(swish, request).await?;
     headers::end_connection(answer.headers_mut());
-    swish.sessions.leave(session, answer.headers_mut());
-    let answer = answer.map(Body::new);
+    swish.sessions.leave(session, scheme, answer.headers_mut());
+    let answer = answer.map(|body| front::patient(body, PATIENCE));
+    let answer = swish.follow_login(&asked, answer).await;
     match (wants_config, plain) {
         (true, _) => config::patch(answer).await,
         (false, true) => Ok(config::patch_page(answer).await),
@@ -53,11 +64,21 @@ pub(super) async fn ask(
     swish: &Swish,
     mut request: Request,
 ) -> Result<Response<hyper::body::Incoming>, Refusal> {
-    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied()
-    {
-        headers::name_client(request.headers_mut(), peer.ip());
+    if request.body().size_hint().lower() > u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) {
+        return Err(TOO_LARGE);
     }
-    let path = request.uri().path_and_query().cloned();
+    let is_foreign = swish.nonces.is_foreign(request.headers());
+    if !request.body().is_end_stream() {
+        // What SWISH's handler leaves of a body would be the next request of this connection, and its
+        // answer that of another visitor.
+        request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    let visitor = request.extensions().get::<Visitor>().cloned();
+    headers::name_client(request.headers_mut(), visitor.as_ref());
+    let sent = request.extensions().get::<Sent>().map(|Sent(sent)| sent.clone());
+    let path = sent.or_else(|| request.uri().path_and_query().cloned());
+    // Nothing of a visitor is kept with the connection.
+    request.extensions_mut().clear();
     *request.uri_mut() = swish.address(path)?;
     // Nothing of how the request came is for the connection that it leaves by.
     *request.version_mut() = axum::http::Version::HTTP_11;
@@ -67,9 +88,14 @@ pub(super) async fn ask(
         Refusal::SwishDown
     };
     match timeout(PATIENCE, swish.client.request(request)).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) if is_too_large(&error) => {
-            Err(Refusal::TooLarge { what: "The request", limit: "64 MiB" })
+        Ok(Ok(mut answer)) => {
+            swish.nonces.follow(is_foreign, answer.headers_mut());
+            Ok(answer)
+        }
+        Ok(Err(error)) if was::<LengthLimitError>(&error) => Err(TOO_LARGE),
+        Ok(Err(error)) if was::<TooSlow>(&error) => Err(Refusal::TooSlow),
+        Ok(Err(error)) if was::<Unreadable>(&error) => {
+            Err(Refusal::Malformed("The request's body cannot be read".into()))
         }
         Ok(Err(error)) => Err(down(&error)),
         Err(late) => Err(down(&late)),
@@ -95,8 +121,14 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-fn is_too_large(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|error| error.is::<LengthLimitError>())
+/// True if an error of this kind is behind it.
+fn was<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|error| error.is::<E>())
+}
+
+/// How the browser talks, as far as somebody who is trusted says it.
+pub(super) fn scheme(request: &Request) -> Scheme {
+    request.extensions().get::<Visitor>().map_or(Scheme::Unknown, |visitor| visitor.scheme)
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {

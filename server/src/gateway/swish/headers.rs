@@ -1,17 +1,19 @@
 //! Headers between a browser and SWISH: those of one connection end here, and who asks is said by
 //! us alone.
 
-use std::net::IpAddr;
-
 use axum::http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER},
+    header::{CONNECTION, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER},
     header::{TRANSFER_ENCODING, UPGRADE},
 };
 
-/// Headers of one connection (RFC 9110, 7.6.1), besides those that `Connection` names.
-const OF_A_CONNECTION: [HeaderName; 9] = [
+use crate::front::{Scheme, Visitor};
+
+/// Headers of one connection (RFC 9110, 7.6.1), besides those that `Connection` names. `Expect` was
+/// answered when the body was asked for.
+const OF_A_CONNECTION: [HeaderName; 10] = [
     CONNECTION,
+    EXPECT,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
     PROXY_AUTHENTICATE,
@@ -48,25 +50,35 @@ pub(super) fn end_connection(headers: &mut HeaderMap) {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    for name in named.iter().chain(&OF_A_CONNECTION) {
+    // The host is nobody's to take away: SWISH would fill in its own.
+    for name in named.iter().filter(|name| *name != HOST).chain(&OF_A_CONNECTION) {
         headers.remove(name);
     }
 }
 
-/// Says who asks; `Host` stays as the browser sent it, so that addresses in pages are right.
-pub(super) fn name_client(headers: &mut HeaderMap, client: IpAddr) {
-    for name in &FORGED {
+/// Says who asks; `Host` stays as it was sent.
+///
+/// SWISH reads `_` in a name as `-`: a `content_length` would be a second length to it, and an
+/// `x_real_ip` another visitor. No browser sends such names.
+pub(super) fn name_client(headers: &mut HeaderMap, visitor: Option<&Visitor>) {
+    let odd: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().contains('_')).cloned().collect();
+    for name in odd.iter().chain(&FORGED) {
         headers.remove(name);
     }
-    let client = HeaderValue::try_from(client.to_canonical().to_string());
-    if let Ok(client) = client {
+    let Some(visitor) = visitor else { return };
+    if let Ok(client) = HeaderValue::try_from(visitor.address.to_string()) {
         headers.insert(REAL_IP, client.clone());
         headers.insert(FORWARDED_FOR, client);
     }
-    if let Some(host) = headers.get(HOST).cloned() {
+    if let Some(host) = visitor.host.clone() {
         headers.insert(FORWARDED_HOST, host);
     }
-    headers.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
+    let scheme = match visitor.scheme {
+        Scheme::Https => "https",
+        Scheme::Http | Scheme::Unknown => "http",
+    };
+    headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme));
 }
 
 #[cfg(test)]
@@ -84,7 +96,9 @@ mod tests {
     #[test]
     fn what_belongs_to_a_connection_ends_here() {
         let mut sent = headers(&[
-            ("connection", "close, X-Secret"),
+            ("connection", "close, X-Secret, Host"),
+            ("host", "h"),
+            ("expect", "100-continue"),
             ("connection", "upgrade"),
             ("x-secret", "1"),
             ("upgrade", "h2c"),
@@ -95,7 +109,8 @@ mod tests {
             ("cookie", "a=b"),
         ]);
         end_connection(&mut sent);
-        assert_eq!(sent, headers(&[("authorization", "Digest x"), ("cookie", "a=b")]));
+        let kept = [("host", "h"), ("authorization", "Digest x"), ("cookie", "a=b")];
+        assert_eq!(sent, headers(&kept));
     }
 
     #[test]
@@ -108,8 +123,15 @@ mod tests {
             ("fastly-client-ip", "10.0.0.4"),
             ("forwarded", "for=10.0.0.5"),
             ("x-forwarded-host", "evil.example.org"),
+            ("x_real_ip", "10.0.0.6"),
+            ("content_length", "7"),
         ]);
-        name_client(&mut sent, "::ffff:192.0.2.7".parse().unwrap());
+        let mut visitor = Visitor {
+            address: "192.0.2.7".parse().unwrap(),
+            scheme: Scheme::Unknown,
+            host: Some(HeaderValue::from_static("swish.example.org")),
+        };
+        name_client(&mut sent, Some(&visitor));
         let expected = headers(&[
             ("host", "swish.example.org"),
             ("x-real-ip", "192.0.2.7"),
@@ -118,5 +140,10 @@ mod tests {
             ("x-forwarded-proto", "http"),
         ]);
         assert_eq!(sent, expected);
+        visitor.scheme = Scheme::Https;
+        name_client(&mut sent, Some(&visitor));
+        assert_eq!(sent["x-forwarded-proto"], "https");
+        name_client(&mut sent, None);
+        assert_eq!(sent, headers(&[("host", "swish.example.org")]));
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //!  request ─▶ headers (ours instead of forged ones) ─▶ SWISH ─▶ headers ─▶ config (two bodies) ─▶
 //!          └▶ sessions (its cookie instead of ours) ◀───────────┘
+//!          └▶ identity (who saves: SWISH says it) ── login (as a cookie, for all nodes)
 //!          └▶ upgrade (same origin only) ◀── bytes both ways ──▶ SWISH
 //!  probe: asks it for its configuration now and then; a port that is open proves nothing
 //! ```
@@ -13,6 +14,10 @@
 mod config;
 mod forward;
 mod headers;
+mod identity;
+mod login;
+mod mode;
+mod nonces;
 mod probe;
 mod sessions;
 #[cfg(test)]
@@ -29,9 +34,16 @@ use hyper_util::{
 };
 use tokio::sync::watch;
 
-use crate::{config::SwishUrl, shutdown::Stop};
+use crate::{
+    config::{Node, SwishUrl},
+    shutdown::Stop,
+};
 
 pub(super) use forward::forward;
+pub(super) use login::Login;
+use login::Vouchers;
+use mode::Mode;
+use nonces::Nonces;
 use sessions::Sessions;
 
 /// A server on this machine accepts at once, or it is not there.
@@ -45,20 +57,34 @@ pub(crate) struct Swish {
     url: SwishUrl,
     client: Client<HttpConnector, Body>,
     sessions: Sessions,
+    vouchers: Vouchers,
+    mode: Mode,
+    nonces: Nonces,
     state: watch::Receiver<SwishState>,
 }
 
 impl Swish {
-    /// Asks it from now on how it is, until `stop`. Sessions are made under the cluster's `secret`.
-    pub(crate) fn start(url: SwishUrl, secret: [u8; 32], node: &str, stop: Stop) -> Self {
+    /// Asks it from now on how it is, until `stop`. Sessions and logins are made under the cluster's
+    /// `secret`.
+    pub(crate) fn start(url: SwishUrl, secret: [u8; 32], node: &Node, stop: Stop) -> Self {
+        let mode = Mode::read(&node.data);
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT));
         connector.set_nodelay(true);
         let mut client = Client::builder(TokioExecutor::new());
         let client = client.pool_idle_timeout(IDLE).build(connector);
         let (sender, state) = watch::channel(SwishState::Unknown);
-        tokio::spawn(probe::run(url.clone(), client.clone(), sender, stop));
-        Self { url, client, sessions: Sessions::new(secret, node), state }
+        tokio::spawn(probe::run(url.clone(), client.clone(), mode.clone(), sender, stop));
+        let sessions = Sessions::new(secret, &node.name);
+        Self {
+            url,
+            client,
+            sessions,
+            vouchers: Vouchers::new(secret),
+            mode,
+            nonces: Nonces::new(),
+            state,
+        }
     }
 
     /// How it answered when it was asked last.

@@ -14,6 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use super::{config, mode::Mode};
 use crate::{config::SwishUrl, shutdown::Stop};
 
 /// Between two questions while it answers.
@@ -28,11 +29,12 @@ const MAX_BYTES: usize = 4 << 20;
 pub(super) async fn run(
     url: SwishUrl,
     client: Client<HttpConnector, Body>,
+    mode: Mode,
     state: watch::Sender<SwishState>,
     stop: Stop,
 ) {
     while !stop.is_stopped() {
-        let now = ask(&url, &client).await;
+        let now = ask(&url, &client, &mode).await;
         let changed = state.send_if_modified(|state| std::mem::replace(state, now) != now);
         if changed {
             tracing::info!(swish = %url, state = ?now, "SWISH {}", now.word());
@@ -45,8 +47,8 @@ pub(super) async fn run(
     }
 }
 
-async fn ask(url: &SwishUrl, client: &Client<HttpConnector, Body>) -> SwishState {
-    let request = Request::get(format!("http://{}/swish_config.json", url.authority()));
+async fn ask(url: &SwishUrl, client: &Client<HttpConnector, Body>, mode: &Mode) -> SwishState {
+    let request = Request::get(format!("{url}{}", config::PATH));
     let Ok(request) = request.body(Body::empty()) else { return SwishState::Down };
     let read = async {
         let answer = client.request(request).await.map_err(|error| error.is_connect())?;
@@ -55,7 +57,14 @@ async fn ask(url: &SwishUrl, client: &Client<HttpConnector, Body>) -> SwishState
         body.map(|_| status).map_err(|_| false)
     };
     match timeout(PATIENCE, read).await {
-        Ok(Ok(StatusCode::OK)) => SwishState::Up,
+        Ok(Ok(StatusCode::OK)) => {
+            mode.learn(false);
+            SwishState::Up
+        }
+        Ok(Ok(StatusCode::UNAUTHORIZED)) => {
+            mode.learn(true);
+            SwishState::Up
+        }
         Ok(Ok(_)) => SwishState::Failing,
         Ok(Err(true)) => SwishState::Down,
         Ok(Err(false)) => SwishState::Failing,

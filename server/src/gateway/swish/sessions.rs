@@ -17,6 +17,9 @@ use hmac::{Hmac, Mac};
 use quick_cache::sync::Cache;
 use sha2::Sha256;
 
+use super::login;
+use crate::front::Scheme;
+
 /// Name of SWISH's cookie.
 const NAME: &str = "swipl_session";
 /// Browsers whose session of SWISH is remembered; one that is forgotten gets another.
@@ -52,6 +55,7 @@ impl Sessions {
             for pair in line.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
                 match pair.split_once('=').filter(|(name, _)| name.trim() == NAME) {
                     Some((_, value)) => session = session.or_else(|| self.ours(value.trim())),
+                    None if pair.starts_with(login::NAME) => {}
                     None => kept.push(pair.to_owned()),
                 }
             }
@@ -68,8 +72,14 @@ impl Sessions {
         session
     }
 
+    /// True if SWISH here opened a session for this browser.
+    pub(super) fn is_known(&self, headers: &HeaderMap) -> bool {
+        let mut headers = headers.clone();
+        self.enter(&mut headers).is_some_and(|ours| self.upstream.get(&ours).is_some())
+    }
+
     /// Notes a session that SWISH opened, and gives the browser ours instead, if it has none.
-    pub(super) fn leave(&self, session: Session, headers: &mut HeaderMap) {
+    pub(super) fn leave(&self, session: Session, scheme: Scheme, headers: &mut HeaderMap) {
         let lines: Vec<HeaderValue> = headers.get_all(SET_COOKIE).iter().cloned().collect();
         let opened = |line: &HeaderValue| {
             let cookie = Cookie::parse(line.to_str().ok()?.to_owned()).ok()?;
@@ -87,7 +97,8 @@ impl Sessions {
         }
         if is_new {
             let cookie = Cookie::build((NAME, ours)).path("/").http_only(true);
-            let cookie = cookie.same_site(SameSite::Lax).build();
+            // A browser gives it back by TLS only, if it came so.
+            let cookie = cookie.same_site(SameSite::Lax).secure(scheme == Scheme::Https).build();
             headers.extend(HeaderValue::try_from(cookie.to_string()).map(|it| (SET_COOKIE, it)));
         }
     }
@@ -145,7 +156,7 @@ mod tests {
         answer.append(SET_COOKIE, HeaderValue::from_static("theme=dark; path=/"));
         let line = "swipl_session=1a2b-3c4d-5e6f-7081.swish; path=/; version=1; samesite=lax";
         answer.append(SET_COOKIE, HeaderValue::from_static(line));
-        sessions.leave(None, &mut answer);
+        sessions.leave(None, Scheme::Unknown, &mut answer);
         let lines: Vec<_> = answer.get_all(SET_COOKIE).iter().collect();
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0], "theme=dark; path=/");
@@ -166,11 +177,20 @@ mod tests {
         // SWISH was started again and opens another one: the browser keeps what it has.
         let line = "swipl_session=ffff-3c4d-5e6f-7081.swish; path=/";
         let mut answer = HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static(line))]);
-        sessions.leave(session, &mut answer);
+        sessions.leave(session, Scheme::Unknown, &mut answer);
         assert!(answer.is_empty());
         let mut asked = cookies(&ours);
         sessions.enter(&mut asked);
         assert_eq!(sent(&asked), Some("swipl_session=ffff-3c4d-5e6f-7081.swish"));
+    }
+
+    #[test]
+    fn by_tls_it_is_for_tls_only() {
+        let line = "swipl_session=1a2b-3c4d-5e6f-7081.swish; path=/";
+        let mut answer = HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static(line))]);
+        Sessions::new(KEY, "node-1").leave(None, Scheme::Https, &mut answer);
+        let ours = answer[SET_COOKIE].to_str().unwrap();
+        assert!(ours.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/"), "{ours}");
     }
 
     #[test]

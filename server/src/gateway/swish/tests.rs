@@ -1,11 +1,13 @@
 //! What reaches SWISH, and what comes back.
 
-use std::net::SocketAddr;
+mod logins;
+
+use std::path::PathBuf;
 
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
-    extract::{ConnectInfo, Request},
+    extract::Request,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::any,
@@ -18,7 +20,11 @@ use tokio::{
 };
 
 use super::{Swish, forward};
-use crate::{config::SwishUrl, shutdown::Stop};
+use crate::{
+    config::{Node, SwishUrl},
+    front::{Scheme, Visitor},
+    shutdown::Stop,
+};
 
 const HASH: &str = "875148cca9990c65bd313d52b6420da5f838fabf";
 
@@ -62,12 +68,16 @@ async fn beside() -> Swish {
 }
 
 fn start(url: SwishUrl, stop: Stop) -> Swish {
-    Swish::start(url, [7; 32], "node-1", stop)
+    let none = PathBuf::from("/nowhere");
+    let node =
+        Node { name: "node-1".into(), data: none.clone(), store: none.clone(), secret_file: none };
+    Swish::start(url, [7; 32], &node, stop)
 }
 
 async fn ask(swish: &Swish, mut request: Request) -> Response {
-    let peer: SocketAddr = "192.0.2.7:999".parse().unwrap();
-    request.extensions_mut().insert(ConnectInfo(peer));
+    let host = request.headers().get(header::HOST).cloned();
+    let address = [192, 0, 2, 7].into();
+    request.extensions_mut().insert(Visitor { address, scheme: Scheme::Unknown, host });
     forward(swish, request).await
 }
 
