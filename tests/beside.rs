@@ -1,6 +1,6 @@
 //! S. A node beside a SWISH: what is not the node's passes unchanged, and open pages outlive it.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::StreamExt;
@@ -9,14 +9,69 @@ use serde_json::{Value, json};
 use tests::{
     beside::{RawSwish, RealSwish, node_beside, without_hash},
     client::Client,
+    cluster::Plan,
     gateway::saved,
     wait::until,
 };
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
+/// A program that runs in one SWISH only.
+const PENGINE: &str = "5b1cf2a8-0000-4000-8000-000000000001";
 /// A running SWISH looks at its journal every second.
 const FOLLOWS: Duration = Duration::from_secs(3);
 const NOTICED: Duration = Duration::from_secs(10);
+
+fn json_answer(body: &Value) -> Vec<u8> {
+    let body = body.to_string();
+    let kind = "Content-Type: application/json; charset=UTF-8";
+    format!("HTTP/1.1 200 OK\r\n{kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into()
+}
+
+#[tokio::test]
+async fn a_program_that_runs_beside_another_node_goes_on() -> Result<()> {
+    // As SWISH says it.
+    let unknown = json!({
+        "event": "error", "code": "existence_error", "arg1": "pengine", "arg2": PENGINE,
+        "data": format!("pengine `'{PENGINE}'' does not exist"), "id": PENGINE,
+    });
+    let died = json!({ "event": "died", "id": PENGINE });
+    let answer = json!({ "event": "success", "id": PENGINE, "data": [{ "X": 2 }] });
+    let answers = |send: &Value| {
+        HashMap::from([("/pengine/send", json_answer(send)), ("/pengine/ping", json_answer(&died))])
+    };
+    let swishes =
+        [RawSwish::start(answers(&unknown)).await?, RawSwish::start(answers(&answer)).await?];
+    let mut cluster = Plan { nodes: 2, ..Plan::default() }.prepare().await?;
+    for (node, swish) in cluster.nodes.iter_mut().zip(&swishes) {
+        let url = format!("http://{}", swish.address());
+        node.setup.environment.push(("SWISH_CLUSTER_SWISH".to_owned(), url));
+        node.start().await?;
+    }
+    cluster.found().await?;
+
+    let client = Client::new(&cluster.node(1).setup.gateway);
+    let ask = |path: &str| format!("/pengine/{path}?format=json&id={PENGINE}");
+    until("the links", NOTICED, async || {
+        let said =
+            client.send_json(Method::POST, &ask("send"), &json!("next.")).await?.expect(200)?;
+        ensure!(said == answer, "{said}");
+        Ok(())
+    })
+    .await?;
+    let asked = |swish: &RawSwish| {
+        let heard = swish.take().into_iter().filter(|heard| heard.line.contains("/pengine/"));
+        heard.map(|heard| heard.body.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    ensure!(asked(&swishes[1]).contains(&b"\"next.\"".to_vec()), "the question is not the page's");
+
+    // Nobody has it: each is asked once, and nobody asks on.
+    asked(&swishes[0]);
+    let said = client.get(&ask("ping")).await?.expect(200)?;
+    ensure!(said == died, "{said}");
+    let counts = swishes.each_ref().map(|swish| asked(swish).len());
+    ensure!(counts == [1, 1], "{counts:?}");
+    cluster.end().await
+}
 
 #[tokio::test]
 async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
@@ -36,6 +91,16 @@ async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
         asked.await.map(|(said, _)| said)
     };
     health(200).await?;
+    let shown = async |wanted: &str| {
+        let shown = until("its state on the dashboard", NOTICED, async || {
+            let overview =
+                cluster.node(1).dashboard()?.get("/api/v1/overview").await?.expect(200)?;
+            ensure!(overview["nodes"][0]["swish"] == wanted, "{}", overview["nodes"][0]["swish"]);
+            Ok(overview["needs"].to_string())
+        });
+        shown.await.map(|(needs, _)| needs)
+    };
+    ensure!(!shown("up").await?.contains("The SWISH of"));
 
     // The page is SWISH's, with the text that was saved through the node.
     let first = saved(&gateway.create("a.pl", "p(through_the_node).\n").await?)?;
@@ -72,6 +137,7 @@ async fn open_pages_go_on_saving_while_a_real_swish_is_away() -> Result<()> {
     // Without SWISH: files are saved and read, the rest says why not.
     swish.kill().await?;
     ensure!(health(503).await?["state"] == "no_swish");
+    ensure!(shown("down").await?.contains("Open pages go on saving"));
     let second = saved(&gateway.save("a.pl", first, "p(without_swish).\n").await?)?;
     let refused = client.get("/help_index").await?;
     ensure!(refused.status == 502, "{}", refused.status);

@@ -1,6 +1,13 @@
 //! What every request can reach, and a node from its start to its end.
 
-use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use cluster::MemberId;
@@ -172,6 +179,7 @@ fn start_links(
         name: addresses.node.clone(),
         address: addresses.link.clone(),
         dashboard: Some(addresses.dashboard.clone()),
+        gateway: addresses.gateway_for_nodes(),
     };
     let (hello, said) = watch::channel(hello_state(opened));
     let (sender, events) = mpsc::channel(LINK_EVENTS);
@@ -201,6 +209,18 @@ impl App {
     #[must_use]
     pub fn me(&self) -> MemberId {
         self.links.me()
+    }
+}
+
+impl Addresses {
+    /// Where other nodes reach the gateway: at the host of the links, unless it listens on the
+    /// loopback only and they do not.
+    fn gateway_for_nodes(&self) -> Option<String> {
+        let gateway: SocketAddr = self.gateway.strip_prefix("http://")?.parse().ok()?;
+        let (host, _) = self.link.rsplit_once(':')?;
+        let is_local = host == "localhost"
+            || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+        (is_local || !gateway.ip().is_loopback()).then(|| format!("{host}:{}", gateway.port()))
     }
 }
 

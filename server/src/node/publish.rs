@@ -217,6 +217,7 @@ fn peer_view(
         round_trip_ms: link.and_then(|link| link.round_trip_ms),
         clock_offset_ms: link.and_then(|link| link.clock_offset_ms),
         version: link.and_then(|link| link.version.clone()),
+        gateway: link.and_then(|link| link.gateway.clone()),
         root: status.and_then(|status| status.heard).map(|(_, root)| root),
         equal_ms: status.and_then(|status| status.equal_at).map(wall_of),
         serial: status.map(|status| status.serial).unwrap_or_default(),

@@ -92,6 +92,8 @@ pub struct PeerView {
     pub clock_offset_ms: Option<i64>,
     /// Its software version.
     pub version: Option<String>,
+    /// Where its gateway is reached, `host:port`, if it can be.
+    pub gateway: Option<String>,
     /// Digest of its decided heads and tips, as it said last.
     pub root: Option<Root>,
     /// Milliseconds since 1970 when its digest last equalled ours.

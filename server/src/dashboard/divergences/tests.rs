@@ -196,6 +196,7 @@ fn peer(member: &Member) -> PeerView {
         round_trip_ms: None,
         clock_offset_ms: None,
         version: None,
+        gateway: None,
         root: None,
         equal_ms: None,
         serial: domain::Serial(0),

@@ -112,6 +112,7 @@ fn unheard(member: &cluster::Member) -> PeerView {
         round_trip_ms: None,
         clock_offset_ms: None,
         version: None,
+        gateway: None,
         root: None,
         equal_ms: None,
         serial: domain::Serial(0),

@@ -43,6 +43,7 @@ fn peer(node: u8) -> PeerView {
         round_trip_ms: Some(0.5),
         clock_offset_ms: Some(1),
         version: Some("0.1.0".into()),
+        gateway: None,
         root: Some(Root::from_bytes([9; 32])),
         equal_ms: Some(NOW_MS - 40_000),
         serial: Serial(1),

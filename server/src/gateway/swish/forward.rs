@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::{
     Swish, config, headers,
     identity::{Asked, is_user_info},
-    upgrade,
+    pengine, upgrade,
 };
 use crate::{
     front::{self, Scheme, TooSlow, Unreadable, Visitor},
@@ -30,14 +30,15 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Answers what SWISH answers; errors of ours in the form this client wants.
 pub(in crate::gateway) async fn forward(swish: &Swish, request: Request) -> Response {
     let asked = request.headers().clone();
-    let answer = match upgrade::is_wanted(&request) {
-        true => upgrade::pass(swish, request).await,
-        false => pass(swish, request).await,
+    let answer = match (upgrade::is_wanted(&request), pengine::talked_to(&request)) {
+        (true, _) => upgrade::pass(swish, request).await,
+        (false, Some(id)) => pengine::pass(swish, &id, request).await,
+        (false, None) => pass(swish, request).await,
     };
     answer.unwrap_or_else(|refusal| refusal.into_response(&asked))
 }
 
-async fn pass(swish: &Swish, mut request: Request) -> Result<Response, Refusal> {
+pub(super) async fn pass(swish: &Swish, mut request: Request) -> Result<Response, Refusal> {
     headers::end_connection(request.headers_mut());
     let wants_config = config::is_config(request.uri().path());
     let asked = Asked::new(&request);

@@ -18,13 +18,17 @@ mod identity;
 mod login;
 mod mode;
 mod nonces;
+mod pengine;
 mod probe;
 mod sessions;
 #[cfg(test)]
 mod tests;
 mod upgrade;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::body::Body;
 use domain::words::SwishState;
@@ -61,6 +65,9 @@ pub(crate) struct Swish {
     vouchers: Vouchers,
     mode: Mode,
     nonces: Nonces,
+    secret: [u8; 32],
+    /// Knows the other nodes.
+    node: Arc<OnceLock<Handle>>,
     state: watch::Receiver<SwishState>,
 }
 
@@ -84,12 +91,15 @@ impl Swish {
             vouchers: Vouchers::new(secret),
             mode,
             nonces: Nonces::new(),
+            secret,
+            node: Arc::default(),
             state,
         }
     }
 
-    /// Tells the dashboard from now on how it answers.
-    pub(super) fn show_on(&self, node: Handle) {
+    /// Tells this node's dashboard from now on how it answers, and asks its peers' gateways.
+    pub(super) fn join(&self, node: Handle) {
+        let _ = self.node.set(node.clone());
         let mut state = self.state.clone();
         tokio::spawn(async move {
             loop {

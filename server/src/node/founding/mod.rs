@@ -135,6 +135,7 @@ mod tests {
             version: "0".into(),
             wall_ms: 0,
             dashboard: None,
+            gateway: None,
         }
     }
 

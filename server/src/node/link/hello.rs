@@ -77,6 +77,9 @@ pub struct Hello {
     /// Where its dashboard is, if it says so.
     #[serde(default)]
     pub dashboard: Option<String>,
+    /// Where other nodes reach its gateway, `host:port`, if they can.
+    #[serde(default)]
+    pub gateway: Option<String>,
 }
 
 impl Hello {
@@ -103,6 +106,8 @@ pub struct About {
     pub address: String,
     /// Where its dashboard is.
     pub dashboard: Option<String>,
+    /// Where other nodes reach its gateway.
+    pub gateway: Option<String>,
 }
 
 /// What of a [`Hello`] changes; the node's driver publishes it.
@@ -154,5 +159,6 @@ pub(super) fn hello(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         wall_ms: now_ms(),
         dashboard: about.dashboard.clone(),
+        gateway: about.gateway.clone(),
     }
 }

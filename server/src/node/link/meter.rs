@@ -37,6 +37,8 @@ pub struct LinkView {
     pub clock_offset_ms: Option<i64>,
     /// Its software version.
     pub version: Option<String>,
+    /// Where its gateway is reached, as it says.
+    pub gateway: Option<String>,
     /// Bytes that came from it, sealed, since our start.
     pub bytes_in: u64,
     /// Bytes that went to it, before sealing.

@@ -408,6 +408,7 @@ impl Peer {
             linked: self.slots.contains_key(&Kind::Control),
             bulk: self.slots.contains_key(&Kind::Bulk),
             version: self.hello.as_ref().map(|hello| hello.version.clone()),
+            gateway: self.hello.as_ref().and_then(|hello| hello.gateway.clone()),
             clock_offset_ms: self.hello.as_ref().map(|_| self.meter.clock_offset_ms()),
             hello: self.hello.clone(),
             last_frame_ms: self.meter.last_frame_ms(),

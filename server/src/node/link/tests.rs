@@ -68,7 +68,12 @@ impl Setup {
             identity: Arc::clone(&self.identity),
             secret: self.secret,
             listener,
-            about: About { name: "a node".into(), address: address.clone(), dashboard: None },
+            about: About {
+                name: "a node".into(),
+                address: address.clone(),
+                dashboard: None,
+                gateway: None,
+            },
             hello,
             events: sender,
             asked: mpsc::channel(1).0,
