@@ -12,7 +12,7 @@ DEMO ?=
 KILL_POINTS := server/kill-points
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup run site test check fix release bench sim mutants models soak fuzz
+.PHONY: help setup run site test check fix release bench sim mutants models soak walk fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -68,6 +68,11 @@ soak: ## five real nodes in bad weather (SOAK_SECONDS=1800), held against their 
 	cargo build --workspace --bins
 	SWISH_CLUSTER_SOAK_SECONDS=$(SOAK_SECONDS) SWISH_CLUSTER_KILL_SEED=$$RANDOM \
 	  cargo test --workspace --test all -- --nocapture namespaces
+
+walk: ## two people on two real SWISHes in browsers (SWISH_HOME=…); pictures into docs/walk
+	@scripts/setup.sh test
+	cargo build --workspace --bins
+	SWISH_CLUSTER_WALK=$(CURDIR)/docs/walk cargo test --workspace --test beside_swish -- --nocapture
 
 models: ## every order of events of small stories (STATES=200000000 for deeper searches)
 	cargo run --release -p models -- run --states $(STATES)

@@ -3,6 +3,8 @@
 //! The stories that start nodes take turns (`tests::turn`), because their times mean something.
 
 #[cfg(test)]
+mod anew;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod attacks;

@@ -24,7 +24,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("models", &["domain", "gitty", "cluster"]),
     ("server", &["domain", "gitty", "store", "cluster", "relay", "ledger", "app"]),
     ("tests", &["domain", "gitty", "store", "cluster", "relay", "ledger", "app", "server", "sim"]),
-    ("end2end", &["domain", "gitty", "store", "cluster", "relay", "ledger", "app", "server"]),
+    (
+        "end2end",
+        &[
+            "domain", "gitty", "store", "cluster", "relay", "ledger", "app", "server", "sim",
+            "tests",
+        ],
+    ),
 ];
 
 /// Without any environment: state machines and formats.

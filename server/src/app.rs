@@ -192,6 +192,7 @@ fn hello_state(opened: &Opened) -> HelloState {
         files: u64::try_from(opened.files()).unwrap_or(u64::MAX),
         durable_count: durable.count,
         remembered: durable.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
+        left: durable.left.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! States that the protocol makes impossible: raised, shown and asserted absent, never a panic.
 
-use domain::ObjectId;
+use domain::{ClusterId, NodeId, ObjectId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Ballot, Key, MemberId, RolledBack};
@@ -57,6 +57,22 @@ pub enum Alarm {
     Cloned {
         /// Which, in the life of the one that said Hello.
         node: MemberId,
+    },
+    /// A node of another cluster tried to link with this one, or was dialed by it: their links are
+    /// refused. One of the clusters was founded anew while the other was away (protocol 11).
+    OtherCluster {
+        /// Which node.
+        node: NodeId,
+        /// Its name.
+        name: String,
+        /// Where its links are reached.
+        address: String,
+        /// Its cluster.
+        theirs: ClusterId,
+        /// The cluster of this node.
+        ours: ClusterId,
+        /// Which of them was left for the other one, if that is known.
+        older: Option<ClusterId>,
     },
     /// A node wrote two chains of audit entries, or its chain was changed; the first that came is
     /// kept. Its disk was copied or restored, or somebody has its key.

@@ -30,7 +30,7 @@ impl Core {
             issued: count,
             promised_in: count,
             persisted: count,
-            began: durable.count,
+            began: durable.unchecked.filter(|_| names_me).unwrap_or(durable.count),
             gate: Gate::new(names_me),
             floor: if config.broken(Mutant::UnreservedBallot) { 0 } else { durable.reserved },
             pushed: durable.serial(),
@@ -62,6 +62,7 @@ impl Core {
         }
         self.note_asked(&turn);
         if turn.writes() {
+            self.note_unchecked(&mut turn);
             self.keep_heard(&mut turn);
             self.live.issued = no;
             self.durable.count = no.0;
@@ -91,6 +92,7 @@ impl Core {
                 self.on_peer_up(peer, (epoch, run), (count, remembered), turn);
             }
             Input::Renew { incarnation } => self.on_renew(incarnation, turn),
+            Input::Leave { token, to } => self.on_leave(token, to, turn),
             Input::PeerDown { peer } => self.on_peer_down(peer, turn),
             Input::Message { from, message } => self.on_message(from, message, turn),
             Input::Save { token, save } => self.on_save(token, save, turn),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Incarnation, Link, ObjectId, Serial};
+use domain::{ClusterId, Incarnation, Link, ObjectId, Serial};
 use gitty::Object;
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +93,12 @@ pub enum Record {
         /// Its durable count.
         count: u64,
     },
+    /// This node writes without having compared counts since it started, or has compared them
+    /// (protocol 2).
+    Unchecked {
+        /// Its durable count when the first of these runs started; none: it has compared.
+        count: Option<u64>,
+    },
     /// This disk was found to be an older one: its life ended and another begins. Registers are
     /// gone, decided heads are heads that are brought in.
     Renewed {
@@ -100,6 +106,16 @@ pub enum Record {
         incarnation: Incarnation,
         /// How it was found out.
         rolled_back: RolledBack,
+    },
+    /// This node left a cluster: its life there ended and another begins, in no cluster so far.
+    /// Registers are gone as with [`Record::Renewed`].
+    Left {
+        /// The new life.
+        incarnation: Incarnation,
+        /// The cluster that it does not link with any more.
+        cluster: ClusterId,
+        /// One that it had left before and wants to be let into again, or for the first time.
+        to: Option<ClusterId>,
     },
 }
 
@@ -121,7 +137,9 @@ impl Record {
             | Self::Reserved(_)
             | Self::Audit(_)
             | Self::Remembered { .. }
-            | Self::Renewed { .. } => None,
+            | Self::Unchecked { .. }
+            | Self::Renewed { .. }
+            | Self::Left { .. } => None,
         }
     }
 }
@@ -263,8 +281,12 @@ pub struct Durable {
     pub count: u64,
     /// The highest durable count that each node told, in each life of its disk.
     pub remembered: BTreeMap<MemberId, u64>,
+    /// Durable count at the start of the first run that wrote and opened no gate (protocol 2).
+    pub unchecked: Option<u64>,
     /// Why this life began, if the one before was rolled back.
     pub rolled_back: Option<RolledBack>,
+    /// Clusters that this node left (protocol 11): it takes no roster of theirs.
+    pub left: BTreeSet<ClusterId>,
     /// The change log: the latest position of each key.
     changes: BTreeMap<Serial, Key>,
     /// The decided heads and the tips.
@@ -308,7 +330,9 @@ impl Durable {
             audit,
             count: 0,
             remembered: BTreeMap::new(),
+            unchecked: None,
             rolled_back: None,
+            left: BTreeSet::new(),
             changes,
             tree,
             decided,
@@ -348,8 +372,18 @@ impl Durable {
                 let known = self.remembered.entry(*member).or_default();
                 *known = (*known).max(*count);
             }
+            Record::Unchecked { count } => self.unchecked = *count,
             Record::Renewed { incarnation, rolled_back } => {
-                self.renew(*incarnation, *rolled_back);
+                self.renew(*incarnation, Some(*rolled_back));
+            }
+            Record::Left { incarnation, cluster, to } => {
+                if self.renew(*incarnation, None) {
+                    self.roster = None;
+                }
+                self.left.insert(*cluster);
+                if let Some(to) = to {
+                    self.left.remove(to);
+                }
             }
         }
     }
@@ -421,18 +455,20 @@ impl Durable {
         self.keys.get_mut(key).expect("it was inserted above")
     }
 
-    /// Once: made again, with the same incarnation, it would find drafts where heads were.
-    fn renew(&mut self, incarnation: Incarnation, rolled_back: RolledBack) {
+    /// Once: made again, with the same incarnation, it would find drafts where heads were. False, if
+    /// that is so.
+    fn renew(&mut self, incarnation: Incarnation, rolled_back: Option<RolledBack>) -> bool {
         if self.incarnation == incarnation {
-            return;
+            return false;
         }
         let keys = std::mem::take(&mut self.keys);
         let keys = keys.into_iter().map(|(key, state)| (key, state.renewed())).collect();
         let anew = Self::restore(incarnation, self.roster.take(), self.reserved, keys);
         let audit = std::mem::take(&mut self.audit);
         let remembered = std::mem::take(&mut self.remembered);
-        let rolled_back = Some(rolled_back);
-        *self = Self { audit, count: self.count, remembered, rolled_back, ..anew };
+        let left = std::mem::take(&mut self.left);
+        *self = Self { audit, count: self.count, remembered, rolled_back, left, ..anew };
+        true
     }
 
     fn set_draft(&mut self, key: &Key, draft: Option<Draft>) {

@@ -27,6 +27,7 @@ impl Core {
         // What a crash takes back is known by its records, not by its number.
         self.durable.count = self.live.issued.0;
         self.live.began = 0;
+        self.durable.unchecked = self.durable.unchecked.map(|_| 0);
         self.forget_trifles(patient);
         base
     }

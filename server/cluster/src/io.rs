@@ -5,8 +5,8 @@ use gitty::Object;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Alarm, AuditEntry, ChangeOutcome, Copies, Foreign, HoldReason, Key, Member, MemberId,
-    PeerMessage, Record, Roster, RosterChange, SettleOutcome, SyncReport,
+    Alarm, AuditEntry, ChangeOutcome, Copies, Foreign, HoldReason, Key, LeaveOutcome, Leaving,
+    Member, MemberId, PeerMessage, Record, Roster, RosterChange, SettleOutcome, SyncReport,
 };
 
 /// Names a command whose reply somebody waits for; chosen by the driver, unique in a run.
@@ -57,6 +57,14 @@ pub enum Input {
     Renew {
         /// Nobody ever had it.
         incarnation: Incarnation,
+    },
+    /// An operator has this node leave its cluster, to found another one or to join one (protocol
+    /// 11). If it may, [`Output::Renew`] asks for the new life that begins with it.
+    Leave {
+        /// For the reply.
+        token: Token,
+        /// Where it goes.
+        to: Leaving,
     },
     /// The control link to a peer is gone.
     PeerDown {
@@ -241,7 +249,7 @@ pub enum Output {
     },
     /// Something that others may want to know.
     Emit(Event),
-    /// This disk is an older one. Before any other input: drop what waits to be sent, close all
+    /// This life of the disk ends: it is an older one, or its node leaves. Before any other input: drop what waits to be sent, close all
     /// links, and hand in [`Input::Renew`]. The next Hello is that of the new incarnation.
     Renew,
     /// Something impossible has happened.
@@ -272,6 +280,8 @@ pub enum Reply {
     Found(FoundOutcome),
     /// To a change of the roster.
     Change(ChangeOutcome),
+    /// To leaving a cluster.
+    Left(LeaveOutcome),
     /// To an entry of the audit: whether it is the next one of the own chain, and durable.
     Audited(bool),
 }

@@ -62,7 +62,7 @@ pub use message::{
 pub use objects::Objects;
 pub use reconcile::{Side, Sides, StepState, SyncReport, SyncStep, SyncWork};
 pub use roster::{
-    ChangeOutcome, Choice, Council, Member, MemberId, Phase, RolledBack, Roster, RosterChange,
-    RosterVote, Standing, StorePaths, Version, choose,
+    ChangeOutcome, Choice, Council, LeaveOutcome, Leaving, Member, MemberId, Phase, RolledBack,
+    Roster, RosterChange, RosterVote, Standing, StorePaths, Version, choose,
 };
 pub use status::{CatchUp, FileStatus, PeerStatus, Waiting};

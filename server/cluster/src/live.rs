@@ -11,7 +11,7 @@ use crate::{
     catch_up::{Comparison, Reported},
     exchange::{Owed, Parked, Source, Tally, WantedObject},
     path::Way,
-    roster::{CouncilRound, Gate, Mark, Promoting, Repair, RolledBack},
+    roster::{CouncilRound, Ending, Gate, Mark, Promoting, Repair, RolledBack},
 };
 
 /// Volatile state of the core.
@@ -87,14 +87,16 @@ pub(crate) struct Live {
     pub(crate) branches: Branches,
     /// When the program started.
     pub(crate) started: Millis,
-    /// Durable count at the start.
+    /// Durable count at the start; that of an earlier one, if no gate was opened since.
     pub(crate) began: u64,
+    /// Write that makes it durable that counts were compared.
+    pub(crate) checked_in: Option<WriteNo>,
     /// Durable counts that peers told and no write has yet.
     pub(crate) heard: BTreeMap<MemberId, u64>,
     /// Whether this node may vote yet.
     pub(crate) gate: Gate,
-    /// This disk is an older one; nothing is done before there is a new incarnation.
-    pub(crate) ending: Option<RolledBack>,
+    /// This life of the disk ends; nothing is done before there is a new incarnation.
+    pub(crate) ending: Option<Ending>,
 }
 
 /// A decided head that somebody told.

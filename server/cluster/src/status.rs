@@ -20,6 +20,8 @@ pub struct PeerStatus {
     pub equal_at: Option<Millis>,
     /// Last position of its change log, as it said.
     pub serial: Serial,
+    /// Position in it up to which it is known here.
+    pub seen: Serial,
     /// Files with a decided head there.
     pub files: u64,
     /// Files with a held save there.
@@ -95,6 +97,7 @@ impl Core {
                 heard: peer.heard,
                 equal_at: peer.equal_at,
                 serial: peer.serial,
+                seen: peer.seen,
                 files: peer.files,
                 waiting: peer.waiting,
                 draining: peer.draining,

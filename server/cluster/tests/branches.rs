@@ -96,6 +96,25 @@ fn without_a_majority_a_save_is_held_durably_told_as_a_tip_and_served() {
     assert_eq!(sides(&node), [], "an open branch is no divergence");
 }
 
+/// Its draft was there, and was told to nobody: only the write that holds it makes it a promise.
+#[test]
+fn a_save_of_before_a_restart_that_is_repeated_is_held_durably() {
+    let (node, first) = with_first();
+    let made = node.update(&first, "p(2).\n");
+    let decided = Some(Decided { head: first.id, serial: Serial(1) });
+    let draft = Draft { tip: made.id, base: Some(first.id), kind: DraftKind::Fresh };
+    let state = KeyState { decided, draft: Some(draft), ..KeyState::default() };
+    let mut node = Node::with(ALPHA, [(key(), state)].into());
+    node.stocks(&first);
+    node.stocks(&made);
+    let mut outputs = save(&mut node, 1, Some(first.id), &made);
+    node.at(Millis(10_000));
+    outputs.extend(node.gives(Input::Timer(Timer::Patience(key()))));
+    assert_eq!(answers(&outputs), [(Token(1), held(made.id, Copies::OnlyHere), true)]);
+    let draft = Some(Draft { kind: DraftKind::Held, ..draft });
+    assert!(written(&outputs).contains(&Record::Draft { key: key(), draft }), "{outputs:?}");
+}
+
 #[test]
 fn a_held_save_is_told_to_whoever_can_be_reached() {
     let first = Node::alone().create("a.pl", "p(1).\n");

@@ -373,3 +373,19 @@ fn a_head_that_was_told_without_its_gaps_is_learned_when_they_are_known() {
 
     assert!(now_heads(&node).contains(&(key, second.id)));
 }
+
+/// An import whose oldest commit no node has: who took no part in its decision learns it too.
+#[test]
+fn a_head_is_learned_with_the_gaps_that_are_told_with_it() {
+    let mut node = linked();
+    let oldest = node.create("gaps.pl", "v(0).");
+    let first = node.update(&oldest, "v(1).");
+    let key = Key::File("gaps.pl".into());
+    let gaps = vec![oldest.id];
+    node.hears(BRAVO, PeerMessage::NewHead { epoch: 1, key: key.clone(), head: first.id, gaps });
+    node.hears(BRAVO, object_is(first.id, first.commit.object()));
+    assert!(!now_heads(&node).iter().any(|(of, _)| *of == key), "its text is missing");
+    node.hears(BRAVO, object_is(first.blob_id, first.blob.clone()));
+    assert!(now_heads(&node).contains(&(key, first.id)));
+    assert!(node.core.catch_up().is_none(), "nobody is asked for what nobody has");
+}

@@ -215,6 +215,51 @@ fn the_first_comparison_is_with_the_count_of_the_start() {
     assert_eq!(heartbeat(&mut node, BRAVO, 1, 9), [Output::Renew]);
 }
 
+/// It was cut off from everybody who remembers, wrote, and started again.
+#[test]
+fn what_earlier_runs_wrote_without_a_comparison_hides_nothing() {
+    let mut node = Node::alone();
+    node.starts_from(disk(BTreeMap::new(), 5));
+    for run in 0..3 {
+        let made = node.create(&format!("{run}.pl"), "p(1).\n");
+        node.gives(Input::Save { token: Token(run), save: made.save(None) });
+        node.syncs();
+        // Who remembers nothing does not help: this gate stays closed.
+        links(&mut node, BRAVO, 1, 0);
+        let durable = node.core.durable().clone();
+        assert!(durable.count > 5);
+        node.starts_from(durable);
+        assert_eq!(node.core.hello_count(), 5);
+    }
+    assert_eq!(links(&mut node, CHARLIE, 1, 6), [Output::Renew]);
+}
+
+/// Nobody may be told more than a restart would compare with.
+#[test]
+fn a_higher_count_is_told_when_it_is_durable_that_the_gate_was_open() {
+    let told = |node: &mut Node| {
+        let told = node.gives(Input::Timer(Timer::Heartbeat));
+        let PeerMessage::Heartbeat(told) = &sent(&told, BRAVO)[0] else { panic!("{told:?}") };
+        told.count
+    };
+    let mut node = Node::alone();
+    node.starts_from(disk(BTreeMap::new(), 5));
+    links(&mut node, BRAVO, 1, 5);
+    let made = node.create("a.pl", "p(1).\n");
+    let saved = node.gives(Input::Save { token: Token(1), save: made.save(None) });
+    assert!(written(&saved).contains(&Record::Unchecked { count: Some(5) }));
+    node.syncs();
+    assert_eq!(told(&mut node), 5);
+    let opened = links(&mut node, CHARLIE, 1, 5);
+    assert!(written(&opened).contains(&Record::Unchecked { count: None }));
+    assert_eq!(told(&mut node), 5, "a crash would take that back");
+    let durable = node.core.durable().clone();
+    node.syncs();
+    assert_eq!(told(&mut node), durable.count);
+    node.starts_from(durable.clone());
+    assert_eq!(node.core.hello_count(), durable.count);
+}
+
 #[test]
 fn nothing_is_handled_or_sent_in_a_life_that_has_ended() {
     let mut node = Node::alone();

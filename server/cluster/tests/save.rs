@@ -143,6 +143,36 @@ fn another_text_on_an_old_version_is_a_conflict() {
     assert!(outputs.contains(&reply(2, SaveOutcome::Conflict { head: first.id })), "{outputs:?}");
 }
 
+/// The version that the page was made from may have been decided without this node: nothing is
+/// said before a round has ended.
+#[test]
+fn a_save_on_a_version_that_is_not_here_is_refused_only_after_reading_the_register() {
+    let mut node = Node::linked();
+    let first = after_create(&mut node);
+    let unknown = node.update(&first, "p(2).\n");
+    let made = node.update(&unknown, "p(3).\n");
+    let save = made.save(Some(unknown.id));
+    let mut outputs = node.gives(Input::Save { token: Token(2), save });
+    outputs.extend(node.syncs());
+    let replies = |outputs: &[Output]| {
+        outputs.iter().filter(|o| matches!(o, Output::Reply { .. })).cloned().collect::<Vec<_>>()
+    };
+    let prepared = outputs.iter().find_map(|output| match output {
+        Output::Send { message: PeerMessage::Prepare { ballot, .. }, .. } => Some(*ballot),
+        _ => None,
+    });
+    let ballot = prepared.expect("the register is read");
+    assert_eq!(replies(&outputs), []);
+    let accepted = Some((Ballot { counter: 1, ..ballot }, first.id));
+    let promise = PeerMessage::Promise { epoch: 1, key: key(), ballot, accepted, count: 0 };
+    outputs = node.hears(BRAVO, promise);
+    outputs.extend(node.syncs());
+    assert_eq!(replies(&outputs), [], "a promise proves nothing");
+    outputs = node.hears(BRAVO, accept(ballot, first.id));
+    outputs.extend(node.syncs());
+    assert!(outputs.contains(&reply(2, SaveOutcome::Conflict { head: first.id })), "{outputs:?}");
+}
+
 #[test]
 fn an_acceptor_answers_only_what_is_durable_and_fetches_what_it_lacks() {
     let mut node = Node::linked();

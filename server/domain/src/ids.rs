@@ -123,6 +123,11 @@ hex_id! {
     Root, 32
 }
 hex_id! {
+    /// Identity of a chat message: the bytes of its UUID, or the beginning of the SHA-256 of an id
+    /// that is none (protocol 6).
+    MessageId, 16
+}
+hex_id! {
     /// SHA-256 of an entry of the audit, which the entry after it names.
     AuditHash, 32
 }

@@ -7,6 +7,7 @@ mod file_name;
 mod hex;
 mod ids;
 mod link;
+mod member_id;
 mod millis;
 pub mod view;
 pub mod words;
@@ -15,7 +16,8 @@ pub use deed::{Deed, Thing};
 pub use file_name::{CreateNameError, FileName};
 pub use hex::HexError;
 pub use ids::{
-    AuditHash, ClusterId, Incarnation, NodeId, ObjectId, OpId, PackId, Root, Run, Serial,
+    AuditHash, ClusterId, Incarnation, MessageId, NodeId, ObjectId, OpId, PackId, Root, Run, Serial,
 };
 pub use link::{Link, ObjectKind};
+pub use member_id::MemberId;
 pub use millis::Millis;

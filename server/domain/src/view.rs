@@ -4,6 +4,7 @@
 
 mod activity;
 mod address;
+mod anew;
 mod counts;
 mod divergence;
 mod divergences_query;
@@ -21,6 +22,7 @@ pub use activity::{ActivityPage, ActivityQuery, DeedRow};
 use address::{unescape, unescape_path};
 
 pub use address::escape;
+pub use anew::{AnewPlan, AnewRequest, OldMember};
 pub use counts::{Chip, Counts};
 pub use divergence::{DivergencePage, DivergenceView, DivergencesPage, MergeDraft, Side};
 pub use divergences_query::{DivergenceFilter, DivergencesQuery};

@@ -284,6 +284,13 @@ impl Situation {
     }
 }
 
+/// What to do about a cluster without a majority, and when not to do it (protocol 11).
+pub const WITHOUT_A_MAJORITY: &str = "Nothing is decided before a majority answers again; then it \
+    goes on by itself. While the others are only switched off, or cut off by the network, wait or \
+    bring them back: they may be working on the other side. Only when so many disks are lost for good \
+    that there will never be a majority again, found the cluster anew on the best node that is left: \
+    swish-cluster init --anew --plan says there what that would do.";
+
 impl fmt::Display for Situation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -105,7 +105,11 @@ impl Node {
                     step.saw(Witness::Changed);
                 }
             }
-            Reply::Object(_) | Reply::Sync(_) | Reply::Found(_) | Reply::Audited(_) => {}
+            Reply::Object(_)
+            | Reply::Sync(_)
+            | Reply::Found(_)
+            | Reply::Left(_)
+            | Reply::Audited(_) => {}
         }
     }
 

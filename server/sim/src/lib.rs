@@ -7,9 +7,12 @@
 //!                        Oracle ──▶ invariants/ ──▶ Outcome: figures, or one Violation
 //! ```
 //!
+//! `chat` is another world, of relay cores, pages and people; it shares seeds, traces and figures.
+//!
 //! Everything random comes from the seed, nothing reads a clock, and every collection is ordered:
 //! the same seed gives the same run, line for line.
 
+pub mod chat;
 mod dice;
 mod invariants;
 pub mod mutants;
@@ -30,5 +33,8 @@ pub use world::World;
 /// Runs one schedule to its end.
 #[must_use]
 pub fn run(profile: Profile, trace: Trace) -> Outcome {
+    if profile.kind == Kind::Chat {
+        return chat::run(&profile, trace);
+    }
     World::new(profile, trace).run()
 }

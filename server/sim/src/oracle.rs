@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{
-    AuditEntry, Ballot, Key, MemberId, Roster, Save, SaveOutcome, SettleOutcome, Token, Version,
+    AuditEntry, Ballot, Copies, HoldReason, Key, MemberId, Roster, Save, SaveOutcome,
+    SettleOutcome, Token, Version,
 };
-use domain::{Link, ObjectId};
+use domain::{ClusterId, Link, ObjectId};
 use gitty::Commit;
 
 /// A commit, and the operation that made it.
@@ -73,6 +74,19 @@ impl Path {
     }
 }
 
+/// What an answer of a cluster that is no more still promises.
+pub(crate) fn kept(answer: &SaveOutcome) -> Option<SaveOutcome> {
+    match answer {
+        SaveOutcome::Decided { commit } => Some(SaveOutcome::Held {
+            commit: *commit,
+            reason: HoldReason::NoMajority,
+            copies: Copies::Told,
+        }),
+        SaveOutcome::Held { .. } => Some(answer.clone()),
+        _ => None,
+    }
+}
+
 /// A durable accept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Vote {
@@ -98,7 +112,11 @@ pub(crate) struct Oracle {
     pub(crate) lost: BTreeSet<(Key, ObjectId)>,
     /// Objects that no node ever had.
     pub(crate) gaps: BTreeSet<ObjectId>,
-    /// Every roster that anybody adopted.
+    /// The cluster that promises are judged by.
+    pub(crate) cluster: Option<ClusterId>,
+    /// Whether there was another one before.
+    pub(crate) is_anew: bool,
+    /// Every roster of it that anybody adopted.
     pub(crate) rosters: BTreeMap<Version, Roster>,
     /// Who voted for what, and in which epoch.
     pub(crate) votes: BTreeMap<Vote, BTreeSet<MemberId>>,
@@ -169,6 +187,28 @@ impl Oracle {
             }
         }
         found
+    }
+
+    /// Another cluster was founded anew on a node: what happened before binds it only by what was
+    /// answered as saved.
+    pub(crate) fn begin_anew(&mut self, roster: &Roster, on: usize) {
+        self.cluster = Some(roster.cluster);
+        self.is_anew = true;
+        self.rosters = BTreeMap::from([(roster.version(), roster.clone())]);
+        self.paths.clear();
+        self.votes.clear();
+        self.chosen.clear();
+        self.listed.clear();
+        for op in &mut self.ops {
+            op.floor = None;
+            for attempt in &mut op.attempts {
+                let is_asked = attempt.answer.is_none() && attempt.node == on;
+                attempt.answer = attempt.answer.as_ref().and_then(kept);
+                if attempt.answer.is_none() && !is_asked {
+                    attempt.run = None;
+                }
+            }
+        }
     }
 
     /// The latest roster that anybody adopted.

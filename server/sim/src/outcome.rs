@@ -62,6 +62,10 @@ pub struct Counts {
     pub rolled: u64,
     /// Times a node found that out.
     pub renewed: u64,
+    /// Clusters that were founded anew.
+    pub anew: u64,
+    /// Nodes that left a cluster.
+    pub left: u64,
     /// Changes of the roster that were answered as done.
     pub changes: u64,
     /// Messages handed to a core.
@@ -84,6 +88,14 @@ pub struct Counts {
     pub deeds: u64,
     /// Commits on decided paths.
     pub commits: u64,
+    /// Messages that people posted in chats.
+    pub posts: u64,
+    /// Of them answered as being on two disks.
+    pub safe: u64,
+    /// Messages that were given to pages.
+    pub deliveries: u64,
+    /// Times a page came to a node.
+    pub visits: u64,
     /// Slowest healing, in microseconds.
     pub healing_us: u64,
 }
@@ -108,6 +120,8 @@ impl AddAssign for Counts {
         self.wipes += other.wipes;
         self.rolled += other.rolled;
         self.renewed += other.renewed;
+        self.anew += other.anew;
+        self.left += other.left;
         self.changes += other.changes;
         self.messages += other.messages;
         self.attempts += other.attempts;
@@ -119,6 +133,10 @@ impl AddAssign for Counts {
         self.diverged += other.diverged;
         self.deeds += other.deeds;
         self.commits += other.commits;
+        self.posts += other.posts;
+        self.safe += other.safe;
+        self.deliveries += other.deliveries;
+        self.visits += other.visits;
         self.healing_us = self.healing_us.max(other.healing_us);
     }
 }

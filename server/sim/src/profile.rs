@@ -44,6 +44,11 @@ pub enum Kind {
     /// A proposer dies before anything it did is durable, and hears in its second life what was
     /// answered to its first.
     Relapse,
+    /// A majority is lost for good while everybody saves; another member founds anew, and the lost
+    /// ones come back and join with their disks.
+    Anew,
+    /// Chat and visitors instead of saves: the relay core, in storms and calms ([`crate::chat`]).
+    Chat,
     /// Forty seconds in which clocks step by an hour, disks are slow for seconds, nodes stand still
     /// for longer than any wait, and links are cut one way, on top of a bit of everything.
     Rough,
@@ -51,7 +56,7 @@ pub enum Kind {
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,
@@ -68,14 +73,19 @@ impl Kind {
         Self::Deeds,
         Self::Relapse,
         Self::Rough,
+        Self::Anew,
+        Self::Chat,
     ];
 
-    /// The weather of a seed: all of them in turn, and the first five twice.
+    /// Those of the cluster core, which the seeds go round through.
+    const ROUND: usize = Self::ALL.len() - 1;
+
+    /// The weather of a seed: all of them in turn but chat, and the first five twice.
     #[must_use]
     pub fn of(seed: u64) -> Self {
-        let round = Self::ALL.len() + 5;
+        let round = Self::ROUND + 5;
         let at = seed % u64::try_from(round).unwrap_or(1);
-        Self::ALL[usize::try_from(at).unwrap_or(0) % Self::ALL.len()]
+        Self::ALL[usize::try_from(at).unwrap_or(0) % Self::ROUND]
     }
 }
 
@@ -140,6 +150,8 @@ pub struct Profile {
     pub(crate) operator_gap_us: Option<(u64, u64)>,
     /// When one node loses its disk.
     pub(crate) wipe_us: Option<(u64, u64)>,
+    /// When a majority is lost, if it is.
+    pub(crate) anew_us: Option<(u64, u64)>,
     /// Time between two copies of disks, if there are any.
     pub(crate) copy_us: Option<(u64, u64)>,
     /// Age of a copy that is put back.
@@ -164,6 +176,8 @@ pub struct Profile {
     /// Time between two things that people do, other than saving.
     pub(crate) deed_gap_us: Option<(u64, u64)>,
     pub(crate) config: Config,
+    /// A rule of the relay core that is broken on purpose.
+    pub(crate) relay: Option<relay::Mutant>,
 }
 
 impl Profile {
@@ -195,7 +209,15 @@ impl Profile {
             Kind::Deeds => profile.deeds(&mut dice),
             Kind::Relapse => profile.relapse(),
             Kind::Rough => profile.rough(&mut dice),
+            Kind::Anew => profile.anew(&mut dice),
+            Kind::Chat => Self { kind: Kind::Chat, ..profile },
         }
+    }
+
+    /// A schedule of chat and visitors.
+    #[must_use]
+    pub fn chat(seed: u64, nodes: usize, mutant: Option<relay::Mutant>) -> Self {
+        Self { relay: mutant, ..Self::in_weather(Kind::Chat, seed, nodes, None) }
     }
 
     /// A schedule in which these scenes happen, each at its time in milliseconds, and nothing else
@@ -246,6 +268,7 @@ impl Profile {
             spare: 0,
             operator_gap_us: None,
             wipe_us: None,
+            anew_us: None,
             copy_us: None,
             copy_age_us: (500_000, 6_000_000),
             fault_odds: [350, 100, 400, 150, 0, 0],
@@ -260,6 +283,7 @@ impl Profile {
             large: 15,
             deed_gap_us: None,
             config: config(mutant, dice),
+            relay: None,
         }
     }
 
@@ -383,6 +407,23 @@ impl Profile {
             down_us: (1_000, 400_000),
             cut_us: (50_000, 2_000_000),
             think_us: (1_000, 300_000),
+            ..self
+        }
+    }
+
+    fn anew(self, dice: &mut Dice) -> Self {
+        Self {
+            kind: Kind::Anew,
+            clients: 3 + dice.index(3),
+            files: 1 + dice.index(3),
+            faults_us: 18_000_000,
+            fault_gap_us: Some((100_000, dice.between((500_000, 3_000_000)))),
+            fault_odds: [250, 0, 700, 50, 0, 0],
+            anew_us: Some((1_500_000, 8_000_000)),
+            down_us: (1_000, 500_000),
+            cut_us: (50_000, 3_000_000),
+            think_us: (1_000, 400_000),
+            client_patience_us: (300_000, 6_000_000),
             ..self
         }
     }

@@ -1,7 +1,7 @@
 //! Makes a failing schedule short: leaves out what faults, clients and operators did, as long as
 //! the same promise still breaks (delta debugging).
 
-use crate::{Outcome, Profile, Trace, Violation, World, world::Step};
+use crate::{Kind, Outcome, Profile, Trace, Violation, World, chat, world::Step};
 
 /// Schedules that are run before the shortest so far is taken.
 const MAX_RUNS: u64 = 4_000;
@@ -22,10 +22,10 @@ pub struct Shrunk {
 /// Shrinks the schedule of a profile; none if it breaks nothing.
 #[must_use]
 pub fn shrink(profile: &Profile) -> Option<Shrunk> {
-    let (outcome, steps) = World::new(profile.clone(), Trace::off()).record();
-    let violation = outcome.violation?;
-    let mut search = Search { profile, steps: &steps, violation, runs: 0 };
-    let mut kept: Vec<usize> = (0..steps.len()).collect();
+    let (outcome, plan) = Plan::of(profile);
+    let (violation, steps) = (outcome.violation?, plan.len());
+    let mut search = Search { profile, plan: &plan, violation, runs: 0 };
+    let mut kept: Vec<usize> = (0..steps).collect();
     loop {
         let before = kept.len();
         kept = search.halve(kept);
@@ -34,23 +34,55 @@ pub fn shrink(profile: &Profile) -> Option<Shrunk> {
             break;
         }
     }
-    Some(Shrunk { violation: search.violation, steps: steps.len(), kept, runs: search.runs })
+    Some(Shrunk { violation: search.violation, steps, kept, runs: search.runs })
 }
 
 /// Runs the schedule of a profile with some of its planned steps only.
 #[must_use]
 pub fn replay(profile: &Profile, kept: &[usize], trace: Trace) -> Outcome {
-    let (_, steps) = World::new(profile.clone(), Trace::off()).record();
-    World::new(profile.clone(), trace).told(chosen(&steps, kept))
+    Plan::of(profile).1.told(profile, kept, trace)
 }
 
-fn chosen(steps: &[Step], kept: &[usize]) -> Vec<Step> {
-    kept.iter().filter_map(|at| steps.get(*at).cloned()).collect()
+/// The planned steps of a schedule.
+enum Plan {
+    /// Of saves: as a whole run drew them.
+    Saves(Vec<Step>),
+    /// Of chat: as many, each known by its number.
+    Chat(usize),
+}
+
+impl Plan {
+    /// Runs a whole schedule and writes down its plan.
+    fn of(profile: &Profile) -> (Outcome, Self) {
+        if profile.kind == Kind::Chat {
+            let (outcome, acts) = chat::record(profile);
+            return (outcome, Self::Chat(acts));
+        }
+        let (outcome, steps) = World::new(profile.clone(), Trace::off()).record();
+        (outcome, Self::Saves(steps))
+    }
+
+    const fn len(&self) -> usize {
+        match self {
+            Self::Saves(steps) => steps.len(),
+            Self::Chat(acts) => *acts,
+        }
+    }
+
+    fn told(&self, profile: &Profile, kept: &[usize], trace: Trace) -> Outcome {
+        match self {
+            Self::Saves(steps) => {
+                let chosen = kept.iter().filter_map(|at| steps.get(*at).cloned()).collect();
+                World::new(profile.clone(), trace).told(chosen)
+            }
+            Self::Chat(_) => chat::told(profile, kept, trace),
+        }
+    }
 }
 
 struct Search<'a> {
     profile: &'a Profile,
-    steps: &'a [Step],
+    plan: &'a Plan,
     /// As the shortest schedule so far breaks it.
     violation: Violation,
     runs: u64,
@@ -63,8 +95,7 @@ impl Search<'_> {
             return false;
         }
         self.runs += 1;
-        let world = World::new(self.profile.clone(), Trace::off());
-        let violation = world.told(chosen(self.steps, kept)).violation;
+        let violation = self.plan.told(self.profile, kept, Trace::off()).violation;
         match violation.filter(|found| found.invariant == self.violation.invariant) {
             None => false,
             Some(violation) => {

@@ -86,6 +86,13 @@ fn old_disks_come_back_and_are_found_out() {
 }
 
 #[test]
+fn a_majority_is_lost_one_founds_anew_and_the_lost_ones_come_back() {
+    happens_in(Kind::Anew, 60, |c| {
+        c.anew == 60 && c.left > 110 && c.wipes > 40 && c.changes > 200 && c.diverged > 200
+    });
+}
+
+#[test]
 fn members_come_and_go() {
     happens_in(Kind::Members, 60, |c| c.changes > 30 && c.wipes > 15);
     happens_in(Kind::Turnover, 60, |c| c.changes > 30);

@@ -14,6 +14,10 @@ pub(super) struct Join {
     /// Link address of a node of the cluster.
     #[arg(value_name = "ADDR")]
     address: String,
+    /// Leave the cluster that this node is in, for good: when a majority of it is lost and another
+    /// one was founded anew. What this node has comes along.
+    #[arg(long)]
+    leave_old_cluster: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -21,7 +25,8 @@ pub(super) struct Join {
 
 impl Join {
     pub(super) async fn run(self) -> Exit {
-        let join = api::Join { address: self.address };
+        let Self { address, leave_old_cluster, .. } = &self;
+        let join = api::Join { address: address.clone(), leave_old_cluster: *leave_old_cluster };
         match self.node.at().post::<_, Joining>("/api/v1/join", &join).await {
             Ok(joining) if self.json => {
                 out::json(&joining);

@@ -1,9 +1,9 @@
 //! Writing `core.db`.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
-use cluster::{AuditEntry, Council, Key, KeyState, MemberId, RolledBack, Roster};
-use domain::{Incarnation, ObjectId};
+use cluster::{AuditEntry, Council, Durable, Key, KeyState, MemberId, RolledBack, Roster};
+use domain::{ClusterId, Incarnation, ObjectId};
 use gitty::Object;
 use sea_orm::{
     ActiveValue::Set,
@@ -54,7 +54,7 @@ pub struct Apply {
     pub unfiled: Vec<(ObjectId, Object)>,
     /// Objects that have a file now, synced.
     pub filed: Vec<ObjectId>,
-    /// The roster, if it changed.
+    /// The roster; none in no cluster.
     pub roster: Option<Roster>,
     /// Ballot counters reserved.
     pub reserved: u64,
@@ -64,8 +64,34 @@ pub struct Apply {
     pub audit: Vec<AuditEntry>,
     /// The highest durable count that each node told.
     pub remembered: Vec<(MemberId, u64)>,
-    /// Another life of this disk, and why it began.
-    pub renewed: Option<(Incarnation, RolledBack)>,
+    /// Durable count from which on nothing was compared, if so.
+    pub unchecked: Option<u64>,
+    /// The life of this disk, if it is another one than it began with.
+    pub life: Option<Life>,
+}
+
+/// A life of this disk that is not its first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Its name.
+    pub incarnation: Incarnation,
+    /// How the one before was found to be rolled back, if it was.
+    pub rolled_back: Option<RolledBack>,
+    /// Clusters that this node left.
+    pub left: BTreeSet<ClusterId>,
+}
+
+impl Life {
+    /// The present one, unless it is the first.
+    #[must_use]
+    pub fn of(durable: &Durable) -> Option<Self> {
+        let is_first = durable.rolled_back.is_none() && durable.left.is_empty();
+        (!is_first).then(|| Self {
+            incarnation: durable.incarnation,
+            rolled_back: durable.rolled_back,
+            left: durable.left.clone(),
+        })
+    }
 }
 
 impl CoreDb {
@@ -120,13 +146,13 @@ impl CoreDb {
         put_fact(&transaction, "reserved", &apply.reserved).await?;
         put_fact(&transaction, "council", &apply.council).await?;
         put_fact(&transaction, "remembered", &apply.remembered).await?;
-        if let Some((incarnation, rolled_back)) = &apply.renewed {
+        put_fact(&transaction, "unchecked", &apply.unchecked).await?;
+        if let Some(Life { incarnation, rolled_back, left }) = &apply.life {
             put_fact(&transaction, "incarnation", incarnation).await?;
             put_fact(&transaction, "rolled_back", rolled_back).await?;
+            put_fact(&transaction, "left", left).await?;
         }
-        if let Some(roster) = &apply.roster {
-            put_fact(&transaction, "roster", roster).await?;
-        }
+        put_fact(&transaction, "roster", &apply.roster).await?;
         let covered = log::Column::Number.lte(signed(apply.upto));
         log::Entity::delete_many().filter(covered).exec(&transaction).await?;
         // The durable count goes on after the rows are gone.

@@ -11,7 +11,7 @@ mod recover;
 mod site;
 mod site_read;
 
-pub use core_db::{Apply, CoreDb, DbError};
+pub use core_db::{Apply, CoreDb, DbError, Life};
 pub use recover::Recovered;
 pub use site::{HeadRow, SiteDb, SiteError, fold};
 pub use site_read::{Filter, Guest, Listed, Order, Page, SortBy};

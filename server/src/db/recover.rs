@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster::{AuditEntry, Durable, Key, KeyState, MemberId, Record, Roster};
+use cluster::{AuditEntry, Durable, Key, KeyState, MemberId, Record, RolledBack, Roster};
 use domain::{Incarnation, ObjectId};
 use gitty::Object;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -50,14 +50,16 @@ impl CoreDb {
                 incarnation
             }
         };
-        let roster: Option<Roster> = fact_of(&facts, "roster")?;
+        let roster = fact_of::<Option<Roster>>(&facts, "roster")?.flatten();
         let reserved = fact_of(&facts, "reserved")?.unwrap_or(0);
         let audit = self.audit().await?;
         let mut durable = Durable::restore(incarnation, roster, reserved, self.registers().await?);
         durable.council = fact_of(&facts, "council")?.unwrap_or_default();
         let remembered: Vec<(MemberId, u64)> = fact_of(&facts, "remembered")?.unwrap_or_default();
         durable.remembered = remembered.into_iter().collect();
-        durable.rolled_back = fact_of(&facts, "rolled_back")?;
+        durable.rolled_back = fact_of::<Option<RolledBack>>(&facts, "rolled_back")?.flatten();
+        durable.unchecked = fact_of::<Option<u64>>(&facts, "unchecked")?.flatten();
+        durable.left = fact_of(&facts, "left")?.unwrap_or_default();
         durable.restore_audit(&audit);
         let mut recovered = Recovered {
             durable,
@@ -137,7 +139,7 @@ impl CoreDb {
                         recovered.unfiled.insert(id, object);
                     }
                     Record::Audit(entry) => recovered.audit.push(entry),
-                    Record::Renewed { .. } => {
+                    Record::Renewed { .. } | Record::Left { .. } => {
                         recovered.dirty.extend(recovered.durable.keys.keys().cloned());
                     }
                     _ => {}

@@ -95,6 +95,7 @@ impl Site {
                     | Command::Sync { .. }
                     | Command::Found { .. }
                     | Command::Change { .. }
+                    | Command::Leave { .. }
                     | Command::Drain(_)
                     | Command::AskStore(_)
                     | Command::Keep { .. }

@@ -102,12 +102,17 @@ impl Driver {
         content: String,
         reply: tokio::sync::oneshot::Sender<bool>,
     ) {
+        self.waiters.insert(token, Waiter::Audit(reply));
+        self.audit(token, content);
+    }
+
+    /// Adds an entry to the chain of this life of the disk.
+    pub(super) fn audit(&mut self, token: Token, content: String) {
         let (number, previous) = self.core.next_audit();
         let origin = self.core.me();
         let seal = Bytes(Vec::new().into());
         let mut entry = AuditEntry { origin, number, previous, content, seal };
         entry.seal = Bytes(self.links.identity.seal(entry.hash().as_bytes()).into());
-        self.waiters.insert(token, Waiter::Audit(reply));
         self.input(Input::Audit { token, entry: Box::new(entry) });
     }
 

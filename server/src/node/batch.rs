@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::{
-    AuditEntry, Council, Durable, Key, KeyState, MemberId, PeerMessage, Record, Reply, RolledBack,
-    Roster, Token, Urgency, WriteNo,
+    AuditEntry, Council, Durable, Key, KeyState, MemberId, PeerMessage, Record, Reply, Roster,
+    Token, Urgency, WriteNo,
 };
-use domain::{FileName, Incarnation, Millis, ObjectId};
+use domain::{ClusterId, FileName, Millis, ObjectId};
 
 use super::audit::Unapplied;
+use crate::db::Life;
 
 /// A write that nobody waits for joins the next one, or goes by itself after this.
 pub(super) const SOON: Millis = Millis(50);
@@ -45,7 +46,9 @@ impl Pending {
         urgency: Urgency,
         durable: &Durable,
     ) {
-        if records.iter().any(|record| matches!(record, Record::Renewed { .. })) {
+        let begins_life =
+            |record: &Record| matches!(record, Record::Renewed { .. } | Record::Left { .. });
+        if records.iter().any(begins_life) {
             // It changes every key there is.
             self.states = durable.keys.clone();
         }
@@ -117,8 +120,12 @@ pub(super) struct Shadow {
     pub(super) council: Council,
     /// The highest durable count that each node told.
     pub(super) remembered: BTreeMap<MemberId, u64>,
-    /// Another life of this disk, why it began, and the batch that has it.
-    renewed: Option<(u64, Incarnation, RolledBack)>,
+    /// Durable count from which on nothing was compared, if so.
+    pub(super) unchecked: Option<u64>,
+    /// Clusters that this node left.
+    left: BTreeSet<ClusterId>,
+    /// Another life of this disk, and the batch that has it.
+    life: Option<(u64, Life)>,
     /// Objects of each batch, until they have a file that is on the disk or a row of their own.
     pub(super) objects: BTreeMap<u64, Vec<ObjectId>>,
     /// Entries of the audit of each batch, until they are in their table.
@@ -131,8 +138,9 @@ pub(super) type Due = (Vec<(Key, KeyState)>, Vec<ObjectId>, Vec<AuditEntry>);
 impl Shadow {
     pub(super) fn new(durable: &Durable) -> Self {
         let (reserved, council) = (durable.reserved, durable.council.clone());
-        let remembered = durable.remembered.clone();
-        Self { reserved, council, remembered, ..Self::default() }
+        let (remembered, left) = (durable.remembered.clone(), durable.left.clone());
+        let (roster, unchecked) = (durable.roster.clone(), durable.unchecked);
+        Self { roster, unchecked, reserved, council, remembered, left, ..Self::default() }
     }
 
     /// Takes in a batch that is durable; tells which served heads it may have moved, and which tips
@@ -159,14 +167,26 @@ impl Shadow {
                 Record::Audit(entry) => {
                     self.audit.entry(number).or_default().push(entry.clone());
                 }
+                Record::Unchecked { count } => self.unchecked = *count,
                 Record::Reserved(counter) => self.reserved = self.reserved.max(*counter),
                 Record::Remembered { member, count } => {
                     let known = self.remembered.entry(*member).or_default();
                     *known = (*known).max(*count);
                 }
                 Record::Renewed { incarnation, rolled_back } => {
-                    self.council = Council::default();
-                    self.renewed = Some((number, *incarnation, *rolled_back));
+                    let left = std::mem::take(&mut self.left);
+                    let rolled_back = Some(*rolled_back);
+                    self.begin(number, Life { incarnation: *incarnation, rolled_back, left });
+                }
+                Record::Left { incarnation, cluster, to } => {
+                    let mut left = std::mem::take(&mut self.left);
+                    left.insert(*cluster);
+                    if let Some(to) = to {
+                        left.remove(to);
+                    }
+                    self.roster = None;
+                    let life = Life { incarnation: *incarnation, rolled_back: None, left };
+                    self.begin(number, life);
                 }
                 Record::Decided { .. }
                 | Record::Promised { .. }
@@ -190,9 +210,17 @@ impl Shadow {
 
     /// Takes out another life of this disk, if its batch is not after this one: the tables must not
     /// be of the new life while the batch is still to be replayed.
-    pub(super) fn renewed(&mut self, upto: u64) -> Option<(Incarnation, RolledBack)> {
-        let (_, incarnation, why) = self.renewed.take_if(|(number, ..)| *number <= upto)?;
-        Some((incarnation, why))
+    pub(super) fn life(&mut self, upto: u64) -> Option<Life> {
+        let (_, life) = self.life.take_if(|(number, _)| *number <= upto)?;
+        Some(life)
+    }
+
+    /// A batch begins another life of this disk.
+    fn begin(&mut self, number: u64, life: Life) {
+        self.council = Council::default();
+        self.unchecked = None;
+        self.left.clone_from(&life.left);
+        self.life = Some((number, life));
     }
 
     /// Takes out what the tables lack up to a batch.

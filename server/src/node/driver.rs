@@ -9,10 +9,10 @@ use std::{
 };
 
 use cluster::{
-    ChangeOutcome, Core, FoundOutcome, Key, MemberId, PeerMessage, Reply, SaveOutcome,
-    SettleOutcome, SyncReport, Token, WriteNo,
+    ChangeOutcome, Core, FoundOutcome, Key, LeaveOutcome, MemberId, PeerMessage, Reply,
+    SaveOutcome, SettleOutcome, SyncReport, Token, WriteNo,
 };
-use domain::{FileName, Millis, ObjectId};
+use domain::{ClusterId, FileName, Millis, ObjectId};
 use gitty::HeadUpdate;
 use store::{Index, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -68,6 +68,7 @@ pub(super) enum Waiter {
     Object(oneshot::Sender<bool>),
     Found(oneshot::Sender<FoundOutcome>),
     Change(oneshot::Sender<ChangeOutcome>),
+    Leave(oneshot::Sender<LeaveOutcome>),
     Settle(oneshot::Sender<SettleOutcome>),
     Sync(oneshot::Sender<SyncReport>),
     Audit(oneshot::Sender<bool>),
@@ -97,6 +98,8 @@ pub(super) struct Driver {
     pub(super) persisted: WriteNo,
     pub(super) held: BTreeMap<WriteNo, Vec<Held>>,
     pub(super) outbox: BTreeMap<(MemberId, link::Kind), Vec<PeerMessage>>,
+    /// Clusters that linked peers said they are in.
+    pub(super) clusters: BTreeMap<MemberId, ClusterId>,
     pub(super) waiters: HashMap<Token, Waiter>,
     /// Answers that leave after the messages and the shared state of the same turn.
     pub(super) replies: Vec<(Token, Reply)>,
@@ -178,6 +181,7 @@ pub fn start(
         persisted: WriteNo(opened.last_row),
         held: BTreeMap::new(),
         outbox: BTreeMap::new(),
+        clusters: BTreeMap::new(),
         waiters: HashMap::new(),
         replies: Vec::new(),
         tokens: 0,

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use cluster::{
-    ChangeOutcome, FoundOutcome, Roster, RosterChange, Save, SaveOutcome, SettleOutcome, SyncReport,
+    ChangeOutcome, FoundOutcome, LeaveOutcome, Leaving, Roster, RosterChange, Save, SaveOutcome,
+    SettleOutcome, SyncReport,
 };
 use domain::{Deed, FileName, ObjectId};
 use gitty::Object;
@@ -86,6 +87,15 @@ pub enum Command {
         change: RosterChange,
         /// For the outcome.
         reply: oneshot::Sender<ChangeOutcome>,
+    },
+    /// Leave the cluster, to found another one or to join one.
+    Leave {
+        /// Where to.
+        to: Leaving,
+        /// The JSON of a [`Deed`], durable with it: the first entry of the new life's chain.
+        content: String,
+        /// For the outcome.
+        reply: oneshot::Sender<LeaveOutcome>,
     },
     /// Take no new pages, or take them again.
     Drain(bool),
@@ -216,6 +226,15 @@ impl Handle {
     /// When the program is stopping: the change may or may not be carried out.
     pub async fn change(&self, change: RosterChange) -> Result<ChangeOutcome, NodeError> {
         self.ask(|reply| Command::Change { change, reply }).await
+    }
+
+    /// Leaves the cluster, to found another one or to join one; `deed` is durable with it.
+    ///
+    /// # Errors
+    /// When the program is stopping: it may or may not be done.
+    pub async fn leave(&self, to: Leaving, deed: &Deed) -> Result<LeaveOutcome, NodeError> {
+        let content = serde_json::to_string(deed).unwrap_or_default();
+        self.ask(|reply| Command::Leave { to, content, reply }).await
     }
 
     /// Takes no new pages from now on, or takes them again; this node goes on voting.

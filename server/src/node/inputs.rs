@@ -57,6 +57,10 @@ impl Driver {
                 self.waiters.insert(token, Waiter::Change(reply));
                 self.input(Input::Change { token, change });
             }
+            Command::Leave { to, content, reply } => {
+                self.waiters.insert(token, Waiter::Leave(reply));
+                self.leave(token, to, content);
+            }
             Command::Drain(drains) => {
                 self.input(Input::Drain(drains));
                 self.shared.change_node(|node| node.draining = drains);
@@ -90,6 +94,10 @@ impl Driver {
             LinkEvent::Up { said, .. } if said != self.core.me().incarnation => {}
             LinkEvent::Up { peer, hello, said } => {
                 info!(peer.id = %peer.node, peer.name = %hello.name, "linked with {}", hello.name);
+                match hello.cluster {
+                    Some(cluster) => self.clusters.insert(peer, cluster),
+                    None => self.clusters.remove(&peer),
+                };
                 let (count, remembered) = (hello.durable_count, hello.remembers(said));
                 let (epoch, run) = (hello.epoch, hello.run);
                 self.input(Input::PeerUp { peer, epoch, run, count, remembered });
@@ -106,6 +114,8 @@ impl Driver {
                 self.input(Input::PeerDown { peer });
                 self.publish_node();
             }
+            // It ends.
+            LinkEvent::Frame { from, .. } if self.is_elsewhere(&from) => {}
             LinkEvent::Frame { from, messages, load } => {
                 for message in messages {
                     if !self.is_genuine(from, &message) {
@@ -115,6 +125,7 @@ impl Driver {
                 }
                 drop(load);
             }
+            LinkEvent::Elsewhere(stranger) => self.on_stranger(stranger),
             LinkEvent::CutOff { peer } => self.raise(Alarm::CutOff { peer }),
             LinkEvent::Cloned { peer } => self.raise(Alarm::Cloned { node: peer }),
         }
@@ -138,6 +149,7 @@ impl Driver {
                 while self.unfiled_since.front().is_some_and(|(row, _)| *row <= upto) {
                     self.unfiled_since.pop_front();
                 }
+                self.shared.note_filed(&objects);
                 self.filed.push((upto, objects));
                 foreign.into_iter().for_each(|update| self.on_foreign(update));
             }

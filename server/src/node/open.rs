@@ -19,7 +19,7 @@ use super::{
     publish::About,
     view::{FileEntry, Shared},
 };
-use crate::db::{Apply, CoreDb, DbError, Recovered};
+use crate::db::{Apply, CoreDb, DbError, Life, Recovered};
 
 /// Time between two lines of the log while every object is read.
 const SAY_EVERY: Duration = Duration::from_secs(5);
@@ -282,7 +282,8 @@ async fn apply_recovered(
             reserved: durable.reserved,
             council: durable.council.clone(),
             remembered: durable.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
-            renewed: durable.rolled_back.map(|why| (durable.incarnation, why)),
+            unchecked: durable.unchecked,
+            life: Life::of(durable),
             audit: recovered.audit.iter().skip(recovered.audit_in_table).cloned().collect(),
         };
         db.apply(apply).await?;

@@ -89,13 +89,17 @@ impl Driver {
             (Some(Waiter::Object(waiter)), Reply::Object(here)) => waiter.send(here).is_ok(),
             (Some(Waiter::Found(waiter)), Reply::Found(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Change(waiter)), Reply::Change(outcome)) => waiter.send(outcome).is_ok(),
+            (Some(Waiter::Leave(waiter)), Reply::Left(outcome)) => waiter.send(outcome).is_ok(),
             (Some(Waiter::Audit(waiter)), Reply::Audited(done)) => waiter.send(done).is_ok(),
             (_, _) => false,
         };
     }
 
     pub(super) fn send_outbox(&mut self) {
-        for ((to, kind), messages) in std::mem::take(&mut self.outbox) {
+        let outbox = std::mem::take(&mut self.outbox).into_iter();
+        for ((to, kind), messages) in
+            outbox.filter(|((to, _), _)| !self.is_elsewhere(to)).collect::<Vec<_>>()
+        {
             let proposes = messages.iter().any(|m| matches!(m, PeerMessage::Propose(_)));
             for frame in frames(messages) {
                 self.links.links.send(to, kind, frame);
@@ -227,11 +231,12 @@ impl Driver {
             registers,
             unfiled,
             filed: std::mem::take(&mut self.out_of_table),
-            roster: self.shadow.roster.take(),
+            roster: self.shadow.roster.clone(),
             reserved: self.shadow.reserved,
             council: self.shadow.council.clone(),
             remembered: self.shadow.remembered.iter().map(|(id, count)| (*id, *count)).collect(),
-            renewed: self.shadow.renewed(upto),
+            unchecked: self.shadow.unchecked,
+            life: self.shadow.life(upto),
             audit,
         };
         if let Err(reason) = self.db.apply(apply).await {
@@ -272,6 +277,7 @@ impl Driver {
             }
             Event::PeerHeard { .. } => self.peers_changed = true,
             Event::RosterAdopted => {
+                self.part_from_others();
                 self.import_store();
                 self.dial();
                 self.peers_changed = true;

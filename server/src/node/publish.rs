@@ -166,6 +166,7 @@ impl Driver {
             files: u64::try_from(files).unwrap_or(u64::MAX),
             durable_count: self.core.hello_count(),
             remembered: self.core.all_remembered(),
+            left: self.core.left().clone(),
         };
         self.links.hello.send_if_modified(|before| {
             let changed = *before != state;
@@ -219,6 +220,7 @@ fn peer_view(
         root: status.and_then(|status| status.heard).map(|(_, root)| root),
         equal_ms: status.and_then(|status| status.equal_at).map(wall_of),
         serial: status.map(|status| status.serial).unwrap_or_default(),
+        seen: status.map(|status| status.seen).unwrap_or_default(),
         files: status.map_or(0, |status| status.files),
         waiting: status.map_or(0, |status| status.waiting),
         draining: status.is_some_and(|status| status.draining),

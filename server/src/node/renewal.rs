@@ -30,6 +30,7 @@ impl Driver {
         let keys: Vec<Key> = self.core.durable().keys.keys().cloned().collect();
         keys.iter().for_each(|key| self.publish_file(key.file()));
         self.peers_changed = true;
+        self.dial();
         self.publish_node();
         let _ = self.events.send(NodeEvent::AllFiles);
     }

@@ -3,13 +3,20 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, PoisonError, RwLock},
+    time::Instant,
 };
 
 use cluster::{Draft, MemberId, Roster};
 use domain::{FileName, ObjectId, Root, Serial, words::NodeRole};
 use gitty::Object;
 
-use super::{audit::AuditLog, divergence::Divergence, pace::CatchUpView, recent::Recent};
+use super::{
+    audit::AuditLog,
+    divergence::Divergence,
+    filing::{Filed, Filing},
+    pace::CatchUpView,
+    recent::Recent,
+};
 
 /// State of one file on this node and, as each of them said, on its peers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,6 +95,8 @@ pub struct PeerView {
     pub equal_ms: Option<u64>,
     /// Last position of its change log, as it said.
     pub serial: Serial,
+    /// Position in it up to which it is known here.
+    pub seen: Serial,
     /// Files with a decided head there.
     pub files: u64,
     /// Files with a save that is held there.
@@ -163,6 +172,7 @@ pub struct Shared {
     /// The files with a divergence, so that nobody passes over all for them.
     diverged: RwLock<BTreeSet<FileName>>,
     unfiled: RwLock<HashMap<ObjectId, Object>>,
+    filed: Filed,
     recent: Recent,
     node: RwLock<NodeView>,
     audit: RwLock<AuditLog>,
@@ -232,6 +242,17 @@ impl Shared {
     #[must_use]
     pub fn unfiled(&self, id: &ObjectId) -> Option<Object> {
         self.unfiled.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Whether a SWISH on the store of this node finds a commit.
+    #[must_use]
+    pub fn filing(&self, commit: &ObjectId) -> Filing {
+        self.filed.of(commit, self.unfiled(commit).is_none())
+    }
+
+    /// These have got their files, and their lines in the journal.
+    pub(super) fn note_filed(&self, ids: &[ObjectId]) {
+        self.filed.note(ids, Instant::now());
     }
 
     /// An object that need not be read from the disk.

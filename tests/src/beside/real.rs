@@ -52,6 +52,21 @@ impl RealSwish {
         Ok(symlink(store, self.folder.path().join("data/storage"))?)
     }
 
+    /// It will have accounts, for whoever wants to log in (`auth_http`): lines of a password file.
+    ///
+    /// # Errors
+    /// The checkout has no such configuration.
+    pub fn use_passwords(&self, lines: &str) -> Result<()> {
+        let home = std::env::var(HOME)?;
+        let folder = self.folder.path();
+        fs::create_dir_all(folder.join("config-enabled"))?;
+        symlink(
+            Path::new(&home).join("config-available/auth_http.pl"),
+            folder.join("config-enabled/auth_http.pl"),
+        )?;
+        Ok(fs::write(folder.join("passwd"), lines)?)
+    }
+
     /// `host:port`.
     #[must_use]
     pub fn address(&self) -> &str {

@@ -5,7 +5,10 @@ mod catch_up;
 mod links;
 mod table;
 
-use domain::view::Overview;
+use domain::{
+    view::Overview,
+    words::{ClusterState, WITHOUT_A_MAJORITY},
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -43,9 +46,15 @@ fn Content(shown: Memo<Shown>, may_act: bool) -> impl IntoView {
     };
     let introduction =
         move || of(|all| format!("As {} sees them, from what each of them says.", all.node.name));
+    let is_lost = |all: &Overview| all.state == ClusterState::NoMajority && all.nodes.len() > 1;
+    let lost = move || {
+        let lost = overview.with(|all| all.as_ref().is_some_and(is_lost));
+        lost.then(|| view! { <p class="sub">{WITHOUT_A_MAJORITY}</p> })
+    };
     view! {
         {failure}
         <p class="sub">{introduction}</p>
+        {lost}
         <CatchingUp overview />
         <Table overview offering />
         <Links overview />

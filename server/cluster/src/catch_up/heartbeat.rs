@@ -34,7 +34,7 @@ impl Core {
             applied: self.live.peers.get(&peer).and_then(|peer| peer.filled),
             asking: self.asking_here(),
             draining: self.live.draining,
-            count: self.live.persisted.0,
+            count: self.told_count(self.live.persisted),
             remembered: self.remembered(&peer),
             rolled_back: self.rolled_back_told(),
         };

@@ -42,7 +42,7 @@ impl Core {
 
     /// Durable count of this node when what waits for [`Turn::after`] leaves.
     fn count_after(&self, turn: &Turn<'_>) -> u64 {
-        turn.after().unwrap_or_default().max(self.live.persisted).0
+        self.told_count(turn.after().unwrap_or_default().max(self.live.persisted))
     }
 
     /// A member answers whoever may propose; a learner answers nobody.

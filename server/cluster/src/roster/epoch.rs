@@ -115,6 +115,10 @@ impl Core {
     }
 
     pub(crate) fn on_roster(&mut self, from: MemberId, roster: Roster, turn: &mut Turn<'_>) {
+        if self.durable.left.contains(&roster.cluster) {
+            // The links refuse its nodes; this is what was on its way.
+            return;
+        }
         if let Some(mine) = &self.durable.roster {
             let twice = mine.version() == roster.version() && *mine != roster;
             if twice || mine.cluster != roster.cluster {

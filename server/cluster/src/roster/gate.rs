@@ -74,6 +74,7 @@ impl Core {
         }
         self.live.gate.closed = false;
         turn.disarm(Timer::Gate);
+        self.note_checked(turn);
         for (from, message) in std::mem::take(&mut self.live.gate.asked) {
             self.on_message(from, message, turn);
         }

@@ -1,24 +1,8 @@
 //! The roster: members, epoch and phase.
 
-use std::fmt;
-
-use domain::{ClusterId, Incarnation, NodeId};
+pub use domain::MemberId;
+use domain::{ClusterId, NodeId};
 use serde::{Deserialize, Serialize};
-
-/// A node in one life of its durable state; votes count by this.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct MemberId {
-    /// Which node.
-    pub node: NodeId,
-    /// Which life of its disk.
-    pub incarnation: Incarnation,
-}
-
-impl fmt::Debug for MemberId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.node, self.incarnation)
-    }
-}
 
 /// A node that votes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

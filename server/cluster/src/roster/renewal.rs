@@ -1,5 +1,5 @@
-//! The new life of a node whose disk was found to be an older one: it is as one that joins with a
-//! store of its own (protocol 2, 4.4), in one batch.
+//! The new life of a node whose disk was found to be an older one, or which leaves its cluster: it is
+//! as one that joins with a store of its own (protocol 2, 4.4, 11), in one batch.
 //!
 //! Its registers are gone: what it promised and accepted after that copy was made, nobody knows.
 //! What it had for decided, and what it was about to propose, is served and proposed again; what
@@ -10,14 +10,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Incarnation, NodeId, ObjectId};
 
-use super::{CouncilRound, Promoting};
+use super::{CouncilRound, Promoting, leaving::Departure};
 use crate::{
     Alarm, ChangeOutcome, Copies, Core, Draft, DraftKind, Event, HoldReason, Key, KeyState, Record,
-    Reply, SaveOutcome, Timer, Token, Urgency,
+    Reply, RolledBack, SaveOutcome, Timer, Token, Urgency,
     live::{Ask, Live, Saving},
     path,
     turn::Turn,
 };
+
+/// Why a life of this disk ends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Ending {
+    /// It was found to be an older one.
+    RolledBack(RolledBack),
+    /// Its node leaves the cluster (`leaving.rs`).
+    Leaves(Departure),
+}
 
 /// What the new life makes of a draft of the old one, besides what [`KeyState::renewed`] does.
 enum Carried {
@@ -49,14 +58,43 @@ impl KeyState {
 impl Core {
     /// Ends the old life and begins the new one, in one write.
     pub(crate) fn on_renew(&mut self, incarnation: Incarnation, turn: &mut Turn<'_>) {
-        let Some(rolled_back) = self.live.ending else { return };
+        let Some(ending) = self.live.ending.take() else { return };
         let carried = self.carried(turn);
+        let voted = match &ending {
+            Ending::RolledBack(_) => Vec::new(),
+            Ending::Leaves(_) => self.voted(turn),
+        };
         let settling = self.settling();
         self.answer_lookers(turn);
         let before = self.begin_anew(turn);
-        self.record(Record::Renewed { incarnation, rolled_back }, Urgency::Now, turn);
+        match &ending {
+            Ending::RolledBack(rolled_back) => {
+                let rolled_back = *rolled_back;
+                self.record(Record::Renewed { incarnation, rolled_back }, Urgency::Now, turn);
+            }
+            Ending::Leaves(departure) => self.depart(incarnation, departure, turn),
+        }
         self.me.incarnation = incarnation;
         self.live.pushed = self.durable.serial();
+        self.carry(carried, turn);
+        voted.into_iter().for_each(|(key, head)| self.keep_voted(key, head, turn));
+        self.tips_of_before(turn);
+        self.judge_all_sides();
+        self.answer_saves(before.saving, &settling, turn);
+        answer_changes(before.council.as_ref(), before.replacing, before.promoting, turn);
+        turn.emit(Event::Renewed);
+        match ending {
+            Ending::RolledBack(rolled_back) => {
+                turn.raise(Alarm::RolledBack { node: self.me, rolled_back });
+            }
+            Ending::Leaves(departure) => self.arrive(departure, turn),
+        }
+        turn.arm(Timer::Heartbeat, 0, self.config.heartbeat.0);
+        self.recover_rounds(turn);
+    }
+
+    /// Makes of the drafts what the new life sees in them.
+    fn carry(&mut self, carried: Vec<(Key, Carried)>, turn: &mut Turn<'_>) {
         for (key, carried) in carried {
             match carried {
                 Carried::Hold(draft) => self.hold(&key, draft, turn),
@@ -66,14 +104,6 @@ impl Core {
                 }
             }
         }
-        self.tips_of_before(turn);
-        self.judge_all_sides();
-        self.answer_saves(before.saving, &settling, turn);
-        answer_changes(before.council.as_ref(), before.replacing, before.promoting, turn);
-        turn.raise(Alarm::RolledBack { node: self.me, rolled_back });
-        turn.emit(Event::Renewed);
-        turn.arm(Timer::Heartbeat, 0, self.config.heartbeat.0);
-        self.recover_rounds(turn);
     }
 
     /// Forgets everything volatile but the numbers of writes; what was.

@@ -11,7 +11,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Alarm, Core, MemberId, Mutant, Output, PeerMessage, Record, Urgency, turn::Turn};
+use super::Ending;
+use crate::{
+    Alarm, Core, MemberId, Mutant, Output, PeerMessage, Record, Urgency, WriteNo, turn::Turn,
+};
 
 /// How a node found out that its disk is an older one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,11 +91,36 @@ impl Core {
         }
     }
 
+    /// Before the gate is open a write would hide from a later run that the disk is an older one:
+    /// the first of them says from which count on.
+    pub(crate) fn note_unchecked(&mut self, turn: &mut Turn<'_>) {
+        if !self.is_open() && self.durable.unchecked.is_none() {
+            let count = Some(self.live.began);
+            self.record(Record::Unchecked { count }, Urgency::Soon, turn);
+        }
+    }
+
+    /// The gate is open. Until that is durable a restart would compare from the count before.
+    pub(crate) fn note_checked(&mut self, turn: &mut Turn<'_>) {
+        if self.durable.unchecked.is_some() {
+            self.record(Record::Unchecked { count: None }, Urgency::Soon, turn);
+            self.live.checked_in = Some(turn.no);
+        }
+    }
+
+    /// The durable count to tell when this write is durable: never more than a restart would
+    /// compare with.
+    pub(crate) fn told_count(&self, durable: WriteNo) -> u64 {
+        let is_checked = self.live.checked_in.is_none_or(|checked| durable >= checked);
+        if self.is_open() && is_checked { durable.0 } else { self.live.began }
+    }
+
     /// Compares with what a peer remembers of this node. True if this disk is an older one: then
     /// nothing more is handled or sent in this life.
     ///
-    /// The first comparison with a node in a run is with the count of the start: until then that
-    /// node was told no other, and what was written since (held saves) would hide a roll-back.
+    /// The first comparison with a node in a run is with the count of the start, or of an earlier
+    /// run if the gate was not opened since: until then nobody was told another, and what was
+    /// written (held saves) would hide a roll-back.
     pub(crate) fn finds_itself_rolled_back(
         &mut self,
         remembered: u64,
@@ -104,7 +132,8 @@ impl Core {
         if remembered <= ours || self.config.broken(Mutant::RolledBackVotes) {
             return false;
         }
-        self.live.ending = Some(RolledBack { was: self.me, ours, remembered, by });
+        let rolled_back = RolledBack { was: self.me, ours, remembered, by };
+        self.live.ending = Some(Ending::RolledBack(rolled_back));
         turn.output(Output::Renew);
         true
     }

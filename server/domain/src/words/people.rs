@@ -37,6 +37,10 @@ words! {
         AccountRemoved = "account_removed", "Removed an account", Warn;
         /// A cluster was founded.
         Founded = "founded", "Founded the cluster", Warn;
+        /// A cluster was founded anew of what one disk has: a majority of the old one was gone.
+        FoundedAnew = "founded_anew", "Founded the cluster anew", Warn;
+        /// A node left its cluster, to join another one.
+        LeftCluster = "left_cluster", "Left the cluster", Warn;
         /// A node asked to join a cluster.
         AskedToJoin = "asked_to_join", "Asked to join", Info;
         /// A node was let in, as a learner.

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use cluster::Mutant;
 use sim::{
-    Kind, Profile, Trace,
+    Kind, Profile, Trace, chat,
     mutants::{Killed, TABLE},
     shrink,
 };
@@ -78,14 +78,35 @@ struct Options {
     kind: Option<Kind>,
     /// A rule to break on purpose.
     #[arg(long, value_parser = mutant)]
-    mutant: Option<Mutant>,
+    mutant: Option<Broken>,
+}
+
+/// A rule that is broken on purpose, in one of the cores.
+#[derive(Clone, Copy, Debug)]
+enum Broken {
+    Cluster(Mutant),
+    Relay(relay::Mutant),
+}
+
+impl Broken {
+    fn name(self) -> String {
+        match self {
+            Self::Cluster(mutant) => format!("{mutant:?}"),
+            Self::Relay(mutant) => format!("{mutant:?}"),
+        }
+    }
 }
 
 impl Options {
     fn profile(self, seed: u64) -> Profile {
+        let mutant = match self.mutant {
+            Some(Broken::Relay(mutant)) => return Profile::chat(seed, self.nodes, Some(mutant)),
+            Some(Broken::Cluster(mutant)) => Some(mutant),
+            None => None,
+        };
         match self.kind {
-            None => Profile::of(seed, self.nodes, self.mutant),
-            Some(kind) => Profile::in_weather(kind, seed, self.nodes, self.mutant),
+            None => Profile::of(seed, self.nodes, mutant),
+            Some(kind) => Profile::in_weather(kind, seed, self.nodes, mutant),
         }
     }
 }
@@ -190,22 +211,29 @@ fn mutants() -> ExitCode {
         "mutant", "what it does", "weather", "seed", "seconds"
     );
     for row in TABLE {
-        let began = Instant::now();
-        let killed = row.kill();
-        let (name, seconds) = (format!("{:?}", row.mutant), began.elapsed().as_secs_f64());
         let kind = row.kind.map_or_else(|| "round".into(), |kind| format!("{kind:?}"));
-        let (seed, promise) = match killed {
-            Some(Killed { seed, violation }) => (seed.to_string(), violation.invariant.to_string()),
-            None => {
-                survivors += 1;
-                ("-".into(), format!("SURVIVES {} seeds", row.within))
-            }
-        };
-        println!("{name:<20} {:<48} {kind:<10} {seed:>5} {seconds:>8.2}  {promise}", row.does);
+        survivors += print_row([&format!("{:?}", row.mutant), row.does, &kind], || row.kill());
     }
-    let killed = TABLE.len() - survivors;
-    println!("{killed} of {} mutants killed, {:.1} s", TABLE.len(), began.elapsed().as_secs_f64());
+    for row in chat::mutants::TABLE {
+        survivors += print_row([&format!("{:?}", row.mutant), row.does, "Chat"], || row.kill());
+    }
+    let mutants = TABLE.len() + chat::mutants::TABLE.len();
+    let killed = mutants - survivors;
+    println!("{killed} of {mutants} mutants killed, {:.1} s", began.elapsed().as_secs_f64());
     if survivors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints how a mutant is found; how many survive, 1 or 0.
+fn print_row([name, does, kind]: [&str; 3], kill: impl FnOnce() -> Option<Killed>) -> usize {
+    let began = Instant::now();
+    let killed = kill();
+    let seconds = began.elapsed().as_secs_f64();
+    let (seed, promise) = match &killed {
+        Some(Killed { seed, violation }) => (seed.to_string(), violation.invariant),
+        None => ("-".into(), "SURVIVES"),
+    };
+    println!("{name:<20} {does:<48} {kind:<10} {seed:>5} {seconds:>8.2}  {promise}");
+    usize::from(killed.is_none())
 }
 
 /// What repeats a schedule.
@@ -218,13 +246,15 @@ fn command(seed: u64, options: Options) -> String {
         command += &format!(" --kind {kind:?}");
     }
     if let Some(mutant) = options.mutant {
-        command += &format!(" --mutant {mutant:?}");
+        command += &format!(" --mutant {}", mutant.name());
     }
     command
 }
 
-fn mutant(text: &str) -> Result<Mutant, String> {
-    one_of(&Mutant::ALL, text)
+fn mutant(text: &str) -> Result<Broken, String> {
+    let of_relay = |_| one_of(&relay::Mutant::ALL, text).map(Broken::Relay);
+    let of_cluster = one_of(&Mutant::ALL, text).map(Broken::Cluster);
+    of_cluster.or_else(|unknown| of_relay(()).map_err(|other| format!("{unknown}; {other}")))
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

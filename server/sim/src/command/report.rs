@@ -74,12 +74,12 @@ impl Share {
         for (kind, figures) in &self.by_kind {
             let c = &figures.counts;
             println!(
-                "{:<10} {:>9} {:>8.1} {:>9.2}  {:.0} saves, {:.0} faults, {:.0} messages",
+                "{:<10} {:>9} {:>8.1} {:>9.2}  {:.0} saves or posts, {:.0} faults, {:.0} messages",
                 format!("{kind:?}"),
                 c.schedules,
                 figures.hours(),
                 figures.speed(),
-                figures.a_minute(c.attempts + c.swish),
+                figures.a_minute(c.attempts + c.swish + c.posts),
                 figures.a_minute(faults(c)),
                 figures.a_minute(c.messages),
             );
@@ -111,6 +111,12 @@ fn print_counts(c: &Counts) {
          {} deeds",
         c.diverged, c.settlings, c.settled, c.changes, c.deeds
     );
+    if c.posts > 0 {
+        println!(
+            "chat: {} messages posted, {} answered as safe, {} given to pages, {} visits",
+            c.posts, c.safe, c.deliveries, c.visits
+        );
+    }
     println!("slowest healing {:.1} s", seconds(c.healing_us));
 }
 

@@ -16,6 +16,7 @@ pub(crate) fn check(nodes: &[Node], node: usize, alarm: &Alarm) -> Check {
         }
         Alarm::RolledBack { .. }
         | Alarm::Cloned { .. }
+        | Alarm::OtherCluster { .. }
         | Alarm::TwoDecidedHeads { .. }
         | Alarm::TwoHeadsOneBallot { .. }
         | Alarm::AuditForks { .. }

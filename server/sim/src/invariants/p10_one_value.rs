@@ -14,6 +14,10 @@ const NAME: &str = "one value (P10)";
 
 /// Notes a roster that somebody adopted: nobody may adopt another one in its place.
 pub(crate) fn note_roster(oracle: &mut Oracle, roster: &Roster) -> Check {
+    if *oracle.cluster.get_or_insert(roster.cluster) != roster.cluster {
+        // Judged from the moment that it is durable.
+        return Ok(());
+    }
     let first = oracle.rosters.entry(roster.version()).or_insert_with(|| roster.clone());
     if first == roster {
         return Ok(());

@@ -93,7 +93,11 @@ pub(crate) fn check_held(oracle: &Oracle, nodes: &[Node]) -> Check {
             };
             let kept = by_key.entry(&save.key);
             let kept = kept.or_insert_with(|| kept_by_all(oracle, nodes, &save.key));
-            let lacks = |at: &usize| oracle.names(&nodes[*at]) && !kept[*at].contains(commit);
+            let has = |kept: &BTreeSet<ObjectId>| {
+                kept.contains(commit)
+                    || oracle.is_anew && kept.iter().any(|id| same(oracle, *id, *commit))
+            };
+            let lacks = |at: &usize| oracle.names(&nodes[*at]) && !has(&kept[*at]);
             if oracle.lost.contains(&(save.key.clone(), *commit)) {
                 continue;
             }
@@ -115,6 +119,12 @@ pub(crate) fn check_held(oracle: &Oracle, nodes: &[Node]) -> Check {
     Ok(())
 }
 
+/// True for the same save from another node (4.2.0): in another cluster it may have been decided
+/// instead of the one that was answered.
+fn same(oracle: &Oracle, one: ObjectId, other: ObjectId) -> bool {
+    oracle.commits[&one].link.op == oracle.commits[&other].link.op
+}
+
 /// The disk of a node is about to be lost: notes what is on no other one.
 pub(crate) fn before_wipe(oracle: &mut Oracle, nodes: &[Node], node: usize) {
     before_loss(oracle, nodes, node, None);
@@ -128,7 +138,7 @@ pub(crate) fn before_copy(oracle: &mut Oracle, nodes: &[Node], node: usize, copy
 
 fn before_loss(oracle: &mut Oracle, nodes: &[Node], node: usize, copy: Option<&Disk>) {
     let disks = nodes.iter().map(|node| &node.disk).chain(copy);
-    let disks: Vec<Durable> = disks.map(Disk::recover).collect();
+    let disks: Vec<(&Disk, Durable)> = disks.map(|disk| (disk, disk.recover())).collect();
     let mut lost = Vec::new();
     for save in &oracle.ops {
         let held = save.attempts.iter().filter_map(|attempt| match &attempt.answer {
@@ -136,7 +146,12 @@ fn before_loss(oracle: &mut Oracle, nodes: &[Node], node: usize, copy: Option<&D
             _ => None,
         });
         for commit in held {
-            let has = disks.iter().map(|disk| leads_to(oracle, disk, &save.key, &commit));
+            let has = disks.iter().map(|(disk, durable)| {
+                // What a disk voted for is kept when its node leaves the cluster (11).
+                let voted = disk.voted(&save.key).filter(|_| oracle.is_anew);
+                leads_to(oracle, durable, &save.key, &commit)
+                    || voted.is_some_and(|end| oracle.back(&save.key, end).any(|id| id == commit))
+            });
             let has: Vec<bool> = has.collect();
             if has[node] && has.iter().filter(|has| **has).count() == 1 {
                 lost.push((save.key.clone(), commit));

@@ -22,6 +22,7 @@ impl World {
                 for node in self.nodes.iter_mut().take(self.profile.nodes) {
                     node.disk.preset(vec![Record::Roster(roster.clone())]);
                 }
+                self.oracle.cluster = Some(roster.cluster);
                 self.oracle.rosters.insert(roster.version(), roster);
             }
             Beginning::Store => {
@@ -43,6 +44,7 @@ impl World {
             self.at(at, Event::Wipe { node });
         }
         self.copy_later();
+        self.lose_majority_later();
         self.begin_story();
         if let Some(gap) = self.profile.operator_gap_us {
             let gap = self.dice.between(gap);
@@ -128,7 +130,8 @@ impl World {
 
     /// An operator founds the cluster with what is in the store; again if a crash undid it.
     pub(super) fn found(&mut self) {
-        if !self.nodes[0].up || self.nodes[0].core.durable().roster.is_some() {
+        let durable = self.nodes[0].core.durable();
+        if !self.nodes[0].up || durable.roster.is_some() || !durable.left.is_empty() {
             return;
         }
         let heads: Vec<(Key, ObjectId)> = (0..self.profile.files)

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{World, event::Event};
 use crate::{
     invariants::{Check, p3_saves, p7_real_time, p8_divergences},
-    oracle::{Attempt, Op},
+    oracle::{self, Attempt, Op},
     trace::{name, short},
 };
 
@@ -207,6 +207,12 @@ impl World {
         };
         let now = self.now;
         self.trace.line(now, || format!("{} ⇒ save {op}.{attempt} {outcome:?}", name(node)));
+        if self.is_elsewhere(node) {
+            self.answered_elsewhere(op, attempt, &outcome);
+            let way = self.dice.between((50, 5_000));
+            self.after(way, Event::Answer { token, outcome });
+            return Ok(());
+        }
         self.oracle.ops[op].attempts[attempt].answer = Some(outcome.clone());
         match &outcome {
             SaveOutcome::Decided { commit } => {
@@ -228,6 +234,16 @@ impl World {
         let way = self.dice.between((50, 5_000));
         self.after(way, Event::Answer { token, outcome });
         Ok(())
+    }
+
+    /// What a node of the old cluster answers after there is a new one: what it says is saved must
+    /// be found in the end, and nothing else binds anybody.
+    fn answered_elsewhere(&mut self, op: usize, attempt: usize, outcome: &SaveOutcome) {
+        let attempt = &mut self.oracle.ops[op].attempts[attempt];
+        attempt.answer = oracle::kept(outcome);
+        if attempt.answer.is_none() {
+            attempt.run = None;
+        }
     }
 
     fn note_answered(&mut self, op: usize, commit: &ObjectId) {
@@ -285,7 +301,8 @@ impl World {
         // Put on a branch that may lose, it is another change from then on: the one that was tried
         // before may be decided meanwhile.
         let key = key(task.file);
-        if self.oracle.position(&key, &head).is_none() {
+        // And so it is where nobody knows of the cluster that it was tried in.
+        if self.oracle.position(&key, &head).is_none() || self.counts.anew > 0 {
             task.op = self.oracle.ops.len();
             let floor = self.oracle.paths.get(&key).and_then(|path| path.answered);
             self.oracle.ops.push(Op { key, attempts: Vec::new(), floor });

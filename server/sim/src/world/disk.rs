@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cluster::{AuditEntry, Durable, MemberId, PeerMessage, Record, Urgency, WriteNo};
-use domain::{Incarnation, Link, NodeId, ObjectId};
+use cluster::{AuditEntry, Durable, Key, MemberId, PeerMessage, Record, Roster, Urgency, WriteNo};
+use domain::{ClusterId, Incarnation, Link, NodeId, ObjectId};
 use gitty::Object;
 
 use crate::oracle::Vote;
@@ -84,6 +84,26 @@ impl Disk {
         for record in records {
             self.keep(record);
         }
+    }
+
+    /// True if its node has left a cluster.
+    pub(crate) fn left(&self) -> bool {
+        self.log.iter().any(|record| matches!(record, Record::Left { .. }))
+    }
+
+    /// The roster of its node; none if it is in no cluster.
+    pub(crate) fn roster(&self) -> Option<&Roster> {
+        let newest = self.log.iter().rev().find_map(|record| match record {
+            Record::Roster(roster) => Some(Some(roster)),
+            Record::Left { .. } => Some(None),
+            _ => None,
+        });
+        newest.flatten()
+    }
+
+    /// The cluster of its node.
+    pub(crate) fn cluster(&self) -> Option<ClusterId> {
+        self.roster().map(|roster| roster.cluster)
     }
 
     pub(crate) fn holds(&self, id: &ObjectId) -> bool {
@@ -178,6 +198,16 @@ impl Disk {
         durable
     }
 
+    /// The head that its acceptor voted for last, before its node left the cluster if it did.
+    pub(crate) fn voted(&self, key: &Key) -> Option<ObjectId> {
+        let before = self.log.iter().take_while(|record| !matches!(record, Record::Left { .. }));
+        let votes = before.filter_map(|record| match record {
+            Record::Accepted { key: of, head, .. } if of == key => Some(*head),
+            _ => None,
+        });
+        votes.last()
+    }
+
     /// The objects in the log, with what was read of them as they were written.
     pub(crate) fn stored(&self) -> impl Iterator<Item = (ObjectId, &Object, &Option<Link>)> {
         self.log.iter().filter_map(|record| match record {
@@ -194,6 +224,10 @@ impl Disk {
     fn keep(&mut self, record: Record) {
         match &record {
             Record::Roster(roster) => self.epoch = roster.epoch,
+            Record::Left { incarnation, .. } => {
+                self.life = *incarnation;
+                self.epoch = 0;
+            }
             Record::Renewed { incarnation, .. } => self.life = *incarnation,
             Record::Accepted { key, ballot, head } => {
                 let (key, ballot, head, epoch) = (key.clone(), *ballot, *head, self.epoch);

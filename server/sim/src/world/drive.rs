@@ -50,6 +50,7 @@ impl World {
                 Reply::Save(outcome) => self.answered(node, token, outcome)?,
                 Reply::Change(outcome) => self.operated(node, outcome),
                 Reply::Settle(outcome) => self.settle_answered(node, token, outcome)?,
+                Reply::Left(outcome) => self.left(node, &outcome),
                 Reply::Audited(is_done) => self.deed_done(node, token, is_done)?,
                 Reply::Object(_) | Reply::Found(_) | Reply::Sync(_) => {}
             },
@@ -120,7 +121,9 @@ impl World {
                 | Record::Gaps { .. }
                 | Record::Council(_)
                 | Record::Remembered { .. }
+                | Record::Unchecked { .. }
                 | Record::Renewed { .. }
+                | Record::Left { .. }
                 | Record::Reserved(_) => {}
                 Record::Roster(roster) => p10_one_value::note_roster(&mut self.oracle, roster)?,
             }
@@ -187,6 +190,7 @@ impl World {
         let Some(no) = self.nodes[node].disk.synced() else {
             return;
         };
+        self.note_cluster(node);
         let votes = self.count_votes(node);
         self.note(votes);
         let now = self.now;
@@ -216,8 +220,12 @@ impl World {
     ) -> Check {
         let now = self.now;
         self.trace.line(now, || format!("{} ★ {key} is {}", name(node), short(&to)));
+        if self.is_elsewhere(node) {
+            return Ok(());
+        }
         let added = p1_one_path::check(&self.oracle, key, to)?;
-        let roster = self.nodes[node].core.durable().roster.clone();
+        // Of the epoch that it was decided in: this turn may have adopted the next one.
+        let roster = self.nodes[node].disk.roster().cloned();
         if !added.is_empty() {
             p4_objects_on_majority::check(&self.oracle, &self.nodes, roster.as_ref(), key, &added)?;
             p6_once::check(&self.oracle, key, &added)?;
@@ -244,6 +252,8 @@ const fn kind(record: &Record) -> &'static str {
         Record::Reserved(_) => "reserved",
         Record::Audit(_) => "audit",
         Record::Remembered { .. } => "remembered",
+        Record::Unchecked { .. } => "unchecked",
         Record::Renewed { .. } => "renewed",
+        Record::Left { .. } => "left",
     }
 }

@@ -2,6 +2,7 @@
 
 use cluster::{MemberId, PeerMessage, Save, SaveOutcome, Timer, Token};
 
+use super::anew::Stage;
 use crate::Scene;
 
 /// One event of the queue.
@@ -45,6 +46,8 @@ pub(crate) enum Event {
     PutBack { node: usize },
     /// An operator replaces a node that was rolled back.
     Replace { node: usize },
+    /// An operator goes on with what follows the loss of a majority.
+    Anew(Stage),
     /// An operator founds the cluster.
     Found,
     /// A client does something.
@@ -79,6 +82,7 @@ impl Event {
             | Self::Die { .. }
             | Self::Wipe { .. }
             | Self::Copy
+            | Self::Anew(Stage::Lose)
             | Self::Client { .. }
             | Self::Swish { .. }
             | Self::Operator
@@ -93,6 +97,7 @@ impl Event {
             | Self::Start { .. }
             | Self::PutBack { .. }
             | Self::Replace { .. }
+            | Self::Anew(_)
             | Self::Found
             | Self::GiveUp { .. }
             | Self::Save { .. }
@@ -123,6 +128,7 @@ impl Event {
             | Self::Copy
             | Self::PutBack { .. }
             | Self::Replace { .. }
+            | Self::Anew(_)
             | Self::Found
             | Self::Operate
             | Self::Story(_)

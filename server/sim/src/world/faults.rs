@@ -114,6 +114,7 @@ impl World {
     pub(super) fn crash(&mut self, node: usize) {
         let lucky = self.dice.chance(500);
         self.counts.torn += u64::from(self.nodes[node].crash(lucky));
+        self.note_cluster(node);
         let votes = self.count_votes(node);
         self.note(votes);
         self.counts.crashes += 1;
@@ -141,14 +142,15 @@ impl World {
 
     /// The program starts from what its disk kept.
     pub(super) fn start(&mut self, node: usize) -> Check {
-        if self.nodes[node].up {
+        if self.nodes[node].up || self.nodes[node].gone {
             return Ok(());
         }
         let ahead = self.dice.between((0, 5_000));
         self.nodes[node].start(&self.profile.config, ahead);
         let now = self.now;
         self.trace.line(now, || format!("{} ☼ start", name(node)));
-        for (key, head) in self.nodes[node].core.durable().heads() {
+        let is_elsewhere = self.is_elsewhere(node);
+        for (key, head) in self.nodes[node].core.durable().heads().filter(|_| !is_elsewhere) {
             p2_forward_only::check_recovered(&self.oracle, node, key, head)?;
         }
         self.input(node, Input::Started);
@@ -222,12 +224,16 @@ impl World {
             CoreEvent::HeadMoved { key, from, to, .. } => self.head_moved(node, &key, from, to),
             CoreEvent::RosterAdopted => {
                 self.story_roster(node);
+                self.part_from_others(node);
                 Ok(())
             }
             CoreEvent::Renewed => {
-                self.renewed(node);
+                if self.nodes[node].core.rolled_back().is_some() {
+                    self.renewed(node);
+                }
                 Ok(())
             }
+            CoreEvent::SidesChanged { .. } if self.is_elsewhere(node) => Ok(()),
             CoreEvent::SidesChanged { key } => {
                 let sides = self.nodes[node].core.sides(&key).sides;
                 let sides: Vec<_> = sides.iter().map(|side| side.commit).collect();

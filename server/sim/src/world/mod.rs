@@ -1,5 +1,6 @@
 //! The world: nodes, network, clients and faults, in virtual time, one event at a time.
 
+mod anew;
 mod begin;
 mod clients;
 mod copies;
@@ -165,6 +166,7 @@ impl World {
             Event::Copy => self.copy(),
             Event::PutBack { node } => self.put_back(node),
             Event::Replace { node } => self.replace(node),
+            Event::Anew(stage) => self.anew(stage),
             Event::Operate => self.operate(),
             Event::Story(scene) => self.scene(scene),
             Event::Found => self.found(),
@@ -188,6 +190,7 @@ impl World {
         let converged = p5_convergence::check(&self.oracle, &self.nodes)
             .and_then(|()| one_chain::check(&self.oracle, &self.nodes))
             .and_then(|()| self.all_found_out())
+            .and_then(|()| self.all_in_one_cluster())
             // The tips of a node that was removed are taken when it is heard of again.
             .and_then(|()| p3_saves::check_held(&self.oracle, &self.nodes))
             // A branch whose node was removed is proposed by a member, sooner or later.

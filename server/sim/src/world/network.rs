@@ -42,6 +42,11 @@ impl Network {
         self.cut.contains_key(&(from, to))
     }
 
+    /// The present connection of a pair.
+    pub(crate) fn session(&mut self, a: usize, b: usize) -> u64 {
+        self.link(a, b).session
+    }
+
     /// Nothing passes in this direction until it is unblocked, and nobody is told.
     pub(crate) fn block(&mut self, from: usize, to: usize) {
         self.cut.insert((from, to), u64::MAX);
@@ -140,7 +145,8 @@ impl World {
             return;
         }
         let passes = !self.network.is_cut(a, b) && !self.network.is_cut(b, a);
-        if !(passes && self.nodes[a].up && self.nodes[b].up) {
+        let refused = self.refuse_each_other(a, b);
+        if !(passes && self.nodes[a].up && self.nodes[b].up) || refused {
             let pause = self.dice.between((200_000, 1_200_000));
             return self.dial_in(a, b, pause);
         }

@@ -20,7 +20,9 @@ pub(crate) struct Node {
     pub(crate) copy: Option<Disk>,
     /// The life of a copy that was put back.
     old: Option<Incarnation>,
-    /// Lives that it had because of copies.
+    /// Lost with its majority: it does not start before it comes back.
+    pub(crate) gone: bool,
+    /// Lives that it had because of copies, and of leaving a cluster.
     pub(crate) lives: u8,
     /// What earlier disks held.
     pub(crate) lost: BTreeSet<ObjectId>,
@@ -60,6 +62,7 @@ impl Node {
             copy: None,
             old: None,
             lives: 0,
+            gone: false,
             lost: BTreeSet::new(),
             core: Core::recover(config.clone(), id.node, durable),
             disk: Disk::new(id.incarnation),

@@ -1,4 +1,5 @@
-//! `POST /api/v1/init`: founds a cluster of this node and the listed ones; only on the socket file.
+//! `POST /api/v1/init`: founds a cluster of this node and the listed ones; `/anew` founds one of this
+//! node, whose cluster has lost a majority. Only on the socket file.
 
 use axum::{
     Json, Router,
@@ -8,7 +9,7 @@ use axum::{
 };
 use domain::{
     Deed,
-    view::Problem,
+    view::{AnewRequest, Problem},
     words::{Action, Outcome},
 };
 
@@ -23,7 +24,7 @@ use crate::{
 };
 
 pub(in crate::dashboard) fn router() -> Router<App> {
-    Router::new().route("/api/v1/init", post(found))
+    Router::new().route("/api/v1/init", post(found)).route("/api/v1/init/anew", post(found_anew))
 }
 
 /// Founds, and writes that into the audit.
@@ -35,6 +36,22 @@ async fn found_audited(app: &App, members: Vec<NewMember>) -> Answered<Founded> 
     let deed = Deed::new(now_ms(), &person, Action::Founded, Outcome::Done);
     app.record(Deed { after: Some(members), ..deed }).await;
     Ok(founded)
+}
+
+async fn found_anew(
+    State(app): State<App>,
+    request: Result<Json<AnewRequest>, JsonRejection>,
+) -> Response {
+    match request {
+        Ok(Json(request)) => {
+            let person = entry::command_line().name;
+            answer(founding::found_anew(&app, request, &person).await)
+        }
+        Err(rejection) => {
+            let message = rejection.body_text();
+            answer::<()>(Err(Problem { code: "malformed".into(), message }))
+        }
+    }
 }
 
 async fn found(

@@ -36,6 +36,9 @@ use crate::{
 pub(crate) struct Join {
     /// Link address of a node of the cluster.
     pub(crate) address: String,
+    /// Leave the cluster that this node is in.
+    #[serde(default)]
+    pub(crate) leave_old_cluster: bool,
 }
 
 /// Who is in the cluster, and what is done with them; they need [`Site`] as extension.
@@ -79,16 +82,17 @@ async fn invite(State(app): State<App>) -> Response {
 
 async fn join(State(app): State<App>, join: Result<Json<Join>, JsonRejection>) -> Response {
     let joined = match join {
-        Ok(Json(Join { address })) => ask_to_join(&app, address).await,
+        Ok(Json(join)) => ask_to_join(&app, join).await,
         Err(rejection) => Err(malformed(rejection.body_text())),
     };
     answer(joined)
 }
 
 /// Asks, and writes that into the audit of this node; the cluster has it when it is let in.
-async fn ask_to_join(app: &App, address: String) -> Answered<Joining> {
-    let joining = joining::join(app, address).await?;
+async fn ask_to_join(app: &App, join: Join) -> Answered<Joining> {
+    let Join { address, leave_old_cluster } = join;
     let person = entry::command_line().name;
+    let joining = joining::join(app, address, leave_old_cluster, &person).await?;
     let deed = Deed::new(now_ms(), &person, Action::AskedToJoin, Outcome::Done);
     app.record(Deed { thing: Some(Thing::Node(joining.asked.clone())), ..deed }).await;
     Ok(joining)

@@ -199,6 +199,7 @@ fn peer(member: &Member) -> PeerView {
         root: None,
         equal_ms: None,
         serial: domain::Serial(0),
+        seen: domain::Serial(0),
         files: 1,
         waiting: 0,
         role: domain::words::NodeRole::Member,

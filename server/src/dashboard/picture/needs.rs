@@ -2,7 +2,7 @@
 
 use cluster::{Alarm, Member, MemberId, Phase, RolledBack};
 use domain::{
-    FileName, ObjectId,
+    FileName, NodeId, ObjectId,
     view::{AnyState, Counts, Need, file_href},
     words::{ClusterState, FileState, NodeHealth, count, thousands},
 };
@@ -81,6 +81,7 @@ impl Picture {
         match raised {
             Alarm::RolledBack { node, rolled_back } => self.rolled_back(*node, *rolled_back),
             Alarm::Cloned { node } => Some(self.cloned(*node)),
+            Alarm::OtherCluster { node, .. } => self.other_cluster(*node, raised),
             _ => alarm(raised),
         }
     }
@@ -106,6 +107,61 @@ impl Picture {
                  and what differs is listed. To give it its vote back: nodes replace {name}."
             ),
         })
+    }
+
+    /// A node of another cluster, until it is in this one or this one has gone there.
+    fn other_cluster(&self, node: NodeId, raised: &Alarm) -> Option<Need> {
+        let Alarm::OtherCluster { name, address, theirs, ours, older, .. } = raised else {
+            return None;
+        };
+        let roster = self.node.roster.as_ref().filter(|roster| roster.cluster == *ours)?;
+        let is_old = *older == Some(*ours);
+        if roster.names(node) && !is_old {
+            return None;
+        }
+        let own = &self.node.name;
+        let bring = |who: &str, to: &str| {
+            format!(
+                "run on {who}: swish-cluster join {to} --leave-old-cluster. Its files come along; \
+                 what differs is listed as a divergence."
+            )
+        };
+        let here = self.own_address();
+        let reason = if is_old {
+            format!(
+                "{name} founded that cluster anew or went there, while this one had no majority. \
+                 Their links are refused. To bring {own} there, {}",
+                bring(own, address)
+            )
+        } else if *older == Some(*theirs) {
+            format!(
+                "It is still in the cluster that this one was founded anew from. Their links are \
+                 refused. To bring it here, {}",
+                bring(name, here)
+            )
+        } else {
+            format!(
+                "Their links are refused. If {name} is to be in this cluster, {} Else give the \
+                 clusters different secrets.",
+                bring(name, here)
+            )
+        };
+        Some(Need {
+            state: AnyState::Node(NodeHealth::Away),
+            what: format!("{name} is in another cluster, {theirs}; this one is {ours}"),
+            href: Some("/nodes".to_owned()),
+            reason,
+        })
+    }
+
+    /// Where this node's links are reached, as its roster says.
+    fn own_address(&self) -> &str {
+        let roster = self.node.roster.as_ref();
+        let own = roster.and_then(|roster| {
+            let me = self.node.me?;
+            roster.everybody().find(|member| member.id.node == me.node)
+        });
+        own.map_or("ADDR", |member| member.address.as_str())
     }
 
     /// A node that runs twice.
@@ -206,7 +262,9 @@ fn alarm(alarm: &Alarm) -> Option<Need> {
     const AUDIT: &str = "The first that came is kept. Somebody copied or restored that node's disk, or \
                          has its key: look at its machine.";
     let (state, what, reason) = match alarm {
-        Alarm::RolledBack { .. } | Alarm::Cloned { .. } => return None,
+        Alarm::RolledBack { .. } | Alarm::Cloned { .. } | Alarm::OtherCluster { .. } => {
+            return None;
+        }
         Alarm::TwoDecidedHeads { key, .. } => {
             (FileState::Diverged, format!("Two heads of {} were decided", key.file()), IMPOSSIBLE)
         }

@@ -115,6 +115,7 @@ fn unheard(member: &cluster::Member) -> PeerView {
         root: None,
         equal_ms: None,
         serial: domain::Serial(0),
+        seen: domain::Serial(0),
         files: 0,
         waiting: 0,
         draining: false,

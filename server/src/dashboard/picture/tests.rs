@@ -46,6 +46,7 @@ fn peer(node: u8) -> PeerView {
         root: Some(Root::from_bytes([9; 32])),
         equal_ms: Some(NOW_MS - 40_000),
         serial: Serial(1),
+        seen: Serial(0),
         files: 1,
         waiting: 0,
         draining: false,

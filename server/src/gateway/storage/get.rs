@@ -65,7 +65,9 @@ pub(super) async fn get(
 ) -> Response {
     let answer = show(&gateway.node, &path, &parameters).await;
     let is_swishs = match &answer {
-        Ok(Answer::Page(version)) => version.is_filed(&gateway.node),
+        Ok(Answer::Page(version)) => {
+            gateway.swish.is_some() && version.is_shown(&gateway.node).await
+        }
         // A default file, perhaps; it would answer a hash that nobody has with an error of its own.
         Err(Refusal::NotFound(_)) => may_be_default(&path),
         _ => false,

@@ -1,6 +1,10 @@
 //! A commit by its hash, with its text and its place on the file's path.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::{ObjectId, ObjectKind};
 use gitty::{Commit, Object, commit::Symbolic};
@@ -8,11 +12,15 @@ use serde_json::Value;
 
 use crate::{
     gateway::error::Refusal,
-    node::{Handle, ObjectError},
+    node::{Filing, Handle, ObjectError},
 };
 
 /// Commits that are walked back to find where two sides parted.
 const MAX_STEPS: usize = 10_000;
+
+/// A served head has its files within a second, unless the disk is very slow.
+const FILED: Duration = Duration::from_secs(3);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// One version of a file.
 #[derive(Clone, Debug)]
@@ -57,9 +65,21 @@ impl Version {
         Ok(String::from_utf8_lossy(&self.bytes(node).await?).into_owned())
     }
 
-    /// True if commit and text have files, where the SWISH beside this node finds them.
-    pub(super) fn is_filed(&self, node: &Handle) -> bool {
-        [self.id, self.commit.data()].iter().all(|id| node.shared().unfiled(id).is_none())
+    /// Waits until a SWISH beside this node shows it; false if its files are not there in time.
+    /// What is not served may never get files, and is not waited for.
+    pub(super) async fn is_shown(&self, node: &Handle) -> bool {
+        let start = Instant::now();
+        loop {
+            match node.shared().filing(&self.id) {
+                Filing::Shown => return true,
+                Filing::Until(then) => {
+                    tokio::time::sleep_until(then.into()).await;
+                    return true;
+                }
+                Filing::Pending if !self.is_head(node) || start.elapsed() > FILED => return false,
+                Filing::Pending => tokio::time::sleep(LOOK_EVERY).await,
+            }
+        }
     }
 
     /// True if this is what its file's name shows on this node.

@@ -67,6 +67,7 @@ pub(super) async fn ask(
     if request.body().size_hint().lower() > u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) {
         return Err(TOO_LARGE);
     }
+    let is_foreign = swish.nonces.is_foreign(request.headers());
     if !request.body().is_end_stream() {
         // What SWISH's handler leaves of a body would be the next request of this connection, and its
         // answer that of another visitor.
@@ -87,7 +88,10 @@ pub(super) async fn ask(
         Refusal::SwishDown
     };
     match timeout(PATIENCE, swish.client.request(request)).await {
-        Ok(Ok(answer)) => Ok(answer),
+        Ok(Ok(mut answer)) => {
+            swish.nonces.follow(is_foreign, answer.headers_mut());
+            Ok(answer)
+        }
         Ok(Err(error)) if was::<LengthLimitError>(&error) => Err(TOO_LARGE),
         Ok(Err(error)) if was::<TooSlow>(&error) => Err(Refusal::TooSlow),
         Ok(Err(error)) if was::<Unreadable>(&error) => {

@@ -17,6 +17,7 @@ mod headers;
 mod identity;
 mod login;
 mod mode;
+mod nonces;
 mod probe;
 mod sessions;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub(super) use forward::forward;
 pub(super) use login::Login;
 use login::Vouchers;
 use mode::Mode;
+use nonces::Nonces;
 use sessions::Sessions;
 
 /// A server on this machine accepts at once, or it is not there.
@@ -57,6 +59,7 @@ pub(crate) struct Swish {
     sessions: Sessions,
     vouchers: Vouchers,
     mode: Mode,
+    nonces: Nonces,
     state: watch::Receiver<SwishState>,
 }
 
@@ -73,7 +76,15 @@ impl Swish {
         let (sender, state) = watch::channel(SwishState::Unknown);
         tokio::spawn(probe::run(url.clone(), client.clone(), mode.clone(), sender, stop));
         let sessions = Sessions::new(secret, &node.name);
-        Self { url, client, sessions, vouchers: Vouchers::new(secret), mode, state }
+        Self {
+            url,
+            client,
+            sessions,
+            vouchers: Vouchers::new(secret),
+            mode,
+            nonces: Nonces::new(),
+            state,
+        }
     }
 
     /// How it answered when it was asked last.

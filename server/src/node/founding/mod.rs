@@ -1,6 +1,7 @@
 //! Founding a cluster: the first roster, of nodes that are asked what they are and what their stores
 //! have (protocol 4.4, 11).
 
+mod anew;
 mod report;
 mod stores;
 
@@ -16,6 +17,7 @@ use crate::{
     node::link::{Asking, Hello, ProbeError},
 };
 
+pub use anew::found_anew;
 pub use report::report;
 
 /// A node that shall be a member, beside the one that founds.

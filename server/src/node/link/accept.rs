@@ -18,9 +18,9 @@ use tokio::{
 
 use super::{
     asking, connection,
-    handshake::Refusal,
+    handshake::{HandshakeError, Refusal},
     hello::{Hello, Purpose},
-    links::{LinkEvent, Shared},
+    links::{LinkEvent, Shared, Stranger},
     socket::{self, Socket},
 };
 
@@ -77,8 +77,26 @@ async fn accept(shared: Arc<Shared>, socket: WebSocket, permit: OwnedSemaphorePe
         Err(error) => {
             shared.table.refused();
             tracing::debug!(%error, "a connection did not become a link: {error}");
+            if let Some(stranger) = stranger(&error) {
+                tokio::select! {
+                    _ = shared.events.send(LinkEvent::Elsewhere(stranger)) => {}
+                    () = shared.stop.stopped() => {}
+                }
+            }
         }
     }
+}
+
+/// Who was refused because of its cluster.
+fn stranger(error: &HandshakeError) -> Option<Stranger> {
+    let HandshakeError::Elsewhere { hello, .. } = error else { return None };
+    Some(Stranger {
+        node: hello.node,
+        name: Some(hello.name.clone()),
+        address: hello.address.clone(),
+        cluster: hello.cluster?,
+        has_left: false,
+    })
 }
 
 /// A node in a cluster links with the nodes of its roster only; one without lets them come.

@@ -86,7 +86,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut session: Session, dialer: NodeI
     match entry {
         Ok(entry) => run_entered(shared, session, entry).await,
         Err(refusal) => {
-            let _ = session.say(&Frame::Refused { reason: refusal.to_string() }).await;
+            let _ = session.say(&Frame::refused(refusal.to_string())).await;
         }
     }
 }
@@ -197,7 +197,7 @@ impl Reader<'_> {
             }
             Frame::Ping { micros } => self.answer(micros),
             Frame::Pong { micros, wall_ms } => self.measure(micros, wall_ms),
-            Frame::Refused { reason } => return Err(End::Refused(reason)),
+            Frame::Refused { reason, .. } => return Err(End::Refused(reason)),
             Frame::Hello(_) | Frame::Question(_) | Frame::Answer(_) => {}
         }
         Ok(())

@@ -14,7 +14,7 @@ use super::{
     connection,
     handshake::{HandshakeError, Refusal, Session},
     hello::{Hello, Kind, Purpose},
-    links::Shared,
+    links::{LinkEvent, Shared, Stranger},
     socket::{self, ConnectError},
 };
 
@@ -113,6 +113,7 @@ impl Dialer {
                 // It would be refused.
             } else if let Err(error) = self.try_once().await {
                 self.report(&error);
+                self.tell_of(&error).await;
             }
             let pause = if began.elapsed() < PERSIST { SOON_MS } else { LATER_MS };
             self.linked_within(drawn(pause)).await;
@@ -150,6 +151,25 @@ impl Dialer {
     async fn linked_within(&self, length: Duration) {
         let mut changes = self.shared.table.changes();
         let _ = tokio::time::timeout(length, changes.wait_for(|_| self.linked())).await;
+    }
+
+    /// Tells the driver that the peer is in another cluster now.
+    async fn tell_of(&self, error: &DialError) {
+        let DialError::Handshake(HandshakeError::RefusedByPeer {
+            elsewhere: Some(elsewhere), ..
+        }) = error
+        else {
+            return;
+        };
+        let stranger = Stranger {
+            node: self.peer,
+            name: None,
+            address: self.address.clone(),
+            cluster: elsewhere.cluster,
+            has_left: elsewhere.has_left,
+        };
+        // When the driver is gone the program is stopping.
+        let _ = self.shared.events.send(LinkEvent::Elsewhere(stranger)).await;
     }
 
     /// Each reason is logged once, not each second.

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use cluster::PeerMessage;
+use domain::ClusterId;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, SeqAccess, Visitor},
@@ -24,6 +25,15 @@ pub(super) const MAX_FRAME_BYTES: usize = 8 << 20;
 /// frames have a third of that.
 const MAX_MESSAGES: usize = 10_000;
 
+/// Where a node is that refuses another one's links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// Whether it has left the other one's, so that its own is the newer one (protocol 11).
+    pub has_left: bool,
+}
+
 /// What one side says at once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,6 +44,9 @@ pub(super) enum Frame {
     Refused {
         /// For the other side's log.
         reason: String,
+        /// When it belongs to another cluster than the one that refuses.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        elsewhere: Option<Elsewhere>,
     },
     /// Every second, by both.
     Ping {
@@ -99,6 +112,11 @@ pub enum FrameError {
 }
 
 impl Frame {
+    /// A refusal for any other reason than the cluster.
+    pub(super) const fn refused(reason: String) -> Self {
+        Self::Refused { reason, elsewhere: None }
+    }
+
     pub(super) fn encode(&self) -> Result<Vec<u8>, FrameError> {
         let mut bytes = Vec::with_capacity(128);
         bytes.push(FRAME_VERSION);

@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    frame::{Frame, FrameError},
+    frame::{Elsewhere, Frame, FrameError},
     hello::{self, About, Hello, HelloState, Kind, PROTOCOL_VERSION, Purpose},
     noise::{self, MAX_NOISE_BYTES, Opener, Role, SealError, Sealer},
     socket::{Lost, Socket},
@@ -46,8 +46,21 @@ pub enum HandshakeError {
     #[error("no Hello came first")]
     OutOfTurn,
     /// It does not want us.
-    #[error("refused by the other side: {0}")]
-    RefusedByPeer(String),
+    #[error("refused by the other side: {reason}")]
+    RefusedByPeer {
+        /// Why, in its words.
+        reason: String,
+        /// Its cluster, if that is why.
+        elsewhere: Option<Elsewhere>,
+    },
+    /// It belongs to another cluster, or to one that this node has left.
+    #[error("refused: {refusal}")]
+    Elsewhere {
+        /// What it said of itself.
+        hello: Box<Hello>,
+        /// Why.
+        refusal: Refusal,
+    },
     /// We do not want it.
     #[error("refused: {0}")]
     Refused(#[from] Refusal),
@@ -67,6 +80,9 @@ pub enum Refusal {
         /// Ours.
         ours: ClusterId,
     },
+    /// It belongs to a cluster that this node has left.
+    #[error("it is in cluster {0}, which this node has left")]
+    LeftCluster(ClusterId),
     /// It wants to join, and this node is in no cluster.
     #[error("this node is in no cluster yet")]
     NoCluster,
@@ -159,7 +175,8 @@ impl Local {
                 true => self.judge(&hello, channel.node).and_then(|()| judge(&hello)),
                 false => Err(Refusal::OtherKind),
             };
-            channel.conclude(hello, said, verdict).await
+            let elsewhere = self.elsewhere(&hello);
+            channel.conclude(hello, said, verdict, elsewhere).await
         })
         .await
     }
@@ -175,7 +192,8 @@ impl Local {
             let hello = channel.hear_hello().await?;
             let verdict = self.judge(&hello, channel.node).and_then(|()| judge(&hello));
             let (said, answer) = self.hello((hello.kind, hello.purpose), channel.node);
-            let mut session = channel.conclude(hello, said, verdict).await?;
+            let elsewhere = self.elsewhere(&hello);
+            let mut session = channel.conclude(hello, said, verdict, elsewhere).await?;
             session.say(&answer).await?;
             Ok(session)
         })
@@ -199,12 +217,25 @@ impl Local {
         if hello.node == self.identity.node() {
             return Err(Refusal::Myself);
         }
-        match (hello.purpose, hello.cluster, self.state.borrow().cluster) {
+        let state = self.state.borrow();
+        match (hello.purpose, hello.cluster, state.cluster) {
             (Purpose::Member, Some(theirs), Some(ours)) if theirs != ours => {
                 Err(Refusal::OtherCluster { theirs, ours })
             }
+            // Its roster may still name this node.
+            (Purpose::Member, Some(theirs), None) if state.left.contains(&theirs) => {
+                Err(Refusal::LeftCluster(theirs))
+            }
             (Purpose::Member | Purpose::Founding | Purpose::Joining, _, _) => Ok(()),
         }
+    }
+
+    /// What a node of another cluster is told of this one's.
+    fn elsewhere(&self, hello: &Hello) -> Option<Elsewhere> {
+        let state = self.state.borrow();
+        let (theirs, ours) = (hello.cluster?, state.cluster?);
+        let has_left = state.left.contains(&theirs);
+        (theirs != ours).then_some(Elsewhere { cluster: ours, has_left })
     }
 
     async fn seal(&self, mut socket: Socket, role: Role) -> Result<Channel, HandshakeError> {
@@ -244,7 +275,9 @@ impl Channel {
     async fn hear_hello(&mut self) -> Result<Hello, HandshakeError> {
         match hear(&mut self.socket, &mut self.opener).await? {
             Frame::Hello(hello) => Ok(*hello),
-            Frame::Refused { reason } => Err(HandshakeError::RefusedByPeer(reason)),
+            Frame::Refused { reason, elsewhere } => {
+                Err(HandshakeError::RefusedByPeer { reason, elsewhere })
+            }
             Frame::Ping { .. }
             | Frame::Pong { .. }
             | Frame::Messages(_)
@@ -259,10 +292,16 @@ impl Channel {
         hello: Hello,
         said: Incarnation,
         verdict: Result<(), Refusal>,
+        elsewhere: Option<Elsewhere>,
     ) -> Result<Session, HandshakeError> {
         if let Err(refusal) = verdict {
-            self.say(&Frame::Refused { reason: refusal.to_string() }).await?;
-            return Err(refusal.into());
+            self.say(&Frame::Refused { reason: refusal.to_string(), elsewhere }).await?;
+            return Err(match refusal {
+                Refusal::OtherCluster { .. } | Refusal::LeftCluster(_) => {
+                    HandshakeError::Elsewhere { hello: Box::new(hello), refusal }
+                }
+                other => other.into(),
+            });
         }
         let Self { socket, sealer, opener, .. } = self;
         Ok(Session { hello, said, socket, sealer, opener })

@@ -1,5 +1,7 @@
 //! The first frame of a connection, in both directions: who speaks, and what it stands for.
 
+use std::collections::BTreeSet;
+
 use cluster::{MemberId, Phase};
 use domain::{ClusterId, Incarnation, NodeId, Run};
 use serde::{Deserialize, Serialize};
@@ -120,6 +122,8 @@ pub struct HelloState {
     pub durable_count: u64,
     /// The highest durable counts that it remembers of others.
     pub remembered: Vec<(MemberId, u64)>,
+    /// Clusters that it left and does not link with any more.
+    pub left: BTreeSet<ClusterId>,
 }
 
 /// Makes the Hello of one connection; `to` is the node at the other end.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cluster::{MemberId, PeerMessage};
-use domain::{Incarnation, NodeId};
+use domain::{ClusterId, Incarnation, NodeId};
 use tokio::{
     net::TcpListener,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
@@ -82,6 +82,8 @@ pub enum LinkEvent {
         /// Memory that it takes until it is handled.
         load: Load,
     },
+    /// A node of another cluster was refused, or refused this one.
+    Elsewhere(Stranger),
     /// A node runs twice: both runs of it answer, and neither is linked.
     Cloned {
         /// Which, in the life of the run that came last.
@@ -92,6 +94,21 @@ pub enum LinkEvent {
         /// Who.
         peer: MemberId,
     },
+}
+
+/// A node of another cluster that tried to link, or that this node dialed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// Which.
+    pub node: NodeId,
+    /// Its name, if it said one.
+    pub name: Option<String>,
+    /// Where its links are reached.
+    pub address: String,
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// Whether it has left this node's cluster, so that its own is the newer one.
+    pub has_left: bool,
 }
 
 /// Room that a frame takes in the line to the driver, given back when this is dropped.
@@ -180,6 +197,11 @@ impl Links {
     /// Ends all connections: this node has another life from now on, and says so in its next Hello.
     pub fn renew(&self, incarnation: Incarnation) {
         self.0.table.renew(incarnation);
+    }
+
+    /// Ends the connections of a peer.
+    pub fn close(&self, peer: &MemberId) {
+        self.0.table.close(peer);
     }
 
     /// Sends messages as one frame; never waits.

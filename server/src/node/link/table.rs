@@ -222,6 +222,13 @@ impl Table {
         slots.for_each(|slot| slot.close.stop());
     }
 
+    /// Ends the connections of a peer.
+    pub(super) fn close(&self, peer: &MemberId) {
+        let places = self.places();
+        let slots = places.peers.get(peer).into_iter().flat_map(|peer| peer.slots.values());
+        slots.for_each(|slot| slot.close.stop());
+    }
+
     /// Gives the place back, unless a newer connection has it.
     pub(super) fn leave(&self, entry: &Entry) {
         let mut places = self.places();

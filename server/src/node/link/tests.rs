@@ -1,6 +1,6 @@
 //! Two or three nodes' links in one program, over real sockets.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cluster::{Bytes, MemberId, PeerMessage};
 use domain::{ClusterId, Incarnation, ObjectId};
@@ -60,6 +60,7 @@ impl Setup {
             files: 3,
             durable_count: 0,
             remembered: Vec::new(),
+            left: BTreeSet::new(),
         });
         let (sender, events) = mpsc::channel(64);
         let stop = Stop::new();
@@ -295,7 +296,7 @@ async fn of_two_connections_from_both_sides_the_lower_nodes_stays() {
     // And a third, from the higher one, is told that it is one too many.
     let socket = super::socket::connect(&alpha.address).await.unwrap();
     let third = bravo.links.0.local.greet(socket, wants, |_| Ok(())).await;
-    assert!(matches!(third, Err(HandshakeError::RefusedByPeer(_))));
+    assert!(matches!(third, Err(HandshakeError::RefusedByPeer { .. })));
 }
 
 #[tokio::test]
@@ -320,7 +321,7 @@ async fn another_cluster_is_refused_and_a_node_without_one_is_not() {
     let socket = super::socket::connect(&other.address).await.unwrap();
     let wants = (Kind::Control, super::Purpose::Member);
     let refused = alpha.links.0.local.greet(socket, wants, |_| Ok(())).await;
-    assert!(matches!(refused, Err(HandshakeError::RefusedByPeer(_))));
+    assert!(matches!(refused, Err(HandshakeError::RefusedByPeer { .. })));
 }
 
 #[tokio::test]
@@ -330,7 +331,7 @@ async fn a_node_in_a_cluster_refuses_a_stranger_who_has_the_secret() {
     let socket = super::socket::connect(&alpha.address).await.unwrap();
     let wants = (Kind::Control, super::Purpose::Member);
     let refused = stranger.links.0.local.greet(socket, wants, |_| Ok(())).await;
-    assert!(matches!(refused, Err(HandshakeError::RefusedByPeer(_))));
+    assert!(matches!(refused, Err(HandshakeError::RefusedByPeer { .. })));
     assert!(stranger.events.try_recv().is_err());
 }
 
