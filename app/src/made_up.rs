@@ -22,6 +22,7 @@ use domain::{
     },
     words::{
         self, ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Outcome, Role, Situation,
+        SwishState,
     },
 };
 
@@ -358,6 +359,7 @@ impl Inner {
             address: format!("127.0.0.1:706{}", node + 1),
             links: (self.catches_up && !charlie || node == 0).then(|| self.links(node)),
             catch_up: (self.catches_up && charlie).then(catch_up),
+            swish: (node == 0).then_some(SwishState::Up),
             actions: match charlie {
                 true => vec![NodeAction::Demote, NodeAction::Replace, NodeAction::Remove],
                 false => vec![NodeAction::Demote, NodeAction::Drain],

@@ -56,7 +56,7 @@ pub enum Kind {
 
 impl Kind {
     /// Each once.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Mixed,
         Self::Duel,
         Self::Crashes,

@@ -69,6 +69,9 @@ pub fn router(app: App, secret: [u8; 32]) -> Router {
     let node = &app.config.node;
     let prefix = Prefix::new(url.as_ref().map_or("", SwishUrl::prefix));
     let swish = url.map(|url| Swish::start(url, secret, node, app.stop.clone()));
+    if let Some(swish) = &swish {
+        swish.show_on(app.node.clone());
+    }
     let routes = routes(Gateway { node: app.node, search: app.search, swish });
     Router::new().fallback(entry::enter).with_state(Inside { routes, prefix })
 }

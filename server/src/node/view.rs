@@ -7,7 +7,10 @@ use std::{
 };
 
 use cluster::{Draft, MemberId, Roster};
-use domain::{FileName, ObjectId, Root, Serial, words::NodeRole};
+use domain::{
+    FileName, ObjectId, Root, Serial,
+    words::{NodeRole, SwishState},
+};
 use gitty::Object;
 
 use super::{
@@ -125,6 +128,8 @@ pub struct NodeView {
     pub name: String,
     /// Its identity.
     pub me: Option<MemberId>,
+    /// How the SWISH beside it answers, if there is one.
+    pub swish: Option<SwishState>,
     /// What it may do; none before it is in a cluster.
     pub role: Option<NodeRole>,
     /// Whether it takes no new pages.

@@ -59,6 +59,11 @@ fn row(node: NodeCard, own: &str, data_ms: u64, offering: Offering) -> AnyView {
         (false, Some(at_ms)) => view! { <When at_ms data_ms /> }.into_any(),
         (false, None) => view! { "never" }.into_any(),
     };
+    let swish = node.swish.map(|state| {
+        view! {
+            <small class="detail swish">"SWISH: " <StateMark state=AnyState::Swish(state) /></small>
+        }
+    });
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "—".to_owned());
     let link = node.round_trip_ms.filter(|_| !silent).map(|ms| format!("{ms:.1} ms"));
     let clock = node.clock_offset_ms.filter(|_| !node.own && !silent).map(offset);
@@ -74,7 +79,10 @@ fn row(node: NodeCard, own: &str, data_ms: u64, offering: Offering) -> AnyView {
                 </small>
                 <small class="detail role">{node.role.word()}</small>
             </th>
-            <td data-label="State" class="state"><StateMark state=AnyState::Node(node.health) /></td>
+            <td data-label="State" class="state">
+                <StateMark state=AnyState::Node(node.health) />
+                {swish}
+            </td>
             <td data-label="Version">{or_dash(node.version.clone())}</td>
             <td data-label="Content">{content(&node, own, silent, data_ms)}</td>
             <td data-label="Files">{files(&node, silent)}</td>

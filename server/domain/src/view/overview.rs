@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{CatchUp, Counts, LinkReport};
 use crate::{
     NodeId,
-    words::{ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Outcome, Role, Tone},
+    words::{
+        ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Outcome, Role, SwishState, Tone,
+    },
 };
 
 /// A node by id and name.
@@ -100,6 +102,9 @@ pub struct NodeCard {
     /// said.
     #[serde(default)]
     pub catch_up: Option<CatchUp>,
+    /// How the SWISH beside it answers; none where there is none, and of other nodes.
+    #[serde(default)]
+    pub swish: Option<SwishState>,
     /// What can be done to it now; the server refuses the rest.
     #[serde(default)]
     pub actions: Vec<NodeAction>,
@@ -117,6 +122,8 @@ pub enum AnyState {
     File(FileState),
     /// Of an action that ended.
     Outcome(Outcome),
+    /// Of the SWISH beside a node.
+    Swish(SwishState),
 }
 
 impl AnyState {
@@ -128,6 +135,7 @@ impl AnyState {
             Self::Node(health) => health.word(),
             Self::File(state) => state.word(),
             Self::Outcome(outcome) => outcome.word(),
+            Self::Swish(state) => state.word(),
         }
     }
 
@@ -139,6 +147,7 @@ impl AnyState {
             Self::Node(health) => health.tone(),
             Self::File(state) => state.tone(),
             Self::Outcome(outcome) => outcome.tone(),
+            Self::Swish(state) => state.tone(),
         }
     }
 }

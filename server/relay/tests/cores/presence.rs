@@ -323,3 +323,41 @@ fn a_page_of_a_snapshot_out_of_order_is_rejected() {
     assert!(node.events.iter().any(|event| matches!(event, Event::Rejected { .. })));
     node.input(Input::Persisted(WriteNo(3)));
 }
+
+#[test]
+fn who_is_known_does_not_come_again_while_a_snapshot_is_under_way() {
+    let mut table = Table::new(1);
+    let (node, a) = (&mut table.nodes[0], document("a.pl"));
+    node.join("p");
+    node.open("p", &a);
+    node.input(Input::PeerUp { peer: member(2), run: run(2) });
+    let visitor = |files: &[relay::DocumentId]| relay::Visitor {
+        user: user("q"),
+        files: files.iter().cloned().collect(),
+        ..relay::Visitor::default()
+    };
+    let q = || visitor(std::slice::from_ref(&a));
+    let page = |version, page, more| RelayMessage::Snapshot {
+        run: run(2),
+        version,
+        after: None,
+        visitors: vec![page],
+        more,
+        census: Census::default(),
+    };
+    let joined = || VisitorChange::Joined { wsid: wsid("q"), visitor: q() };
+    let messages = [
+        // Nothing is known, so that a snapshot is asked for, and comes.
+        change(1, joined()),
+        page(1, (wsid("q"), q()), false),
+        // 2 and 3 are lost; the next snapshot has two pages, and q has gone and come between.
+        change(4, opened("q", "b.pl")),
+        page(4, (wsid("o"), visitor(&[])), true),
+        change(5, joined()),
+    ];
+    for message in messages {
+        node.input(Input::Message { from: member(2), message });
+    }
+    let came = Happening::Joined(std::iter::once(a.clone()).collect());
+    assert_eq!(told(node), [("q".into(), came, vec!["p".into()])]);
+}

@@ -7,11 +7,12 @@ use domain::ObjectId;
 use super::Check;
 use crate::{Violation, oracle::Oracle, trace::short, world::Node};
 
-/// Checks the commits that a newly decided head added to the path.
+/// Checks the commits that a newly decided head added to the path, on the members of one of these
+/// rosters.
 pub(crate) fn check(
     oracle: &Oracle,
     nodes: &[Node],
-    roster: Option<&Roster>,
+    rosters: &[Roster],
     key: &Key,
     added: &[ObjectId],
 ) -> Check {
@@ -21,12 +22,15 @@ pub(crate) fn check(
         .filter(|id| !oracle.gaps.contains(id))
         .collect();
     let complete = |node: &&Node| needed.iter().all(|id| node.held(id));
-    let Some(roster) = roster else { return Ok(()) };
-    let votes = |node: &&Node| roster.members.iter().any(|m| m.id.node == node.id.node);
-    let found = nodes.iter().filter(votes).filter(complete).count();
-    if found >= roster.quorum() {
+    let found = |roster: &Roster| {
+        let votes = |node: &&Node| roster.members.iter().any(|m| m.id.node == node.id.node);
+        nodes.iter().filter(votes).filter(complete).count()
+    };
+    let Some(roster) = rosters.first() else { return Ok(()) };
+    if rosters.iter().any(|roster| found(roster) >= roster.quorum()) {
         return Ok(());
     }
+    let found = found(roster);
     let head = added.last().map(short).unwrap_or_default();
     Err(Violation::new(
         "objects on a majority (P4)",

@@ -109,7 +109,10 @@ impl World {
                 Record::Accepted { key, ballot, head } => {
                     one_head_per_ballot::check(&mut self.oracle, key, *ballot, *head)?;
                 }
-                Record::Tip { key, tip, .. } if tip.reporter == self.nodes[node].id => {
+                // An old disk is told by others what its own life had reported.
+                Record::Tip { key, tip, .. }
+                    if tip.reporter == self.nodes[node].id && !self.nodes[node].is_old() =>
+                {
                     tips_are_news::check(&self.nodes[node], node, key, tip.commit, &self.oracle)?;
                 }
                 Record::Promised { .. }
@@ -225,9 +228,11 @@ impl World {
         }
         let added = p1_one_path::check(&self.oracle, key, to)?;
         // Of the epoch that it was decided in: this turn may have adopted the next one.
-        let roster = self.nodes[node].disk.roster().cloned();
+        let now = self.nodes[node].core.durable().roster.clone();
+        let rosters: Vec<_> =
+            now.into_iter().chain(self.nodes[node].disk.roster().cloned()).collect();
         if !added.is_empty() {
-            p4_objects_on_majority::check(&self.oracle, &self.nodes, roster.as_ref(), key, &added)?;
+            p4_objects_on_majority::check(&self.oracle, &self.nodes, &rosters, key, &added)?;
             p6_once::check(&self.oracle, key, &added)?;
             times_grow::check(&self.oracle, key, &added)?;
             p8_divergences::decided(&self.oracle, key, &added)?;

@@ -53,6 +53,7 @@ impl Picture {
                 .as_ref()
                 .filter(|_| seat.is_own())
                 .map(|view| self.catch_up(view)),
+            swish: self.node.swish.filter(|_| seat.is_own()),
             actions: membership::offered(&self.node, seat.member.node, seat.role),
         }
     }
@@ -117,6 +118,7 @@ impl Picture {
             address: member.address.clone(),
             links: None,
             catch_up: None,
+            swish: None,
             actions: membership::offered(&self.node, member.id.node, NodeRole::New),
         }
     }

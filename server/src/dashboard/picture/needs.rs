@@ -4,7 +4,7 @@ use cluster::{Alarm, Member, MemberId, Phase, RolledBack};
 use domain::{
     FileName, NodeId, ObjectId,
     view::{AnyState, Counts, Need, file_href},
-    words::{ClusterState, FileState, NodeHealth, count, thousands},
+    words::{ClusterState, FileState, NodeHealth, Tone, count, thousands},
 };
 
 use super::{Picture, Seat, Tally};
@@ -19,6 +19,7 @@ impl Picture {
         let mut needs: Vec<Need> = alarms.filter_map(|alarm| self.alarm(alarm)).collect();
         needs.extend(self.seats.iter().filter_map(node));
         needs.extend(self.node.asking.iter().map(newcomer));
+        needs.extend(self.without_swish());
         needs.extend(self.repairing());
         needs.extend(self.missing());
         needs.extend(self.node.unread.iter().map(|(name, object)| self.unread(name, *object)));
@@ -26,6 +27,22 @@ impl Picture {
         needs.sort_by_key(|need| need.state.tone());
         needs.truncate(SHOWN);
         needs
+    }
+
+    /// While the SWISH beside this node does not answer.
+    fn without_swish(&self) -> Option<Need> {
+        let state = self.node.swish.filter(|state| state.tone() == Tone::Bad)?;
+        let name = &self.node.name;
+        Some(Need {
+            state: AnyState::Swish(state),
+            what: format!("The SWISH of {name}"),
+            href: Some("/nodes".to_owned()),
+            reason: format!(
+                "{name} asks it every second. Open pages go on saving through {name}; new pages and \
+                 queries get an error there, and a load balancer that asks /cluster/health sends \
+                 them elsewhere. Look at its process and its log."
+            ),
+        })
     }
 
     /// While every file is read again after a change of the members.

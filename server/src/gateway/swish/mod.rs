@@ -36,6 +36,7 @@ use tokio::sync::watch;
 
 use crate::{
     config::{Node, SwishUrl},
+    node::Handle,
     shutdown::Stop,
 };
 
@@ -85,6 +86,20 @@ impl Swish {
             nonces: Nonces::new(),
             state,
         }
+    }
+
+    /// Tells the dashboard from now on how it answers.
+    pub(super) fn show_on(&self, node: Handle) {
+        let mut state = self.state.clone();
+        tokio::spawn(async move {
+            loop {
+                let now = *state.borrow_and_update();
+                node.shared().change_node(|node| node.swish = Some(now));
+                if state.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     /// How it answered when it was asked last.
