@@ -148,8 +148,8 @@ impl Stage {
             [("{H}", &host), ("{host}", &self.address), ("{N}", &length), ("{PUT}", &self.put)];
         let sent = row.bytes(&texts.map(|(name, text)| (name, text.as_str())))?;
         let got = attack(&self.address, &sent, row.answers.len(), row.then()).await?;
-        ensure!(got.answers == row.answers && got.then == row.then(), "the client got {got:?}");
         let heard = self.swish.take();
+        ensure!(got.answers == row.answers && got.then == row.then(), "the client got {got:?}");
         // What was cut off is no request to SWISH, whether it came that far or not.
         let own = heard.iter().filter(|heard| heard.body.is_some());
         let own: Vec<_> = own.map(|heard| heard.line.as_str()).collect();
