@@ -15,6 +15,7 @@
 pub mod chat;
 mod dice;
 mod invariants;
+mod kind;
 pub mod mutants;
 mod oracle;
 mod outcome;
@@ -24,8 +25,9 @@ pub mod shrink;
 mod trace;
 mod world;
 
+pub use kind::Kind;
 pub use outcome::{Counts, Outcome, Violation};
-pub use profile::{Kind, Profile};
+pub use profile::Profile;
 pub use scene::Scene;
 pub use trace::Trace;
 pub use world::World;

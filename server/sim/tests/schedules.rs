@@ -88,7 +88,7 @@ fn old_disks_come_back_and_are_found_out() {
 #[test]
 fn a_majority_is_lost_one_founds_anew_and_the_lost_ones_come_back() {
     happens_in(Kind::Anew, 60, |c| {
-        c.anew == 60 && c.left > 110 && c.wipes > 40 && c.changes > 200 && c.diverged > 200
+        c.anew == 60 && c.left > 110 && c.wipes > 30 && c.changes > 120 && c.diverged > 200
     });
 }
 

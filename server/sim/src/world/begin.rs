@@ -130,8 +130,8 @@ impl World {
 
     /// An operator founds the cluster with what is in the store; again if a crash undid it.
     pub(super) fn found(&mut self) {
-        let durable = self.nodes[0].core.durable();
-        if !self.nodes[0].up || durable.roster.is_some() || !durable.left.is_empty() {
+        let is_in_one = self.nodes[0].core.durable().roster.is_some();
+        if !self.nodes[0].up || is_in_one || self.oracle.is_anew {
             return;
         }
         let heads: Vec<(Key, ObjectId)> = (0..self.profile.files)
