@@ -77,7 +77,7 @@ fn again(question: &Request<Bytes>) -> Request {
 async fn judge(id: &str, answer: Response) -> (Response, bool) {
     let length = answer.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if !length.is_some_and(|length| length <= MAX_ANSWER) {
+    if length.is_none_or(|length| length > MAX_ANSWER) {
         return (answer, false);
     }
     let (parts, body) = answer.into_parts();
