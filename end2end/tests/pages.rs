@@ -227,7 +227,7 @@ async fn nodes_are_listed_with_what_each_of_them_says() -> Result<()> {
         &page,
         &[
             "As alpha sees them, from what each of them says.",
-            "alpha · this node 01010101 127.0.0.1:7061 Member Up 0.1.0 9f31c2d0",
+            "alpha · this node 01010101 127.0.0.1:7061 Member Up SWISH: Answers 0.1.0 9f31c2d0",
             "charlie 03030303 127.0.0.1:7063 Member Suspect 0.1.0 77ab01fe ? last word",
             "1 behind",
             "Reported by alpha bravo charlie alpha — = open, 0.7 ms ≠ closed",
