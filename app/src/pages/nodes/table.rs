@@ -61,7 +61,8 @@ fn row(node: NodeCard, own: &str, data_ms: u64, offering: Offering) -> AnyView {
     };
     let swish = node.swish.map(|state| {
         view! {
-            <small class="detail swish">"SWISH: " <StateMark state=AnyState::Swish(state) /></small>
+            <small class="detail">"SWISH:"</small>
+            <small class="detail"><StateMark state=AnyState::Swish(state) /></small>
         }
     });
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "—".to_owned());
