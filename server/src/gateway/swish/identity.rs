@@ -14,7 +14,7 @@ use axum::{
     body::Body,
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::words::SwishState;
@@ -178,7 +178,9 @@ impl Swish {
                 return Refusal::SwishDown.into_response(&asked.headers);
             }
         };
-        let info = serde_json::from_slice::<Value>(&body).unwrap_or_default();
+        let Ok(info) = serde_json::from_slice::<Value>(&body) else {
+            return Response::from_parts(parts, Body::from(body));
+        };
         let vouched = self.vouchers.read(&asked.headers, now_ms());
         let body = match (Login::read(&info), vouched) {
             (Some(login), _) => {
@@ -218,14 +220,14 @@ impl Asked {
 
     /// True if nobody is logged in after it.
     fn is_leaving(&self) -> bool {
-        LEAVING.iter().any(|path| self.path.ends_with(path))
+        LEAVING.contains(&self.path.as_str())
             || (is_user_info(&self.path) && self.query.contains("reason=logout"))
     }
 }
 
 /// True if the answer must be readable here.
 pub(super) fn is_user_info(path: &str) -> bool {
-    path.ends_with(USER_INFO)
+    path == USER_INFO
 }
 
 fn ended(asked: &Asked, mut answer: Response) -> Response {
@@ -248,7 +250,6 @@ fn relayed(answer: Response<axum::body::Bytes>) -> Response {
 fn cannot_ask(headers: &HeaderMap) -> Response {
     Refusal::Unavailable("The SWISH server here cannot say who you are; nothing was changed".into())
         .into_response(headers)
-        .into_response()
 }
 
 /// The name in the credentials of HTTP, basic or digest.
