@@ -5,7 +5,7 @@ use axum::{
     http::header::CONTENT_TYPE,
     response::{Html, IntoResponse, Response},
 };
-use domain::{FileName, ObjectId};
+use domain::{FileName, ObjectId, words::SwishState};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -66,7 +66,10 @@ pub(super) async fn get(
     let answer = show(&gateway.node, &path, &parameters).await;
     let is_swishs = match &answer {
         Ok(Answer::Page(version)) => {
-            gateway.swish.is_some() && version.is_shown(&gateway.node).await
+            let swish = gateway.swish.as_ref().map(swish::Swish::state);
+            // While it does not answer, the node shows files itself.
+            matches!(swish, Some(SwishState::Up | SwishState::Unknown))
+                && version.is_shown(&gateway.node).await
         }
         // A default file, perhaps; it would answer a hash that nobody has with an error of its own.
         Err(Refusal::NotFound(_)) => may_be_default(&path),
