@@ -45,8 +45,8 @@ pub(crate) enum News {
     Row(Box<domain::view::FileRow>),
     /// Something was done.
     Deed,
-    /// The chat of this document changed.
-    Chat(String),
+    /// The chat of this document changed, or without one any of them.
+    Chat(Option<String>),
     /// Visitors came, went, or opened a file.
     Visitors,
     /// Messages were missed: ask again.

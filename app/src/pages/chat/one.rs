@@ -114,7 +114,7 @@ fn follow(fresh: Fresh<Answer>, document: &str, query: &MessagesQuery) {
     let (mine, document, query) = (document.to_owned(), document.to_owned(), query.clone());
     fresh.follow(
         move |news| match news {
-            News::Chat(document) => *document == mine,
+            News::Chat(document) => document.as_ref().is_none_or(|document| *document == mine),
             News::Deed => true,
             _ => false,
         },
