@@ -37,6 +37,11 @@ impl<T: Clone + Send + Sync + 'static> Fresh<T> {
         self.shown.with(read)
     }
 
+    /// Reads what is shown now.
+    pub(crate) fn with_untracked<U>(self, read: impl FnOnce(&T) -> U) -> U {
+        self.shown.with_untracked(read)
+    }
+
     /// Whether an answer waits.
     pub(crate) fn waits(self) -> bool {
         self.waiting.with(Option::is_some)

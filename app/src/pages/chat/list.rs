@@ -92,7 +92,7 @@ fn Table(page: Page, may_act: bool, data_ms: u64) -> impl IntoView {
     let fresh = page.fresh;
     let select =
         may_act.then(|| view! { <th scope="col"><span class="unseen">"Select"</span></th> });
-    let nodes = fresh.with(|page| {
+    let nodes = fresh.with_untracked(|page| {
         let names = page.rows.first().map(|row| row.nodes.clone()).unwrap_or_default();
         names.into_iter().map(|on| view! { <th scope="col">{on.node.name}</th> }).collect_view()
     });

@@ -19,7 +19,7 @@ use crate::{
 #[component]
 pub(super) fn Messages(fresh: Fresh<ChatPage>, offering: Offering, data_ms: u64) -> impl IntoView {
     let empty = Memo::new(move |_| fresh.with(|page| page.messages.is_empty()));
-    let document = StoredValue::new(fresh.with(|page| page.row.document.clone()));
+    let document = StoredValue::new(fresh.with_untracked(|page| page.row.document.clone()));
     let older = move || {
         let before = fresh.with(|page| page.before.clone())?;
         let document = document.get_value();

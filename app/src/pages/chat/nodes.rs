@@ -19,9 +19,9 @@ pub(super) fn Nodes(fresh: Fresh<ChatPage>, data_ms: u64) -> impl IntoView {
         nodes.into_iter().map(|on| row(&on, data_ms)).collect_view()
     };
     view! {
-        <section class="panel chat-nodes">
+        <section class="panel on-each">
             <h2>"On each node"</h2>
-            <table class="plain">
+            <table class="files on-nodes">
                 <thead>
                     <tr>
                         <th scope="col">"Node"</th>
@@ -45,7 +45,7 @@ fn row(on: &ChatOnNode, data_ms: u64) -> impl IntoView + use<> {
     let compared = match (on.own, on.compared_ms) {
         (true, _) => view! { "—" }.into_any(),
         (false, Some(at_ms)) => view! { <When at_ms=Signal::stored(at_ms) data_ms /> }.into_any(),
-        (false, None) => view! { "not since it answers" }.into_any(),
+        (false, None) => view! { "never" }.into_any(),
     };
     let state = match on.own {
         true => view! { "—" }.into_any(),

@@ -22,7 +22,7 @@ pub(super) fn row(item: ChatRow, page: Page, may_act: bool, data_ms: u64) -> Any
     let choose = move |event: leptos::ev::MouseEvent| {
         chosen.with_value(|document| match event.shift_key() {
             true => {
-                let shown = page.fresh.with(|page| {
+                let shown = page.fresh.with_untracked(|page| {
                     page.rows.iter().map(|row| row.document.clone()).collect::<Vec<_>>()
                 });
                 selection.extend(&shown, document);

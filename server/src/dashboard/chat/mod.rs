@@ -6,7 +6,6 @@
 mod act;
 mod compared;
 mod list;
-mod message;
 mod needs;
 mod one;
 mod status;

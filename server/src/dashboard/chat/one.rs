@@ -8,15 +8,10 @@ use domain::{
 };
 use relay::{DocumentId, DocumentStatus, Gap, Message, Place, Stamp};
 
-use super::{
-    malformed,
-    message::{Author, attached, text},
-    problem,
-    status::Scene,
-};
+use super::{malformed, problem, status::Scene};
 use crate::{
     dashboard::site::{Answered, Hubs, Site},
-    hub::{History, json_of, keys_of},
+    hub::{History, Spoken, json_of, keys_of},
 };
 
 /// One page of a chat.
@@ -73,8 +68,8 @@ fn message(
     found: &Message,
     pages: &BTreeMap<String, VisitorKey>,
 ) -> ChatMessage {
-    let (place, json) = (found.row.place, json_of(found));
-    let Author { name, who, wsid } = Author::of(&json);
+    let place = found.row.place;
+    let Spoken { name, who, wsid, text, attached } = Spoken::of(&json_of(found));
     let who = who.or_else(|| pages.get(&wsid?).cloned());
     let muted = who.as_ref().and_then(|who| scene.moderated.muted(who, scene.picture.at_ms));
     ChatMessage {
@@ -85,8 +80,8 @@ fn message(
         muted: muted.cloned(),
         who,
         node: found.row.origin.and_then(|origin| node_of(scene, origin.incarnation)),
-        text: text(&json),
-        attached: attached(&json),
+        text,
+        attached,
         hidden: scene.moderated.hidden(document.as_str(), &place.id).cloned(),
     }
 }

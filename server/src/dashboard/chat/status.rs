@@ -152,3 +152,120 @@ const fn lacked_there(found: &Agreement) -> u64 {
 fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{Incarnation, MemberId, NodeId};
+    use relay::{Number, Summary};
+
+    use super::*;
+    use crate::node::{NodeView, PeerView, Shared};
+
+    fn member(byte: u8) -> MemberId {
+        MemberId {
+            node: NodeId::from_bytes([byte; 8]),
+            incarnation: Incarnation::from_bytes([byte; 8]),
+        }
+    }
+
+    fn peer(byte: u8, name: &str, last_frame_ms: u64) -> PeerView {
+        PeerView {
+            rolled_back: false,
+            id: member(byte),
+            name: name.into(),
+            address: String::new(),
+            linked: true,
+            last_frame_ms: Some(last_frame_ms),
+            round_trip_ms: None,
+            clock_offset_ms: None,
+            version: None,
+            gateway: None,
+            root: None,
+            equal_ms: None,
+            serial: domain::Serial(0),
+            seen: domain::Serial(0),
+            files: 0,
+            waiting: 0,
+            role: domain::words::NodeRole::Member,
+            draining: false,
+            has_ours: true,
+        }
+    }
+
+    /// alpha, bravo and charlie; charlie was last heard `silent_ms` ago.
+    fn picture(silent_ms: u64) -> Picture {
+        let shared = Shared::default();
+        let at_ms = 1_000_000;
+        shared.change_node(|node: &mut NodeView| {
+            (node.name, node.me) = ("alpha".into(), Some(member(1)));
+            node.peers = vec![peer(2, "bravo", at_ms), peer(3, "charlie", at_ms - silent_ms)];
+            let names = (1..).zip(["alpha", "bravo", "charlie"]);
+            let member = |(byte, name): (u8, &str)| cluster::Member {
+                id: member(byte),
+                name: name.into(),
+                address: String::new(),
+            };
+            node.roster = Some(cluster::Roster {
+                cluster: domain::ClusterId::from_bytes([1; 8]),
+                epoch: 1,
+                phase: cluster::Phase::Steady,
+                members: names.map(member).collect(),
+                learners: Vec::new(),
+                removed: Vec::new(),
+            });
+        });
+        Picture::take(&shared, at_ms, 0)
+    }
+
+    fn status(bravo: PeerDocument, charlie: PeerDocument) -> DocumentStatus {
+        let mut summary = Summary::default();
+        summary.measure.count = 120;
+        let peers = vec![(member(2), bravo), (member(3), charlie)];
+        DocumentStatus { summary, gaps: Vec::new(), are_gaps_final: false, peers }
+    }
+
+    /// State and detail, and what stands for bravo and charlie.
+    fn says(silent_ms: u64, status: &DocumentStatus) -> (ChatState, String, [Option<u64>; 2]) {
+        let (picture, compared, moderated) =
+            (picture(silent_ms), Compared::default(), Moderated::default());
+        let scene = Scene { picture: &picture, compared: &compared, moderated: &moderated };
+        let row = scene.row(&DocumentId::new("gitty:a.pl").unwrap(), Some(status));
+        let counts = [row.nodes[1].count, row.nodes[2].count];
+        (row.state, row.detail.unwrap_or_default(), counts)
+    }
+
+    #[test]
+    fn a_chat_is_in_step_only_with_every_node_that_answers() {
+        use PeerDocument::{Differs, InStep, Unknown};
+
+        let differs =
+            |theirs, lacked| Differs(Agreement { serial: 100, ours: 120, theirs, lacked });
+        assert_eq!(
+            [
+                says(0, &status(InStep, InStep)),
+                says(0, &status(InStep, Unknown)),
+                says(5_000, &status(InStep, InStep)),
+                says(0, &status(differs(151, 31), differs(119, 0))),
+                says(0, &status(differs(117, 0), InStep)),
+            ],
+            [
+                (ChatState::InStep, String::new(), [Some(120), Some(120)]),
+                (ChatState::Unknown, "not compared with charlie".into(), [Some(120), None]),
+                (ChatState::Unknown, "not compared with charlie".into(), [Some(120), None]),
+                (ChatState::ToFetch, "31 messages from bravo".into(), [Some(151), Some(119)]),
+                (ChatState::ToFetch, "bravo lacks 3 messages".into(), [Some(117), Some(120)]),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_gap_counts_when_every_node_that_is_linked_was_asked() {
+        let mut found = status(PeerDocument::InStep, PeerDocument::InStep);
+        let number = |value| Number::new(value).unwrap();
+        let incarnation = member(3).incarnation;
+        found.gaps = vec![Gap { incarnation, first: number(3), last: number(4) }];
+        assert_eq!(says(0, &found).0, ChatState::InStep);
+        found.are_gaps_final = true;
+        assert_eq!(says(0, &found).1, "2 messages on no node that answers");
+    }
+}

@@ -1,4 +1,4 @@
-//! A message of SWISH's pages as a moderator reads it: nothing of it is ever markup.
+//! A message of SWISH's pages as people read it outside of them: nothing of it is ever markup.
 
 use domain::VisitorKey;
 use relay::PublicUser;
@@ -9,35 +9,42 @@ const MAX_CHARS: usize = 4_000;
 /// Longest name, in characters.
 const MAX_NAME_CHARS: usize = 200;
 
-/// Who wrote a message, as far as it says so.
-pub(super) struct Author {
-    pub(super) name: Option<String>,
-    pub(super) who: Option<VisitorKey>,
-    /// The page it came from, where it is known still.
-    pub(super) wsid: Option<String>,
+/// What a message says, for people to read.
+pub struct Spoken {
+    /// What its author is called, if anything.
+    pub name: Option<String>,
+    /// By what its author is known, if it says so.
+    pub who: Option<VisitorKey>,
+    /// The page it came from, while that is known.
+    pub wsid: Option<String>,
+    /// Its text, or that of its markup; never more than a page can show.
+    pub text: String,
+    /// What is attached, each once: "a query", "a selection".
+    pub attached: Vec<String>,
 }
 
-impl Author {
-    /// From the message's `user`.
-    pub(super) fn of(json: &Map<String, Value>) -> Self {
+impl Spoken {
+    /// Reads a message's JSON; what is not there is none.
+    #[must_use]
+    pub fn of(json: &Map<String, Value>) -> Self {
         let user = json.get("user").and_then(Value::as_object);
-        let text = |name: &str| user.and_then(|user| user.get(name)).and_then(Value::as_str);
-        let fields = ["profile_id", "uid"].map(|name| (name, text(name)));
+        let field = |name: &str| user.and_then(|user| user.get(name)).and_then(Value::as_str);
+        let fields = ["profile_id", "uid"].map(|name| (name, field(name)));
         let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let known =
             PublicUser::new(fields.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let name = field("name").filter(|name| !name.is_empty());
         Self {
-            name: text("name")
-                .filter(|name| !name.is_empty())
-                .map(|name| cut(name, MAX_NAME_CHARS)),
-            who: crate::hub::keys_of(&known).next(),
-            wsid: text("wsid").map(str::to_owned),
+            name: name.map(|name| cut(name, MAX_NAME_CHARS)),
+            who: super::keys_of(&known).next(),
+            wsid: field("wsid").map(str::to_owned),
+            text: text(json),
+            attached: attached(json),
         }
     }
 }
 
-/// What it says: its text, or that of its markup.
-pub(super) fn text(json: &Map<String, Value>) -> String {
+fn text(json: &Map<String, Value>) -> String {
     let field = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or_default();
     match field("text") {
         "" => cut(plain(field("html")).trim(), MAX_CHARS),
@@ -45,8 +52,7 @@ pub(super) fn text(json: &Map<String, Value>) -> String {
     }
 }
 
-/// What is attached, each once: "a query", "a selection".
-pub(super) fn attached(json: &Map<String, Value>) -> Vec<String> {
+fn attached(json: &Map<String, Value>) -> Vec<String> {
     let mut found = Vec::new();
     let all = json.get("payload").and_then(Value::as_array).into_iter().flatten();
     for kind in all.filter_map(|one| one.get("type")).filter_map(Value::as_str) {
@@ -102,7 +108,7 @@ mod tests {
             "user": {"name": "Ann", "profile_id": "p-1", "wsid": "w", "email": "a@b.c"},
             "payload": [{"type": "query"}, {"type": "query"}, {"type": "x"}, 7],
         }));
-        let Author { name, who, wsid } = Author::of(&message);
+        let Spoken { name, who, wsid, .. } = Spoken::of(&message);
         assert_eq!(name.as_deref(), Some("Ann"));
         assert_eq!(who, Some(VisitorKey::Profile("p-1".into())));
         assert_eq!(wsid.as_deref(), Some("w"));
@@ -122,12 +128,12 @@ mod tests {
     fn nonsense_is_an_empty_message_of_nobody() {
         for message in [json!({}), json!({"user": 7, "payload": {}, "text": 3, "html": null})] {
             let message = read(message);
-            let Author { name, who, wsid } = Author::of(&message);
+            let Spoken { name, who, wsid, .. } = Spoken::of(&message);
             assert_eq!((name, who, wsid), (None, None, None));
             assert_eq!((text(&message), attached(&message).len()), (String::new(), 0));
         }
         let long = read(json!({"text": "ä".repeat(10_000), "user": {"name": "n".repeat(1_000)}}));
         assert_eq!(text(&long).chars().count(), MAX_CHARS + 1);
-        assert_eq!(Author::of(&long).name.unwrap().chars().count(), MAX_NAME_CHARS + 1);
+        assert_eq!(Spoken::of(&long).name.unwrap().chars().count(), MAX_NAME_CHARS + 1);
     }
 }
