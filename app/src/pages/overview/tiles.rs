@@ -34,8 +34,10 @@ fn people(counts: &ChatCounts) -> impl IntoView + use<> {
         view! {
             <a href=format!("/chat{query}") class:zero=count == 0 data-state=state.code()>
                 <strong>{words::thousands(count)}</strong>
-                {mark}
-                <span aria-hidden="true">{words}</span>
+                <span class="people">
+                    <span aria-hidden="true">{mark}</span>
+                    <span>{words}</span>
+                </span>
             </a>
         }
     });
@@ -44,7 +46,7 @@ fn people(counts: &ChatCounts) -> impl IntoView + use<> {
         {chats.collect_view()}
         <a href="/visitors" class="quiet" class:zero=counts.visitors == 0 data-state="visitors">
             <strong>{visitors}</strong>
-            <span>"Visitors"</span>
+            <span class="people">"Visitors"</span>
         </a>
     }
 }
