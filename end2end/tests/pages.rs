@@ -466,7 +466,7 @@ async fn what_moderators_decided_stands_beside_it() -> Result<()> {
     let page = get(site.clone(), "/visitors").await?;
     assert_says(
         &page,
-        &["Muted Mallory uid:u-mallory Muted by ann, just now, until 2026-11-23 15:02:11 UTC"],
+        &["Muted Mallory uid:u-mallory Muted by ann , just now , until 2026-11-23 15:02:11 UTC"],
     );
     let page = get(site, "/chat").await?;
     assert_says(&page, &["120 1 hidden"]);

@@ -41,7 +41,7 @@ pub use message_json::{body_of, json_of};
 pub use moderation::{Moderation, keys_of};
 pub use open::{Opened, open};
 #[cfg(test)]
-pub(crate) use played::played;
+pub(crate) use played::{played, tell};
 pub use queue::Frames;
 pub use spoken::Spoken;
 pub use types::{

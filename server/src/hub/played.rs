@@ -9,7 +9,7 @@ use relay::{Body, Core, DocumentId, Input, Message, Now, Output, Place, Reply, T
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{
-    Counts, History, Hub, HubError,
+    Counts, History, Hub, HubError, HubEvent,
     handle::{COMMANDS, Command, EVENTS, Shared},
 };
 
@@ -51,4 +51,9 @@ pub(crate) fn played(mut core: Core, bodies: BTreeMap<(DocumentId, Place), Body>
         }
     });
     Hub(Arc::new(shared))
+}
+
+/// Tells whoever listens to the hub.
+pub(crate) fn tell(hub: &Hub, event: HubEvent) {
+    let _ = hub.0.events.send(event);
 }

@@ -20,9 +20,10 @@ use tokio::sync::{broadcast, mpsc};
 use tower::ServiceExt;
 
 use crate::{
-    dashboard::{api, entry, site::Site},
-    hub::{Moderation, played},
+    dashboard::{api, entry, live, site::Site},
+    hub::{HubEvent, Moderation, played, tell},
     node::{Command, Handle, Shared, link::now_ms},
+    shutdown::Stop,
 };
 
 const HOSTILE: &str = "<script>alert(1)</script>\u{202E}";
@@ -30,6 +31,7 @@ const HOSTILE: &str = "<script>alert(1)</script>\u{202E}";
 /// A node alone with its hub, and the API over both.
 struct Alpha {
     routes: Router,
+    site: Site,
     shared: Arc<Shared>,
     moderation: Moderation,
     _dir: tempfile::TempDir,
@@ -115,10 +117,11 @@ impl Alpha {
             }
         });
         let moderation = Moderation::new(node.clone());
+        let site = Site::over(node).with_hub(hub());
         let routes = api::chat::router()
             .layer(Extension(entry::command_line()))
-            .layer(Extension(Site::over(node).with_hub(hub())));
-        Self { routes, shared, moderation, _dir: dir }
+            .layer(Extension(site.clone()));
+        Self { routes, site, shared, moderation, _dir: dir }
     }
 
     async fn ask(&self, request: Request<HttpBody>) -> (u16, Value) {
@@ -305,4 +308,32 @@ async fn an_empty_chat_and_a_wrong_place_are_answers() {
     assert_eq!(older["messages"].as_array().unwrap().len(), 1);
     let wrong = Request::get("/api/v1/chat/gitty%3Aa.pl?before=x").body(HttpBody::empty()).unwrap();
     assert_eq!(alpha.ask(wrong).await.0, 400);
+}
+
+#[tokio::test]
+async fn the_event_stream_tells_of_chats_and_visitors_a_few_times_for_many_events() {
+    let alpha = Alpha::new();
+    let hub = alpha.site.hubs().unwrap().hub.clone();
+    let feed = live::start(alpha.site.clone(), Stop::default());
+    let mut reader = live::Feed::read(&feed, None).unwrap();
+    // The overview comes first: by then the task listens.
+    while !reader.next().await.unwrap().data.contains("\"documents\":2") {}
+    for _ in 0..50 {
+        tell(&hub, HubEvent::DocumentChanged(document("a.pl")));
+        tell(&hub, HubEvent::Visitors);
+    }
+    tell(&hub, HubEvent::InStep(member()));
+    let mut told = Vec::new();
+    while !told.iter().any(|event| event == &json!({"kind": "visitors"})) {
+        let event: Value = serde_json::from_str(&reader.next().await.unwrap().data).unwrap();
+        if ["chat", "visitors"].iter().any(|kind| event["kind"] == *kind) {
+            told.push(event);
+        }
+    }
+    let changed = json!({"kind": "chat", "document": "gitty:a.pl"});
+    let any = json!({"kind": "chat", "document": null});
+    for event in [changed, any] {
+        let times = told.iter().filter(|one| **one == event).count();
+        assert!((1..5).contains(&times), "{event}: {told:?}");
+    }
 }
