@@ -24,8 +24,12 @@ use crate::{
 pub(crate) fn ChatPage() -> impl IntoView {
     let location = use_location();
     let (path, search) = (location.pathname, location.search);
-    // Not the router's parameter: it decodes a name twice.
-    let document = Memo::new(move |_| chat_of(&path.get()));
+    // Not the router's parameter: it decodes a name twice. Whoever leaves goes on seeing this one
+    // until the next page is there.
+    let document = Memo::new(move |last: Option<&String>| match chat_of(&path.get()) {
+        other if other.is_empty() => last.cloned().unwrap_or_default(),
+        document => document,
+    });
     let query = Memo::new(move |_| MessagesQuery::parse(&search.get()));
     let (api, site) = (api(), expect_context::<Site>());
     let found = Resource::new(

@@ -1,9 +1,6 @@
 //! Chats, visitors and moderation over a node and a hub that the test plays.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Extension, Router,
