@@ -30,6 +30,7 @@ mod played;
 mod queue;
 mod reading;
 mod spoken;
+mod swish_files;
 mod timers;
 mod types;
 mod wire;
