@@ -64,7 +64,6 @@ fn set_chat(counts: &ChatCounts) {
     for state in ChatState::ALL {
         gauge!("swish_cluster_chats", "state" => state.code()).set(number(counts.of(*state)));
     }
-    gauge!("swish_cluster_chat_messages").set(number(counts.messages));
     gauge!("swish_cluster_chat_messages_to_fetch").set(number(counts.messages_to_fetch));
     gauge!("swish_cluster_visitors").set(number(counts.visitors));
 }
