@@ -1,18 +1,24 @@
 //! `GET /metrics`: Prometheus text; gauges are set from the same picture as the pages.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::{
     extract::State,
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use domain::words::{ClusterState, FileState, NodeHealth};
+use domain::{
+    view::ChatCounts,
+    words::{ChatState, ClusterState, FileState, NodeHealth},
+};
 use metrics::{counter, gauge};
 
 use super::{
+    chat,
     picture::{Picture, Tally},
     site::Site,
 };
-use crate::{app::App, node::link::Counters};
+use crate::{app::App, hub::Counts, node::link::Counters};
 
 pub(super) async fn show(State(app): State<App>) -> Response {
     let site = Site::new(&app);
@@ -20,7 +26,11 @@ pub(super) async fn show(State(app): State<App>) -> Response {
     if set.is_err() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    if let Ok(counts) = chat::counts(&site).await {
+        set_chat(&counts);
+    }
     set_links(&app.links.counters());
+    set_chats(app.hub.counts());
     let text = app.metrics.render();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
@@ -50,6 +60,14 @@ fn set(picture: &Picture, tally: &Tally) {
     }
 }
 
+fn set_chat(counts: &ChatCounts) {
+    for state in ChatState::ALL {
+        gauge!("swish_cluster_chats", "state" => state.code()).set(number(counts.of(*state)));
+    }
+    gauge!("swish_cluster_chat_messages_to_fetch").set(number(counts.messages_to_fetch));
+    gauge!("swish_cluster_visitors").set(number(counts.visitors));
+}
+
 fn set_links(links: &Counters) {
     for (direction, bytes, frames) in
         [("in", links.bytes_in, links.frames_in), ("out", links.bytes_out, links.frames_out)]
@@ -68,6 +86,23 @@ fn set_links(links: &Counters) {
         counter!("swish_cluster_link_offences_total", "what" => what).absolute(count);
     }
     counter!("swish_cluster_link_cut_off_total").absolute(links.cut_off);
+}
+
+fn set_chats(counts: &Counts) {
+    let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    gauge!("swish_cluster_chat_messages").set(number(value(&counts.messages)));
+    gauge!("swish_cluster_chat_documents").set(number(value(&counts.documents)));
+    gauge!("swish_cluster_chat_pages").set(number(value(&counts.pages)));
+    for (name, counter) in [
+        ("swish_cluster_chat_posts_total", &counts.posts),
+        ("swish_cluster_chat_posts_alone_total", &counts.alone),
+        ("swish_cluster_chat_frames_total", &counts.frames),
+        ("swish_cluster_chat_dropped_pages_total", &counts.dropped_pages),
+        ("swish_cluster_chat_compares_total", &counts.compares),
+        ("swish_cluster_chat_rejected_total", &counts.rejected),
+    ] {
+        counter!(name).absolute(value(counter));
+    }
 }
 
 fn flag(is_set: bool) -> f64 {

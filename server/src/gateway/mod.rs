@@ -18,13 +18,14 @@ mod swish;
 mod tests;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{FromRef, Request, State},
     http::request::Parts,
     response::{IntoResponse, Response},
     routing::get,
 };
 use entry::Inside;
+use page::chat::Said;
 use prefix::Prefix;
 use swish::Swish;
 
@@ -72,7 +73,9 @@ pub fn router(app: App, secret: [u8; 32]) -> Router {
     if let Some(swish) = &swish {
         swish.join(app.node.clone());
     }
+    let said = Said { hub: app.hub, moderation: app.moderation };
     let routes = routes(Gateway { node: app.node, search: app.search, swish });
+    let routes = routes.layer(Extension(said));
     Router::new().fallback(entry::enter).with_state(Inside { routes, prefix })
 }
 
