@@ -27,6 +27,7 @@ use crate::{
     error::StartError,
     front::{self, Front, Limits},
     gateway,
+    hub::{self, Hub},
     node::{
         self, DriverLinks, Handle, NodeThread, Opened,
         identity::{Identity, read_secret},
@@ -52,6 +53,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub struct App {
     /// The node: saves, reads and events.
     pub node: Handle,
+    /// Chats and visitors.
+    pub hub: Hub,
     /// Lists and search.
     pub search: Search,
     /// Its links to the others.
@@ -107,11 +110,16 @@ pub async fn run(
     let secret = read_secret(&config.node.secret_file)?;
     let metrics = telemetry::record_metrics()?;
     let opened = open(&config, &identity).await?;
+    let me = MemberId { node: identity.node(), incarnation: opened.durable().incarnation };
+    let chats = hub::open(&config.node.data, me, identity.run()).await?;
     let operators = Operators::open(&config.node.data)?;
     let listeners = Listeners::bind(&config).await?;
     let addresses = Arc::new(listeners.addresses(&config));
     let first = operators.first_link(now_ms()).await?;
     let Listeners { gateway, dashboard, link } = listeners;
+    let (hub_ends, node_ends) = node::relay::ends();
+    // Links end when the hub has said goodbye.
+    let links_stop = Stop::new();
     let thread = NodeThread::start().map_err(system("starting the node's thread"))?;
     let (links, node, driver) = thread.enter(|| {
         let listener = moved(link).map_err(system("moving the link listener"))?;
@@ -125,21 +133,25 @@ pub async fn run(
                 hello,
                 events,
                 asked,
-                stop: stop.clone(),
+                stop: links_stop.clone(),
             });
-        let (node, driver) = node::start(opened, node_links, stop.clone())
+        let (node, driver) = node::start(opened, (node_links, hub_ends), stop.clone())
             .map_err(system("starting the filer's thread"))?;
         Ok::<_, StartError>((links, node, driver))
     })?;
+    let stops = (stop.clone(), links_stop);
+    let (hub, hub_task) = hub::start(chats, node_ends, links.clone(), stops);
     let search = Search::start(&config.node.data, node.clone(), stop.clone()).await?;
     let config = Arc::new(config);
     let started_ms = now_ms();
-    let app = App { node, search, links, operators, config, addresses, metrics, started_ms, stop };
+    let app =
+        App { node, hub, search, links, operators, config, addresses, metrics, started_ms, stop };
     let servers = [
         serve(gateway, gateway::router(app.clone(), secret), &app),
         serve(dashboard, dashboard::router(app.clone()), &app),
         serve_socket(&app)?,
         tokio::spawn(upkeep(app.clone())),
+        hub_task,
     ];
     node::joining::resume(&app);
     let first_login = first.map(|link| dashboard::link(&app, &link));
@@ -290,7 +302,7 @@ async fn upkeep(app: App) {
 async fn wait(
     app: &App,
     mut driver: JoinHandle<()>,
-    servers: [JoinHandle<()>; 4],
+    servers: [JoinHandle<()>; 5],
 ) -> Result<(), StartError> {
     tokio::select! {
         // Both are ready when the driver heard the signal first.

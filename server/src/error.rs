@@ -43,6 +43,9 @@ pub enum StartError {
     /// Database or store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The messages of chats cannot be read.
+    #[error(transparent)]
+    Chats(#[from] crate::db::DbError),
     /// The accounts cannot be read or written.
     #[error(transparent)]
     Operators(#[from] crate::operators::FileError),

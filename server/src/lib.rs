@@ -10,6 +10,7 @@ pub mod db;
 pub mod error;
 mod front;
 pub mod gateway;
+pub mod hub;
 pub mod node;
 pub mod operators;
 pub mod search;

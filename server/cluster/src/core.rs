@@ -107,6 +107,7 @@ impl Core {
             Input::Drain(drains) => self.live.draining = drains,
             Input::Change { token, change } => self.on_change(token, &change, turn),
             Input::Audit { token, entry } => self.on_audit(token, *entry, turn),
+            Input::Beside => self.on_beside(turn),
             Input::Timer(timer) => self.on_timer(timer, turn),
             Input::Persisted(no) => self.on_persisted(no, turn),
         }
@@ -227,6 +228,12 @@ impl Core {
             }
             OwnAnswer::Roster(vote) => self.on_roster_vote(self.me, vote, turn),
         }
+    }
+
+    /// A write of its own number that changes nothing. Nothing of the core waits for it: how soon
+    /// it is made is the driver's.
+    fn on_beside(&mut self, turn: &mut Turn<'_>) {
+        self.record(Record::Reserved(self.durable.reserved), Urgency::Soon, turn);
     }
 
     /// Changes the durable state in memory and notes it for the write of this turn.

@@ -148,6 +148,9 @@ pub enum Input {
         /// What.
         entry: Box<AuditEntry>,
     },
+    /// The driver makes something of its own durable with the next write, which is to be found
+    /// missing in an older copy of the disk: the durable count rises (protocol 2).
+    Beside,
     /// A timer that was armed has fired.
     Timer(Timer),
     /// This write, and all before it, are durable.

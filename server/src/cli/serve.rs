@@ -58,6 +58,7 @@ fn exit(error: &StartError) -> Exit {
         }
         StartError::Data { .. }
         | StartError::Open(_)
+        | StartError::Chats(_)
         | StartError::Site(_)
         | StartError::Link(_)
         | StartError::System { .. }

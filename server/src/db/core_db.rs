@@ -15,7 +15,10 @@ use sea_orm::{
 use serde::Serialize;
 use thiserror::Error;
 
-use super::entity::{audit, fact, log, register, unfiled};
+use super::{
+    entity::{audit, fact, log, register, unfiled},
+    messages::{self, ChatRows},
+};
 
 /// Rows of one statement: SQLite takes 32,766 values.
 const ROWS: usize = 1_000;
@@ -116,6 +119,7 @@ impl CoreDb {
         ] {
             db.execute(table.if_not_exists()).await?;
         }
+        messages::make_table(&db).await?;
         Ok(Self { db })
     }
 
@@ -126,6 +130,24 @@ impl CoreDb {
     pub async fn write(&self, number: u64, records: Vec<u8>) -> Result<(), DbError> {
         let row = log::ActiveModel { number: Set(signed(number)), records: Set(records) };
         log::Entity::insert(row).exec_without_returning(&self.db).await?;
+        Ok(())
+    }
+
+    /// Makes a batch durable together with messages of chats: one transaction, one sync.
+    ///
+    /// # Errors
+    /// When it is not certain that they are on the disk.
+    pub async fn write_with(
+        &self,
+        number: u64,
+        records: Vec<u8>,
+        chat: &ChatRows,
+    ) -> Result<(), DbError> {
+        let transaction = self.db.begin().await?;
+        let row = log::ActiveModel { number: Set(signed(number)), records: Set(records) };
+        log::Entity::insert(row).exec_without_returning(&transaction).await?;
+        messages::put(&transaction, chat).await?;
+        transaction.commit().await?;
         Ok(())
     }
 

@@ -103,3 +103,29 @@ pub(super) mod audit {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Messages of chats.
+pub(super) mod message {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "message")]
+    pub struct Model {
+        /// In the order in which they became durable here.
+        #[sea_orm(primary_key)]
+        pub number: i64,
+        /// Its document.
+        pub document: String,
+        /// Stamp and id, in the order of the document.
+        pub place: Vec<u8>,
+        /// Incarnation and number, if it was posted on a node of the cluster.
+        pub origin: Option<Vec<u8>>,
+        /// What it says. Last, so that nobody who reads the rest reads its pages.
+        pub body: Vec<u8>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -7,11 +7,13 @@
 mod core_db;
 mod counted;
 mod entity;
+mod messages;
 mod recover;
 mod site;
 mod site_read;
 
 pub use core_db::{Apply, CoreDb, DbError, Life};
+pub use messages::{ChatRows, Filed, Messages, Numbered};
 pub use recover::Recovered;
 pub use site::{HeadRow, SiteDb, SiteError, fold};
 pub use site_read::{Filter, Guest, Listed, Order, Page, SortBy};

@@ -158,6 +158,6 @@ fn fact_of<T: DeserializeOwned>(
     facts.get(name).map(|value| decode("fact", value)).transpose()
 }
 
-fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<T, DbError> {
+pub(super) fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<T, DbError> {
     rmp_serde::from_slice(bytes).map_err(|error| DbError::Row { table, reason: error.to_string() })
 }

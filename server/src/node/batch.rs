@@ -92,6 +92,8 @@ pub(super) struct Writing {
     pub(super) upto: WriteNo,
     pub(super) records: Vec<Record>,
     pub(super) states: BTreeMap<Key, KeyState>,
+    /// The write of the hub that is in it.
+    pub(super) chat: Option<u64>,
 }
 
 /// What of a batch SWISH should see.
@@ -266,7 +268,7 @@ mod tests {
         pending.add(Millis(0), (WriteNo(number), records), Urgency::Now, durable);
         let records = pending.take_records();
         let Pending { states, upto, .. } = pending;
-        shadow.take(Writing { number, upto, records, states });
+        shadow.take(Writing { number, upto, records, states, chat: None });
     }
 
     #[test]

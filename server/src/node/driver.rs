@@ -28,6 +28,7 @@ use super::{
     open::Opened,
     pace::Pace,
     publish::About,
+    relay::{ChatWrite, HubEnds, RelayPeers},
     timers::Timers,
     view::Shared,
     watcher,
@@ -137,6 +138,10 @@ pub(super) struct Driver {
     pub(super) peers_changed: bool,
     pub(super) pace: Pace,
     pub(super) serving: Arc<tokio::sync::Semaphore>,
+    pub(super) hub: HubEnds,
+    pub(super) relays: RelayPeers,
+    /// What the hub has written with the next batch.
+    pub(super) chat: Option<ChatWrite>,
     pub(super) store_fails: bool,
     started: Instant,
     write: Option<WriteResult>,
@@ -148,7 +153,7 @@ pub(super) struct Driver {
 /// When a thread cannot be made.
 pub fn start(
     opened: Opened,
-    links: Links,
+    (links, hub): (Links, HubEnds),
     stop: Stop,
 ) -> std::io::Result<(Handle, tokio::task::JoinHandle<()>)> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
@@ -204,6 +209,9 @@ pub fn start(
         peers_changed: true,
         pace: Pace::default(),
         serving: Arc::new(tokio::sync::Semaphore::new(64)),
+        hub,
+        relays: RelayPeers::default(),
+        chat: None,
         store_fails: false,
         started: Instant::now(),
         write: None,
@@ -245,6 +253,7 @@ impl Driver {
                 Some(asked) = self.links.asked.recv() => self.on_asked(asked),
                 Some(report) = reports.filer.recv() => self.on_report(report),
                 Some(found) = reports.found.recv() => self.on_found(found),
+                Some(write) = self.hub.writes.recv() => self.on_chat_write(write),
                 Some(command) = inbox.recv(), if !busy => self.on_commands(command, &mut inbox),
                 () = tokio::time::sleep_until(wake.into()) => self.on_timers(),
                 _ = tick.tick() => self.publish_node(),
@@ -320,9 +329,16 @@ impl Driver {
         self.last_row = number;
         let bytes = rmp_serde::to_vec_named(&records).expect("records are plain values");
         let db = self.db.clone();
-        self.write = Some(Box::pin(async move { db.write(number, bytes).await }));
+        let chat = self.chat.take();
+        let chat_number = chat.as_ref().map(|chat| chat.number);
+        self.write = Some(Box::pin(async move {
+            match chat {
+                None => db.write(number, bytes).await,
+                Some(chat) => db.write_with(number, bytes, &chat.rows).await,
+            }
+        }));
         let Pending { states, upto, .. } = pending;
-        self.writing = Some(Writing { number, upto, records, states });
+        self.writing = Some(Writing { number, upto, records, states, chat: chat_number });
     }
 
     fn on_written(&mut self, done: Result<(), DbError>) {

@@ -12,7 +12,7 @@ use super::{
     handle::Command,
     index::IndexedObjects,
     keeper::Found,
-    link::{Hello, LinkEvent},
+    link::{Hello, LinkEvent, RELAY_VERSION},
 };
 
 impl Driver {
@@ -88,7 +88,8 @@ impl Driver {
     }
 
     pub(super) fn on_link(&mut self, event: LinkEvent) {
-        self.peers_changed = true;
+        // What hubs say changes nothing that the node shows.
+        self.peers_changed |= !matches!(event, LinkEvent::Relay { .. });
         match event {
             // A connection of the life before this one; it ends.
             LinkEvent::Up { said, .. } if said != self.core.me().incarnation => {}
@@ -101,6 +102,7 @@ impl Driver {
                 let (count, remembered) = (hello.durable_count, hello.remembers(said));
                 let (epoch, run) = (hello.epoch, hello.run);
                 self.input(Input::PeerUp { peer, epoch, run, count, remembered });
+                self.relay_up(peer, (hello.relay == RELAY_VERSION).then_some(run));
                 // Who asks for a plan now is told who answers now.
                 self.publish_node();
             }
@@ -112,6 +114,7 @@ impl Driver {
             LinkEvent::Down { peer } => {
                 info!(peer.id = %peer.node, "link with {} is gone", peer.node);
                 self.input(Input::PeerDown { peer });
+                self.relay_down(peer);
                 self.publish_node();
             }
             // It ends.
@@ -125,6 +128,7 @@ impl Driver {
                 }
                 drop(load);
             }
+            LinkEvent::Relay { from, frame, load } => self.on_relay_frame(from, frame, load),
             LinkEvent::Elsewhere(stranger) => self.on_stranger(stranger),
             LinkEvent::CutOff { peer } => self.raise(Alarm::CutOff { peer }),
             LinkEvent::Cloned { peer } => self.raise(Alarm::Cloned { node: peer }),

@@ -33,6 +33,7 @@ mod outputs;
 mod pace;
 mod publish;
 mod recent;
+pub mod relay;
 mod renewal;
 mod serve;
 mod thread;

@@ -14,6 +14,7 @@ use super::{
     handle::NodeEvent,
     kill::{self, Point},
     link::{Kind, now_ms},
+    relay::FromNode,
     view::MissingObject,
 };
 use crate::db::Apply;
@@ -120,6 +121,9 @@ impl Driver {
         let now = self.now();
         self.unfiled_since.push_back((writing.number, now));
         let (number, upto) = (writing.number, writing.upto);
+        if let Some(chat) = writing.chat {
+            self.tell_hub(FromNode::Written(chat));
+        }
         let Moved { served, tips } = self.shadow.take(writing);
         self.show_audit(self.shadow.audit_of(number));
         let mut objects = Vec::new();
@@ -280,6 +284,7 @@ impl Driver {
                 self.part_from_others();
                 self.import_store();
                 self.dial();
+                self.tell_hub_of_peers();
                 self.peers_changed = true;
             }
             Event::Renewed => self.on_renewed(),

@@ -6,7 +6,7 @@ use domain::Incarnation;
 use rand::{TryRngCore, rngs::OsRng};
 use tracing::error;
 
-use super::{batch::Held, driver::Driver, handle::NodeEvent};
+use super::{batch::Held, driver::Driver, handle::NodeEvent, relay::FromNode};
 
 impl Driver {
     /// Drops what the old life had to say, ends its links, and begins the new one.
@@ -29,6 +29,8 @@ impl Driver {
     pub(super) fn on_renewed(&mut self) {
         let keys: Vec<Key> = self.core.durable().keys.keys().cloned().collect();
         keys.iter().for_each(|key| self.publish_file(key.file()));
+        self.tell_hub(FromNode::Renewed(self.core.me().incarnation));
+        self.tell_hub_of_peers();
         self.peers_changed = true;
         self.dial();
         self.publish_node();

@@ -34,7 +34,7 @@ impl Cursor {
     }
 
     /// Notes that a message was not seen after all.
-    pub(crate) fn remove(&mut self, origin: &Origin) {
+    pub fn remove(&mut self, origin: &Origin) {
         if let Some(numbers) = self.0.get_mut(&origin.incarnation) {
             numbers.remove(origin.number);
         }

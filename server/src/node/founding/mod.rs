@@ -117,6 +117,7 @@ mod tests {
 
     fn hello(files: u64, cluster: Option<ClusterId>) -> Hello {
         Hello {
+            relay: 0,
             kind: Kind::Control,
             purpose: Purpose::Founding,
             protocol: PROTOCOL_VERSION,

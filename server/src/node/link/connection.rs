@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::body::Bytes;
-use cluster::MemberId;
+use axum::body::Bytes as Sealed;
+use cluster::{Bytes, MemberId};
 use domain::NodeId;
 use futures_util::{SinkExt, StreamExt};
 use thiserror::Error;
@@ -195,12 +195,28 @@ impl Reader<'_> {
                 let event = LinkEvent::Frame { from: self.entry.peer, messages, load };
                 self.shared.events.send(event).await.map_err(|_| End::Stopping)?;
             }
+            Frame::Relay(bytes) => self.relay(bytes).await?,
             Frame::Ping { micros } => self.answer(micros),
             Frame::Pong { micros, wall_ms } => self.measure(micros, wall_ms),
             Frame::Refused { reason, .. } => return Err(End::Refused(reason)),
             Frame::Hello(_) | Frame::Question(_) | Frame::Answer(_) => {}
         }
         Ok(())
+    }
+
+    /// What the peer's hub says. If ours is behind, it is dropped: the hubs compare.
+    async fn relay(&mut self, frame: Bytes) -> Result<(), End> {
+        if self.entry.kind != Kind::Control {
+            offend(self.shared, self.entry.peer, Offence::Unasked).await;
+            return Ok(());
+        }
+        let Some(room) = self.entry.relay_room(frame.0.len()) else {
+            self.entry.meter.lost();
+            return Ok(());
+        };
+        let load = Load::of(room);
+        let event = LinkEvent::Relay { from: self.entry.peer, frame, load };
+        self.shared.events.send(event).await.map_err(|_| End::Stopping)
     }
 
     fn answer(&self, micros: u64) {
@@ -256,7 +272,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn feed(&mut self, message: Bytes) -> Result<(), End> {
+    async fn feed(&mut self, message: Sealed) -> Result<(), End> {
         timeout(STUCK, self.outgoing.feed(message)).await.map_err(|_| End::Stuck)??;
         Ok(())
     }

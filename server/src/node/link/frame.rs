@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use cluster::PeerMessage;
+use cluster::{Bytes, PeerMessage};
 use domain::ClusterId;
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -62,6 +62,9 @@ pub(super) enum Frame {
     },
     /// What the cores say to each other.
     Messages(#[serde(deserialize_with = "few")] Vec<PeerMessage>),
+    /// What the relay cores say to each other, to nodes whose Hello says that they speak it; the
+    /// hub reads it.
+    Relay(Bytes),
     /// A founder asks a store.
     Question(Question),
     /// In answer.
@@ -163,6 +166,19 @@ mod tests {
         let frame = |count| Frame::Messages(vec![PeerMessage::RosterRequest; count]).encode();
         assert!(Frame::decode(&frame(MAX_MESSAGES).unwrap()).is_ok());
         assert!(Frame::decode(&frame(MAX_MESSAGES + 1).unwrap()).is_err());
+    }
+
+    #[test]
+    fn an_older_node_skips_what_the_hubs_say_and_goes_on() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Older {
+            #[expect(dead_code, reason = "read, not looked at")]
+            Ping { micros: u64 },
+        }
+        let bytes = Frame::Relay(Bytes(vec![1, 2, 3].into())).encode().unwrap();
+        assert!(rmp_serde::from_slice::<Older>(&bytes[1..]).is_err());
+        assert_eq!(Frame::decode(&bytes).unwrap(), Frame::Relay(Bytes(vec![1, 2, 3].into())));
     }
 
     #[test]

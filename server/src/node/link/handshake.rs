@@ -281,6 +281,7 @@ impl Channel {
             Frame::Ping { .. }
             | Frame::Pong { .. }
             | Frame::Messages(_)
+            | Frame::Relay(_)
             | Frame::Question(_)
             | Frame::Answer(_) => Err(HandshakeError::OutOfTurn),
         }

@@ -12,6 +12,10 @@ use crate::node::identity::Identity;
 /// Version of what is said on a link; nodes with another one do not link.
 pub const PROTOCOL_VERSION: u32 = 1;
 
+/// Version of what the hubs say to each other on a control connection (protocol 6, 7). A node that
+/// says none, or another one, is told nothing of chats and visitors.
+pub const RELAY_VERSION: u32 = 1;
+
 /// What a connection carries; a pair of nodes has one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,6 +84,9 @@ pub struct Hello {
     /// Where other nodes reach its gateway, `host:port`, if they can.
     #[serde(default)]
     pub gateway: Option<String>,
+    /// [`RELAY_VERSION`] of the speaker; 0 of a program that knows no chats.
+    #[serde(default)]
+    pub relay: u32,
 }
 
 impl Hello {
@@ -160,5 +167,6 @@ pub(super) fn hello(
         wall_ms: now_ms(),
         dashboard: about.dashboard.clone(),
         gateway: about.gateway.clone(),
+        relay: RELAY_VERSION,
     }
 }

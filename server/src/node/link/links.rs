@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cluster::{MemberId, PeerMessage};
+use cluster::{Bytes, MemberId, PeerMessage};
 use domain::{ClusterId, Incarnation, NodeId};
 use tokio::{
     net::TcpListener,
@@ -79,6 +79,15 @@ pub enum LinkEvent {
         from: MemberId,
         /// What, in order.
         messages: Vec<PeerMessage>,
+        /// Memory that it takes until it is handled.
+        load: Load,
+    },
+    /// What a peer's hub says, on the control connection.
+    Relay {
+        /// Who.
+        from: MemberId,
+        /// To be read by the hub.
+        frame: Bytes,
         /// Memory that it takes until it is handled.
         load: Load,
     },
@@ -206,7 +215,16 @@ impl Links {
 
     /// Sends messages as one frame; never waits.
     pub fn send(&self, to: MemberId, kind: Kind, messages: Vec<PeerMessage>) -> Sent {
-        let queued = match Frame::Messages(messages).encode() {
+        self.push(to, kind, &Frame::Messages(messages))
+    }
+
+    /// Sends what the hub says, on the control connection; never waits.
+    pub fn send_relay(&self, to: MemberId, bytes: Vec<u8>) -> Sent {
+        self.push(to, Kind::Control, &Frame::Relay(Bytes(bytes.into())))
+    }
+
+    fn push(&self, to: MemberId, kind: Kind, frame: &Frame) -> Sent {
+        let queued = match frame.encode() {
             Ok(frame) => self.0.table.push(&to, kind, frame),
             Err(error) => {
                 tracing::error!(peer.id = ?to, %error, "a frame was not sent: {error}");
@@ -214,6 +232,21 @@ impl Links {
             }
         };
         if queued { Sent::Queued } else { Sent::Dropped }
+    }
+
+    /// True when no connection has anything left to send.
+    #[must_use]
+    pub fn are_drained(&self) -> bool {
+        self.0.table.are_drained()
+    }
+
+    /// Holds something against a peer whose frame the hub could not read; the driver is told if it
+    /// is cut off for that.
+    pub fn accuse(&self, peer: MemberId, offence: Offence) {
+        if self.offend(&peer, offence) {
+            // A full line: the connections are closed all the same, and that is counted.
+            let _ = self.0.events.try_send(LinkEvent::CutOff { peer });
+        }
     }
 
     /// Notes what a peer did; true if it is cut off for that.

@@ -36,7 +36,7 @@ pub use clock::now_ms;
 pub use conduct::Offence;
 pub use frame::{Elsewhere, FrameError};
 pub use handshake::{HandshakeError, Refusal};
-pub use hello::{About, Hello, HelloState, Kind, PROTOCOL_VERSION, Purpose};
+pub use hello::{About, Hello, HelloState, Kind, PROTOCOL_VERSION, Purpose, RELAY_VERSION};
 pub use links::{LinkConfig, LinkEvent, Links, Load, Sent, Stranger};
 pub use meter::{Counters, LinkView};
 pub use noise::SealError;

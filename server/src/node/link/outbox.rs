@@ -46,6 +46,11 @@ impl Outbox {
         Ok(())
     }
 
+    /// True when nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).frames.is_empty()
+    }
+
     /// Waits for frames and takes the oldest of them. One task only.
     pub(super) async fn take(&self) -> Vec<Vec<u8>> {
         loop {

@@ -32,6 +32,9 @@ const CONTROL_BYTES: usize = 4 << 20;
 const BULK_BYTES: usize = 8 << 20;
 /// Kilobytes that came from one peer and may wait for the driver.
 const ROOM_KB: usize = 8 << 10;
+/// Kilobytes of what a peer's hub said that may wait for ours; what comes then is dropped, so that
+/// no vote waits behind it.
+const RELAY_ROOM_KB: usize = 4 << 10;
 
 /// A connection that is in use, or waits for the one that it replaces to end.
 #[derive(Clone, Debug)]
@@ -58,6 +61,7 @@ pub(super) struct Entry {
     pub(super) replaces: Option<Slot>,
     pub(super) meter: Arc<Meter>,
     room: Arc<Semaphore>,
+    relay_room: Arc<Semaphore>,
 }
 
 /// Why a connection has no place.
@@ -98,16 +102,17 @@ struct Peer {
     hello: Option<Hello>,
     meter: Arc<Meter>,
     conduct: Conduct,
-    room: Room,
+    room: Room<ROOM_KB>,
+    relay_room: Room<RELAY_ROOM_KB>,
 }
 
-/// Kilobytes of a peer's frames that may wait for the driver.
+/// Kilobytes of a peer's frames that may wait.
 #[derive(Debug)]
-struct Room(Arc<Semaphore>);
+struct Room<const KB: usize>(Arc<Semaphore>);
 
-impl Default for Room {
+impl<const KB: usize> Default for Room<KB> {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(ROOM_KB)))
+        Self(Arc::new(Semaphore::new(KB)))
     }
 }
 
@@ -118,6 +123,12 @@ impl Entry {
         let kilobytes = (bytes >> 10).clamp(1, ROOM_KB);
         let kilobytes = u32::try_from(kilobytes).ok()?;
         Arc::clone(&self.room).acquire_many_owned(kilobytes).await.ok()
+    }
+
+    /// Room for so many bytes of what the peer's hub says, if there is any now.
+    pub(super) fn relay_room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let kilobytes = u32::try_from((bytes >> 10).clamp(1, RELAY_ROOM_KB)).ok()?;
+        Arc::clone(&self.relay_room).try_acquire_many_owned(kilobytes).ok()
     }
 
     /// Asks the connection in whose place this one is to end, and waits until it has.
@@ -194,13 +205,14 @@ impl Table {
         let place = places.peers.entry(peer).or_default();
         let replaces = place.slots.insert(kind, slot.clone());
         let (meter, room) = (Arc::clone(&place.meter), Arc::clone(&place.room.0));
+        let relay_room = Arc::clone(&place.relay_room.0);
         if kind == Kind::Control {
             meter.clock(offset_ms(hello.wall_ms, now_ms()));
             place.hello = Some(hello.clone());
         }
         drop(places);
         self.announce_change();
-        Ok(Entry { peer, kind, slot, replaces, meter, room })
+        Ok(Entry { peer, kind, slot, replaces, meter, room, relay_room })
     }
 
     /// Two runs of a node answer: all its connections end, and others are refused until one run
@@ -260,6 +272,13 @@ impl Table {
             meter.lost();
         }
         queued
+    }
+
+    /// True when no connection has anything left to send.
+    pub(super) fn are_drained(&self) -> bool {
+        let places = self.places();
+        let mut slots = places.peers.values().flat_map(|peer| peer.slots.values());
+        slots.all(|slot| slot.outbox.is_empty())
     }
 
     /// Notes what a peer did; true if it is cut off for that: its connections end, and others are
