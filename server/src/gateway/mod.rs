@@ -2,10 +2,11 @@
 //!
 //! Contract: the server is started with the client's socket address as connect info. A handler
 //! parses, asks the node and renders; what a save means is decided below.
-//! Everything but storage and search goes to the SWISH beside the node, if there is one. Paths below
+//! Everything but storage, search and chat goes to the SWISH beside the node, if there is one. Paths below
 //! `/cluster/` are the node's own. `entry` is before all of them.
 
 mod accept;
+mod chat;
 mod cluster;
 mod entry;
 mod error;
@@ -24,6 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use chat::Chat;
 use entry::Inside;
 use prefix::Prefix;
 use swish::Swish;
@@ -35,6 +37,7 @@ use crate::{app::App, config::SwishUrl, node::Handle, search::Search};
 struct Gateway {
     node: Handle,
     search: Search,
+    chat: Chat,
     swish: Option<Swish>,
 }
 
@@ -57,6 +60,12 @@ impl FromRef<Gateway> for Handle {
     }
 }
 
+impl FromRef<Gateway> for Chat {
+    fn from_ref(gateway: &Gateway) -> Self {
+        gateway.chat.clone()
+    }
+}
+
 impl FromRef<Gateway> for Search {
     fn from_ref(gateway: &Gateway) -> Self {
         gateway.search.clone()
@@ -72,7 +81,8 @@ pub fn router(app: App, secret: [u8; 32]) -> Router {
     if let Some(swish) = &swish {
         swish.join(app.node.clone());
     }
-    let routes = routes(Gateway { node: app.node, search: app.search, swish });
+    let chat = Chat::start(&app, secret, prefix.as_str());
+    let routes = routes(Gateway { node: app.node, search: app.search, chat, swish });
     Router::new().fallback(entry::enter).with_state(Inside { routes, prefix })
 }
 
@@ -82,6 +92,7 @@ fn routes(gateway: Gateway) -> Router {
         .merge(storage::router())
         .merge(search::router())
         .merge(cluster::router())
+        .merge(chat::router())
         .fallback(error::elsewhere)
         .with_state(gateway)
 }

@@ -8,8 +8,8 @@ use std::{
 use axum::extract::ws::Utf8Bytes;
 use domain::MessageId;
 use relay::{
-    Alarm, Body, Census, Core, DocumentId, DocumentStatus, LeaveReason, Place, PostOutcome,
-    PublicUser, UpdateReason, Wsid,
+    Alarm, Body, Census, Core, DocumentId, DocumentStatus, LeaveReason, Message, Place, PostOutcome,
+    PublicUser, Stamp, UpdateReason, Wsid,
 };
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -55,7 +55,8 @@ pub(super) enum Command {
     Join { wsid: Wsid, user: PublicUser, back: Option<Cursors>, answer: Answer<Page> },
     Leave { wsid: Wsid, visit: Visit, reason: LeaveReason, answer: Answer<Cursors> },
     Update { wsid: Wsid, user: PublicUser, reason: UpdateReason },
-    Open { wsid: Wsid, document: DocumentId, answer: Answer<OpenedFile> },
+    Open { wsid: Wsid, document: DocumentId, since: Option<Stamp>, answer: Answer<OpenedFile> },
+    HandOver { wsid: Wsid, answer: Answer<Cursors> },
     Close { wsid: Wsid, document: DocumentId },
     Push { to: Vec<Wsid>, frame: Utf8Bytes },
     PushAll(Utf8Bytes),
@@ -68,6 +69,7 @@ pub(super) enum Command {
 pub(super) struct Shared {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) events: broadcast::Sender<HubEvent>,
+    pub(super) heard: broadcast::Sender<Arc<Message>>,
     pub(super) census: watch::Sender<Census>,
     pub(super) alarms: Mutex<Vec<Alarm>>,
     pub(super) counts: Counts,
@@ -179,7 +181,30 @@ impl Hub {
     /// # Errors
     /// When the page is not here, or has too many files open.
     pub async fn open(&self, wsid: Wsid, document: DocumentId) -> Result<OpenedFile, HubError> {
-        self.ask(|answer| Command::Open { wsid, document, answer }).await
+        self.ask(|answer| Command::Open { wsid, document, since: None, answer }).await
+    }
+
+    /// The same for a page that comes from a node that is gone: it has seen all that was said
+    /// before `since`, unless more is known.
+    ///
+    /// # Errors
+    /// When the page is not here, or has too many files open.
+    pub async fn open_since(
+        &self,
+        wsid: Wsid,
+        document: DocumentId,
+        since: Stamp,
+    ) -> Result<OpenedFile, HubError> {
+        self.ask(|answer| Command::Open { wsid, document, since: Some(since), answer }).await
+    }
+
+    /// A page is at another node now, which wants to know what it has seen here. Its socket here
+    /// ends.
+    ///
+    /// # Errors
+    /// When nothing is known of it.
+    pub async fn hand_over(&self, wsid: Wsid) -> Result<Cursors, HubError> {
+        self.ask(|answer| Command::HandOver { wsid, answer }).await
     }
 
     /// A page has closed a file.
@@ -277,6 +302,12 @@ impl Hub {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<HubEvent> {
         self.0.events.subscribe()
+    }
+
+    /// Messages that other nodes' pages posted, from now on.
+    #[must_use]
+    pub fn heard(&self) -> broadcast::Receiver<Arc<Message>> {
+        self.0.heard.subscribe()
     }
 
     /// The totals, and every change of them.
