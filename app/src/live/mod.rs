@@ -43,6 +43,10 @@ pub(crate) enum News {
     Row(Box<domain::view::FileRow>),
     /// Something was done.
     Deed,
+    /// The chat of this document changed.
+    Chat(String),
+    /// Visitors came, went, or opened a file.
+    Visitors,
     /// Messages were missed: ask again.
     Missed,
     /// A second has passed.

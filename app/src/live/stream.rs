@@ -156,7 +156,15 @@ impl Reader {
                 self.live.tell(News::Row(Box::new(row)));
             }
             LiveEvent::Deed(_) if step != Step::Same => self.live.tell(News::Deed),
-            LiveEvent::Overview(_) | LiveEvent::Head { .. } | LiveEvent::Deed(_) => {}
+            LiveEvent::Chat { document } if step != Step::Same => {
+                self.live.tell(News::Chat(document));
+            }
+            LiveEvent::Visitors if step != Step::Same => self.live.tell(News::Visitors),
+            LiveEvent::Overview(_)
+            | LiveEvent::Head { .. }
+            | LiveEvent::Deed(_)
+            | LiveEvent::Chat { .. }
+            | LiveEvent::Visitors => {}
         }
     }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    FileName,
-    words::{Action, Outcome},
+    FileName, Incarnation, MessageId, VisitorKey, view,
+    words::{Action, Outcome, count, utc},
 };
 
 /// Who did what to what, when and why, and how that ended.
@@ -28,6 +28,9 @@ pub struct Deed {
     /// How it is now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// When it ends by itself, ms since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<u64>,
     /// Why, as the person said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -48,6 +51,55 @@ pub enum Thing {
     Node(String),
     /// An account, by its name.
     Person(String),
+    /// The chat of a document.
+    Chat(String),
+    /// A message of a chat.
+    Message {
+        /// Of which document.
+        document: String,
+        /// Which.
+        id: MessageId,
+    },
+    /// Numbers of messages that are known to have been written and that no node has.
+    Gap {
+        /// Of which document.
+        document: String,
+        /// On which life of which disk they were written.
+        incarnation: Incarnation,
+        /// The first.
+        first: u32,
+        /// The last.
+        last: u32,
+    },
+    /// A visitor.
+    Visitor {
+        /// Who.
+        key: VisitorKey,
+        /// What the visitor was called then.
+        name: String,
+    },
+}
+
+impl Thing {
+    /// What it is called in a sentence.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(name) => name.to_string(),
+            Self::Node(name) | Self::Person(name) => name.clone(),
+            Self::Chat(document) => format!("chat of {}", view::document_name(document)),
+            Self::Message { document, id } => {
+                let id = id.to_string();
+                format!("message {} in {}", &id[..8], view::document_name(document))
+            }
+            Self::Gap { document, first, last, .. } => {
+                let lost = u64::from(last.saturating_sub(*first)) + 1;
+                let lost = count(lost, "message", "messages");
+                format!("{lost} of {}", view::document_name(document))
+            }
+            Self::Visitor { key, name } => format!("{name} ({key})"),
+        }
+    }
 }
 
 impl Deed {
@@ -62,18 +114,22 @@ impl Deed {
             thing: None,
             before: None,
             after: None,
+            until_ms: None,
             reason: None,
             outcome,
             detail: None,
         }
     }
 
-    /// The file it was done to, if it was a file.
+    /// The name of the file that it is about, itself or its chat.
     #[must_use]
-    pub const fn file(&self) -> Option<&FileName> {
-        match &self.thing {
-            Some(Thing::File(name)) => Some(name),
-            Some(Thing::Node(_) | Thing::Person(_)) | None => None,
+    pub fn about_file(&self) -> Option<&str> {
+        match self.thing.as_ref()? {
+            Thing::File(name) => Some(name.as_str()),
+            Thing::Chat(document)
+            | Thing::Message { document, .. }
+            | Thing::Gap { document, .. } => Some(view::document_name(document)),
+            Thing::Node(_) | Thing::Person(_) | Thing::Visitor { .. } => None,
         }
     }
 
@@ -81,10 +137,11 @@ impl Deed {
     #[must_use]
     pub fn sentence(&self) -> String {
         let mut text = self.action.word().to_owned();
-        match &self.thing {
-            Some(Thing::File(name)) => text.push_str(&format!(": {name}")),
-            Some(Thing::Node(name) | Thing::Person(name)) => text.push_str(&format!(": {name}")),
-            None => {}
+        if let Some(thing) = &self.thing {
+            text.push_str(&format!(": {}", thing.name()));
+        }
+        if let Some(until_ms) = self.until_ms {
+            text.push_str(&format!(", until {}", utc(until_ms)));
         }
         match (&self.before, &self.after) {
             (Some(before), Some(after)) => text.push_str(&format!(", {before} → {after}")),

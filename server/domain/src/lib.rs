@@ -9,7 +9,9 @@ mod ids;
 mod link;
 mod member_id;
 mod millis;
+mod moderation;
 pub mod view;
+mod visitor_key;
 pub mod words;
 
 pub use deed::{Deed, Thing};
@@ -21,3 +23,5 @@ pub use ids::{
 pub use link::{Link, ObjectKind};
 pub use member_id::MemberId;
 pub use millis::Millis;
+pub use moderation::{DeedPlace, Moderated, Muting, Ruling};
+pub use visitor_key::{VisitorKey, VisitorKeyError};

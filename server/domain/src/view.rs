@@ -5,6 +5,8 @@
 mod activity;
 mod address;
 mod anew;
+mod chats;
+mod chats_query;
 mod counts;
 mod divergence;
 mod divergences_query;
@@ -13,16 +15,23 @@ mod file_query;
 mod files;
 mod files_query;
 mod live;
+mod moderate;
 mod nodes;
 mod overview;
 mod problem;
 mod settle;
+mod visitors;
 
 pub use activity::{ActivityPage, ActivityQuery, DeedRow};
 use address::{unescape, unescape_path};
 
 pub use address::escape;
 pub use anew::{AnewPlan, AnewRequest, OldMember};
+pub use chats::{
+    ChatCounts, ChatGap, ChatMessage, ChatOnNode, ChatPage, ChatRow, ChatsPage, chat_href, chat_of,
+    document_file, document_name, document_of,
+};
+pub use chats_query::{ChatsQuery, MessagesQuery, VisitorsQuery};
 pub use counts::{Chip, Counts};
 pub use divergence::{DivergencePage, DivergenceView, DivergencesPage, MergeDraft, Side};
 pub use divergences_query::{DivergenceFilter, DivergencesQuery};
@@ -33,6 +42,7 @@ pub use file_query::{DiffQuery, DiffView, FileQuery, HistoryQuery};
 pub use files::{Column, FileRow, FilesPage};
 pub use files_query::{FileSort, FilesQuery};
 pub use live::LiveEvent;
+pub use moderate::{Moderate, ModerateRequest};
 pub use nodes::{CatchUp, LinkReport, NodeAnswer, NodeRequest};
 pub use overview::{Activity, AnyState, Me, Need, NodeCard, NodeRef, Overview};
 pub use problem::Problem;
@@ -40,3 +50,4 @@ pub use settle::{
     ActionOutcome, Choice, ItemResult, Settle, SettlePlan, SettleRequest, SyncPlan, SyncRequest,
     SyncStep,
 };
+pub use visitors::{MutedVisitor, NAMELESS, VisitorRow, VisitorsOnNode, VisitorsPage};

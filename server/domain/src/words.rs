@@ -86,9 +86,11 @@ macro_rules! words {
 }
 
 mod action;
+mod chat;
 mod people;
 
-pub use action::{JoinReport, NodeAction, Outcome, SettleVerb};
+pub use action::{ChatAction, JoinReport, NodeAction, Outcome, SettleVerb};
+pub use chat::ChatState;
 pub use people::{Action, Role};
 
 words! {

@@ -21,6 +21,7 @@ mod handle;
 mod inputs;
 mod lost;
 mod message_json;
+mod moderation;
 mod open;
 mod outputs;
 mod pages;
@@ -34,6 +35,7 @@ mod write;
 pub use driver::start;
 pub use handle::{Hub, HubError};
 pub use message_json::{body_of, json_of};
+pub use moderation::{Moderation, keys_of};
 pub use open::{Opened, open};
 pub use queue::Frames;
 pub use types::{

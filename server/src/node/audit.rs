@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use cluster::{Alarm, AuditEntry, Bytes, Input, MemberId, PeerMessage, Token};
-use domain::{AuditHash, Deed};
+use domain::{AuditHash, Deed, DeedPlace, Moderated};
 
 use super::{
     driver::{Driver, Waiter},
@@ -34,6 +34,8 @@ pub struct AuditLog {
     chains: BTreeMap<MemberId, Vec<Arc<Kept>>>,
     /// By time, then by place; oldest first.
     by_time: BTreeMap<(u64, MemberId, u64), Arc<Kept>>,
+    /// What the entries say about chats and visitors (docs/decisions/0041).
+    moderated: Moderated,
 }
 
 impl AuditLog {
@@ -47,6 +49,8 @@ impl AuditLog {
         let (hash, deed) = (entry.hash(), Deed::read(&entry.content));
         let kept = Arc::new(Kept { entry, hash, deed });
         let place = (kept.deed.at_ms, kept.entry.origin, kept.entry.number);
+        let (at_ms, origin, number) = place;
+        self.moderated.take(DeedPlace { at_ms, origin, number }, &kept.deed);
         chain.push(Arc::clone(&kept));
         self.by_time.insert(place, Arc::clone(&kept));
         Some(kept)
@@ -60,6 +64,12 @@ impl AuditLog {
     /// Oldest first.
     pub fn oldest(&self) -> impl Iterator<Item = &Arc<Kept>> {
         self.by_time.values()
+    }
+
+    /// What moderators have decided.
+    #[must_use]
+    pub const fn moderated(&self) -> &Moderated {
+        &self.moderated
     }
 
     /// A page of a chain after a number, and the last number that is here.

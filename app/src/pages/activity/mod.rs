@@ -122,7 +122,7 @@ fn follow(
         live.listen(Rc::new(move |news| match news {
             News::Deed | News::Missed => ask(),
             News::Beat if waiting.get_untracked() => ask(),
-            News::Beat | News::Row(_) => {}
+            News::Beat | News::Row(_) | News::Chat(_) | News::Visitors => {}
         }));
     });
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     Thing,
-    view::{ActivityPage, ActivityQuery, AnyState, DeedRow, FileQuery, file_href},
+    view::{ActivityPage, ActivityQuery, AnyState, DeedRow, FileQuery, chat_href, file_href},
     words,
 };
 use leptos::prelude::*;
@@ -59,6 +59,9 @@ fn line(row: DeedRow, data_ms: u64) -> impl IntoView {
     let reason = deed
         .reason
         .map(|reason| view! { <small class="detail">{format!("“{}”", visible(&reason))}</small> });
+    let until = deed.until_ms.map(|until_ms| {
+        view! { <small class="detail">{format!("until {}", words::utc(until_ms))}</small> }
+    });
     let detail =
         deed.detail.map(|detail| view! { <small class="detail">{visible(&detail)}</small> });
     let place = format!("Entry {number} of {}, {hash}", node.name);
@@ -67,7 +70,7 @@ fn line(row: DeedRow, data_ms: u64) -> impl IntoView {
             <td data-label="When" class="when"><When at_ms=Signal::stored(at_ms) data_ms /></td>
             <td data-label="Person" class="person">{visible(&deed.person)}</td>
             <th scope="row" class="name">{deed.action.word()}</th>
-            <td data-label="What">{thing(deed.thing)} {reason}</td>
+            <td data-label="What">{thing(deed.thing)} {until} {reason}</td>
             <td data-label="Before → after" class="change">{change(deed.before, deed.after)}</td>
             <td data-label="Outcome" class="state">
                 <StateMark state=AnyState::Outcome(deed.outcome) />
@@ -82,6 +85,7 @@ fn line(row: DeedRow, data_ms: u64) -> impl IntoView {
 }
 
 fn thing(thing: Option<Thing>) -> AnyView {
+    let said = thing.as_ref().map(Thing::name).unwrap_or_default();
     match thing {
         None => view! { <span class="none">"—"</span> }.into_any(),
         Some(Thing::File(name)) => {
@@ -93,6 +97,15 @@ fn thing(thing: Option<Thing>) -> AnyView {
             view! { "node " <a href="/nodes">{visible(&name)}</a> }.into_any()
         }
         Some(Thing::Person(name)) => view! { {format!("account {}", visible(&name))} }.into_any(),
+        Some(Thing::Visitor { .. }) => {
+            view! { "visitor " <a href="/visitors">{visible(&said)}</a> }.into_any()
+        }
+        Some(
+            Thing::Chat(document) | Thing::Message { document, .. } | Thing::Gap { document, .. },
+        ) => {
+            let rel = document.contains('%').then_some("external");
+            view! { <a href=chat_href(&document) rel=rel>{visible(&said)}</a> }.into_any()
+        }
     }
 }
 

@@ -282,7 +282,7 @@ fn follow(page: Page) {
             }
             News::Missed => ask(),
             News::Beat if outdated.get_value() => ask(),
-            News::Row(_) | News::Beat | News::Deed => {}
+            News::Row(_) | News::Beat | News::Deed | News::Chat(_) | News::Visitors => {}
         }));
     });
 }

@@ -174,7 +174,7 @@ fn follow(loaded: RwSignal<Loaded>) {
         live.listen(Rc::new(move |news| match news {
             News::Row(row) if row.name == name => ask(),
             News::Missed => ask(),
-            News::Row(_) | News::Beat | News::Deed => {}
+            News::Row(_) | News::Beat | News::Deed | News::Chat(_) | News::Visitors => {}
         }));
     });
 }

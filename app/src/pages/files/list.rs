@@ -46,7 +46,7 @@ fn follow(rows: Rows) {
             News::Row(row) => rows.hear(*row),
             News::Missed => ask(rows, asking),
             News::Beat if rows.is_outdated() => ask(rows, asking),
-            News::Beat | News::Deed => {}
+            News::Beat | News::Deed | News::Chat(_) | News::Visitors => {}
         }));
     });
 }

@@ -114,8 +114,7 @@ impl ActivityQuery {
     #[must_use]
     pub fn wants(&self, node: &str, deed: &Deed) -> bool {
         let file = self.file.trim().to_lowercase();
-        let is_file =
-            || deed.file().is_some_and(|name| name.as_str().to_lowercase().contains(&file));
+        let is_file = || deed.about_file().is_some_and(|name| name.to_lowercase().contains(&file));
         let from = words::day_ms(&self.from).unwrap_or(0);
         let to = words::day_ms(&self.to).map_or(u64::MAX, |day| day + 86_400_000);
         (self.person.is_empty() || self.person == deed.person)

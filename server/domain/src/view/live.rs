@@ -25,6 +25,13 @@ pub enum LiveEvent {
     Overview(Box<Overview>),
     /// Something was done, here or on another node.
     Deed(Box<DeedRow>),
+    /// A chat changed, or how it stands beside a node's.
+    Chat {
+        /// Its document.
+        document: String,
+    },
+    /// Visitors came, went, or opened a file; at most once a second.
+    Visitors,
     /// Every 5 s, so that silence is news.
     Tick {
         /// The node's clock, ms since 1970.

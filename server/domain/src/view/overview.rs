@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CatchUp, Counts, LinkReport};
+use super::{CatchUp, ChatCounts, Counts, LinkReport};
 use crate::{
     NodeId,
     words::{
-        ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Outcome, Role, SwishState, Tone,
+        ChatState, ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Outcome, Role,
+        SwishState, Tone,
     },
 };
 
@@ -47,6 +48,9 @@ pub struct Overview {
     pub nodes: Vec<NodeCard>,
     /// Files by state; each number equals the rows of the list it links to.
     pub counts: Counts,
+    /// Chats by state, and visitors.
+    #[serde(default)]
+    pub chat: ChatCounts,
     /// What needs attention, worst first, ten at most.
     pub needs: Vec<Need>,
     /// The last events, newest first.
@@ -124,6 +128,8 @@ pub enum AnyState {
     Outcome(Outcome),
     /// Of the SWISH beside a node.
     Swish(SwishState),
+    /// Of a chat.
+    Chat(ChatState),
 }
 
 impl AnyState {
@@ -136,6 +142,7 @@ impl AnyState {
             Self::File(state) => state.word(),
             Self::Outcome(outcome) => outcome.word(),
             Self::Swish(state) => state.word(),
+            Self::Chat(state) => state.word(),
         }
     }
 
@@ -148,6 +155,7 @@ impl AnyState {
             Self::File(state) => state.tone(),
             Self::Outcome(outcome) => outcome.tone(),
             Self::Swish(state) => state.tone(),
+            Self::Chat(state) => state.tone(),
         }
     }
 }

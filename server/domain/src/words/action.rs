@@ -156,6 +156,65 @@ verbs! {
     }
 }
 
+verbs! {
+    /// What can be done to chats and visitors (protocol 6, decisions/0041).
+    ChatAction {
+        /// Has a chat compared with all nodes.
+        Fetch = "fetch", "Fetch now";
+        /// Takes a message out of what visitors see.
+        Hide = "hide", "Hide";
+        /// Puts it back.
+        Show = "show", "Show";
+        /// Takes it that messages are lost.
+        AcceptGap = "accept_gap", "Accept gap";
+        /// Lets a visitor post nothing.
+        Mute = "mute", "Mute";
+        /// Lets it post again.
+        Unmute = "unmute", "Unmute";
+    }
+}
+
+impl ChatAction {
+    /// What the audit calls it.
+    #[must_use]
+    pub const fn audited(self) -> Action {
+        match self {
+            Self::Fetch => Action::ChatFetched,
+            Self::Hide => Action::MessageHidden,
+            Self::Show => Action::MessageShown,
+            Self::AcceptGap => Action::GapAccepted,
+            Self::Mute => Action::VisitorMuted,
+            Self::Unmute => Action::VisitorUnmuted,
+        }
+    }
+
+    /// What follows, before somebody confirms it.
+    #[must_use]
+    pub const fn consequence(self) -> &'static str {
+        match self {
+            Self::Fetch => {
+                "This node compares the chat with every node it is linked with now, and gets what \
+                 it lacks."
+            }
+            Self::Hide => {
+                "Visitors do not get this message any more, on any node: not with the history, and \
+                 not as a late one. Pages that show it keep it until they are loaded again. It is \
+                 kept, shown here, and can be shown to visitors again."
+            }
+            Self::Show => "Visitors get this message again, on every node.",
+            Self::AcceptGap => {
+                "These messages are listed as lost and ask for nothing any more. Should a node \
+                 bring them after all, they are shown in their place."
+            }
+            Self::Mute => {
+                "What this visitor posts is refused on every node, with a message that says so. \
+                 Reading goes on, and saving files does."
+            }
+            Self::Unmute => "This visitor can post again, on every node.",
+        }
+    }
+}
+
 impl NodeAction {
     /// What the audit calls it.
     #[must_use]

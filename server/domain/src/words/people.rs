@@ -67,6 +67,18 @@ words! {
         Undid = "undid", "Undid a choice", Warn;
         /// Had a file brought together on all nodes.
         Synced = "synced", "Synced a file", Info;
+        /// Had the chat of a document compared with all nodes.
+        ChatFetched = "chat_fetched", "Fetched a chat", Info;
+        /// Hid a message of a chat from visitors.
+        MessageHidden = "message_hidden", "Hid a message", Warn;
+        /// Showed a hidden message again.
+        MessageShown = "message_shown", "Showed a message", Info;
+        /// Accepted that messages are lost.
+        GapAccepted = "gap_accepted", "Accepted a gap", Warn;
+        /// Took the chat from a visitor.
+        VisitorMuted = "visitor_muted", "Muted a visitor", Warn;
+        /// Gave it back.
+        VisitorUnmuted = "visitor_unmuted", "Unmuted a visitor", Info;
         /// A newer program on another node did something this one has no word for.
         Other = "other", "Something newer", Unknown;
     }

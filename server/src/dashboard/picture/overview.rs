@@ -1,6 +1,6 @@
 //! The overview: one pass over the files, then everything else from its counts.
 
-use domain::view::{Activity, Counts, NodeRef, Overview, file_href};
+use domain::view::{Activity, ChatCounts, Counts, NodeRef, Overview, file_href};
 
 use super::{Picture, scan};
 use crate::node::Shared;
@@ -56,6 +56,8 @@ pub(in crate::dashboard) fn overview(picture: &Picture, shared: &Shared) -> Over
         latest: latest(picture, shared),
         saves: saves(picture),
         counts: tally.counts,
+        // The hub knows them: the site adds them.
+        chat: ChatCounts::default(),
     }
 }
 

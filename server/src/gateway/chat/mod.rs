@@ -37,7 +37,7 @@ use domain::NodeId;
 use super::{Gateway, error, swish::Seen};
 use crate::{
     app::App,
-    hub::{Hub, moderation::Moderation},
+    hub::{Hub, Moderation},
     node::{Handle, link::now_ms},
     shutdown::Stop,
 };
@@ -45,6 +45,7 @@ use crate::{
 use pages::{Change, Pages};
 use scores::Scores;
 use seal::Seal;
+pub(super) use notices::Answered;
 pub(super) use session::Session;
 use session::Sessions;
 use token::Tokens;

@@ -7,7 +7,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
-    Json,
     body::Body,
     extract::{Path, State},
     http::{HeaderMap, Request, StatusCode},
@@ -94,7 +93,7 @@ impl Chat {
                 return None;
             }
             let body = Limited::new(answer.into_body(), MAX_BYTES).collect().await.ok()?;
-            serde_json::from_slice(&body.to_bytes()).ok()
+            rmp_serde::from_slice(&body.to_bytes()).ok()
         };
         timeout(PATIENCE, read).await.ok()?
     }
@@ -117,7 +116,7 @@ pub(super) async fn cursors(
     let wsid = Wsid::new(&wsid).ok().filter(|wsid| chat.is_from_node(&headers, wsid));
     let Some(wsid) = wsid else { return StatusCode::FORBIDDEN.into_response() };
     match chat.0.hub.hand_over(wsid).await {
-        Ok(cursors) => Json(cursors).into_response(),
+        Ok(cursors) => rmp_serde::to_vec_named(&cursors).unwrap_or_default().into_response(),
         Err(_) => StatusCode::NOT_FOUND.into_response(),
     }
 }

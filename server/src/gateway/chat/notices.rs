@@ -11,7 +11,7 @@ use std::{
 };
 
 use domain::{FileName, ObjectId};
-use gitty::Commit;
+use gitty::{Commit, Term};
 use quick_cache::sync::Cache;
 use relay::{DocumentId, MAX_PAGE_ROWS, PublicUser, Wsid};
 use serde_json::{Map, Value, json};
@@ -154,7 +154,7 @@ impl Chat {
 
     /// Name, picture and profile of whoever made a version, as far as it says so.
     fn author(&self, commit: &Commit) -> PublicUser {
-        let text = |key| commit.get(key).and_then(|term| term.text().map(str::to_owned));
+        let text = |key| text(commit, key);
         let is_good =
             |it: &String| is_own_picture(it, &self.0.prefix) || is_foreign_picture(it);
         let fields = [
@@ -334,11 +334,19 @@ impl Notices {
 /// The hash of an empty text, which is what a deleted file has.
 const EMPTY: &str = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
 
+/// A text of a version's metadata.
+fn text(commit: &Commit, key: &str) -> Option<String> {
+    match commit.get(key)? {
+        Term::String(text) | Term::Atom(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
 /// What the chat says of a version.
 fn summary(commit: &Commit, deed: &Deed) -> String {
-    let said = commit.get("commit_message").and_then(|term| term.text());
+    let said = text(commit, "commit_message");
     let message = match said.filter(|text| !text.is_empty()) {
-        Some(text) => format!("<span class=\"commit-message\">{}</span>", escaped(text)),
+        Some(text) => format!("<span class=\"commit-message\">{}</span>", escaped(&text)),
         None => "<span class=\"no-commit-message\">no message</span>".to_owned(),
     };
     let name = commit.name();

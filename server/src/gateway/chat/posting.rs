@@ -24,7 +24,7 @@ const OF_STRANGERS: f64 = 0.5;
 
 impl Socket {
     /// Posts, or says why not. The page sees its message when it is delivered, as everybody.
-    pub(super) async fn post(&self, said: Said) -> Option<Utf8Bytes> {
+    pub(super) async fn post(&mut self, said: Said) -> Option<Utf8Bytes> {
         let document = said.document.clone();
         let refused = match judge(&said, self.poster()) {
             Ok(()) => self.deliver(said).await.err(),
@@ -46,7 +46,7 @@ impl Socket {
         }
     }
 
-    async fn deliver(&self, said: Said) -> Result<(), Forbidden> {
+    async fn deliver(&mut self, said: Said) -> Result<(), Forbidden> {
         self.chat.0.posts.count(self.person.key(), now_ms());
         let id = new_uuid();
         let (document, is_volatile) = (said.document.clone(), said.is_volatile);

@@ -270,7 +270,7 @@ impl Socket {
         Ok(())
     }
 
-    async fn open_file(&self, document: &DocumentId) -> Result<crate::hub::OpenedFile, End> {
+    async fn open_file(&mut self, document: &DocumentId) -> Result<crate::hub::OpenedFile, End> {
         let hub = &self.chat.0.hub;
         match self.since {
             Some(since) => hub.open_since(self.wsid.clone(), document.clone(), since).await,
