@@ -25,7 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use chat::Chat;
+use chat::{Beginning, Chat};
 use entry::Inside;
 use prefix::Prefix;
 use swish::Swish;
@@ -81,7 +81,15 @@ pub fn router(app: App, secret: [u8; 32]) -> Router {
     if let Some(swish) = &swish {
         swish.join(app.node.clone());
     }
-    let chat = Chat::start(&app, secret, prefix.as_str());
+    let chat = Chat::start(Beginning {
+        hub: app.hub.clone(),
+        node: app.node.clone(),
+        me: app.me().node,
+        address: app.addresses.gateway.clone(),
+        prefix: prefix.as_str().to_owned(),
+        secret,
+        stop: app.stop.clone(),
+    });
     let routes = routes(Gateway { node: app.node, search: app.search, chat, swish });
     Router::new().fallback(entry::enter).with_state(Inside { routes, prefix })
 }

@@ -387,7 +387,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_left_out() {
-        let frame = ServerFrame::Notify(Notice { wsid: "w", html: "x".into(), ..Notice::default() });
+        let frame =
+            ServerFrame::Notify(Notice { wsid: "w", html: "x".into(), ..Notice::default() });
         assert_eq!(&*frame.text(), r#"{"type":"notify","wsid":"w","html":"x"}"#);
         assert_eq!(&*ServerFrame::SessionClosed.text(), r#"{"type":"session_closed"}"#);
     }

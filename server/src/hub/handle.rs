@@ -8,8 +8,8 @@ use std::{
 use axum::extract::ws::Utf8Bytes;
 use domain::MessageId;
 use relay::{
-    Alarm, Body, Census, Core, DocumentId, DocumentStatus, LeaveReason, Message, Place, PostOutcome,
-    PublicUser, Stamp, UpdateReason, Wsid,
+    Alarm, Body, Census, Core, DocumentId, DocumentStatus, LeaveReason, Message, Place,
+    PostOutcome, PublicUser, Stamp, UpdateReason, Wsid,
 };
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -86,6 +86,19 @@ impl fmt::Debug for Hub {
 }
 
 impl Hub {
+    /// One that has ended: everything that it is asked is refused.
+    #[cfg(test)]
+    pub(crate) fn ended() -> Self {
+        Self(Arc::new(Shared {
+            commands: mpsc::channel(1).0,
+            events: broadcast::channel(1).0,
+            heard: broadcast::channel(1).0,
+            census: watch::Sender::new(Census::default()),
+            alarms: Mutex::default(),
+            counts: Counts::default(),
+        }))
+    }
+
     /// Posts a message; `id` is drawn for it. Answered when it is durable here and on another
     /// node, or after 300 ms, or at once without another node (protocol 6). The pages that read
     /// the document, the sender's included, get it as a frame.

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Instant};
 
 use domain::MessageId;
-use relay::{Body, DocumentId, Input, LeaveReason, PostOutcome, PublicUser, Reply, Stamp, Token, Wsid};
+use relay::{
+    Body, DocumentId, Input, LeaveReason, PostOutcome, PublicUser, Reply, Stamp, Token, Wsid,
+};
 
 use super::{
     Counts, Cursors, HubError, OpenedFile, Page, Visit,

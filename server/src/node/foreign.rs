@@ -20,9 +20,7 @@ use gitty::{Commit, HeadUpdate, Object};
 use store::Store;
 use tracing::{info, warn};
 
-use super::{
-    driver::Driver, filer::Report, handle::NodeEvent, index::IndexedObjects, open,
-};
+use super::{driver::Driver, filer::Report, handle::NodeEvent, index::IndexedObjects, open};
 
 /// Time for a SWISH to finish the objects of a line that it has appended.
 const PATIENCE: Duration = Duration::from_secs(5);

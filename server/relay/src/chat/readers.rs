@@ -10,7 +10,8 @@ use domain::Incarnation;
 
 use super::{Cursor, Numbers, history::History};
 use crate::{
-    Core, DocumentId, Missed, Number, Place, Reply, Row, Stamp, Token, Wsid, config::Mutant, turn::Turn,
+    Core, DocumentId, Missed, Number, Place, Reply, Row, Stamp, Token, Wsid, config::Mutant,
+    turn::Turn,
 };
 
 /// Who reads what.

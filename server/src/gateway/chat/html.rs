@@ -43,7 +43,10 @@ mod tests {
         ];
         for (html, clean) in table {
             let made = sanitised(html);
-            assert!(made == clean || !made.contains("=") && clean.contains("<p>"), "{html}: {made}");
+            assert!(
+                made == clean || !made.contains("=") && clean.contains("<p>"),
+                "{html}: {made}"
+            );
         }
     }
 

@@ -78,10 +78,9 @@ fn judge_payload(payload: &Payload) -> Result<(), Forbidden> {
         {
             Err(Forbidden::Selection)
         }
-        Payload::Query(_)
-        | Payload::Selection(_)
-        | Payload::About(_)
-        | Payload::Update { .. } => Ok(()),
+        Payload::Query(_) | Payload::Selection(_) | Payload::About(_) | Payload::Update { .. } => {
+            Ok(())
+        }
     }
 }
 
@@ -135,7 +134,8 @@ mod tests {
 
     #[test]
     fn refusals_come_in_swishs_order_and_the_clusters_own_after_them() {
-        let long = said(&"x".repeat(501), &json!([{ "type": "query", "query": "q".repeat(1_001) }]));
+        let long =
+            said(&"x".repeat(501), &json!([{ "type": "query", "query": "q".repeat(1_001) }]));
         let mut poster =
             Poster { is_known: false, wants_login: true, is_muted: true, has_room: false };
         assert_eq!(judge(&long, poster), Err(Forbidden::Login));

@@ -21,8 +21,8 @@ mod pages;
 mod payload;
 mod person;
 mod posting;
-mod reads;
 mod rate;
+mod reads;
 mod scores;
 mod seal;
 mod session;
@@ -36,16 +36,15 @@ use domain::NodeId;
 
 use super::{Gateway, error, swish::Seen};
 use crate::{
-    app::App,
     hub::{Hub, Moderation},
     node::{Handle, link::now_ms},
     shutdown::Stop,
 };
 
+pub(super) use notices::Answered;
 use pages::{Change, Pages};
 use scores::Scores;
 use seal::Seal;
-pub(super) use notices::Answered;
 pub(super) use session::Session;
 use session::Sessions;
 use token::Tokens;
@@ -80,24 +79,44 @@ struct Shared {
     stop: Stop,
 }
 
+/// What the chat is made of.
+pub(super) struct Beginning {
+    /// Chats and visitors.
+    pub(super) hub: Hub,
+    /// Files, and who is in the cluster.
+    pub(super) node: Handle,
+    /// This node.
+    pub(super) me: NodeId,
+    /// Where its gateway is.
+    pub(super) address: String,
+    /// Of SWISH's paths.
+    pub(super) prefix: String,
+    /// The cluster's: sessions and tokens are made under it.
+    pub(super) secret: [u8; 32],
+    /// Sockets end when this is given.
+    pub(super) stop: Stop,
+}
+
 impl Chat {
-    /// Sessions and tokens are made under the cluster's `secret`; `prefix` is that of SWISH's paths.
-    pub(super) fn start(app: &App, secret: [u8; 32], prefix: &str) -> Self {
+    /// Begins to follow saves, and posts of other nodes.
+    pub(super) fn start(beginning: Beginning) -> Self {
+        let Beginning { hub, node, me, address, prefix, secret, stop } = beginning;
+        let moderation = Moderation::new(node.clone());
         let chat = Self(Arc::new(Shared {
-            hub: app.hub.clone(),
-            node: app.node.clone(),
-            me: app.me().node,
-            address: app.addresses.gateway.clone(),
-            prefix: prefix.to_owned(),
+            hub,
+            node,
+            me,
+            address,
+            prefix,
             sessions: Sessions::new(secret),
             tokens: Tokens::new(secret),
             connects: Scores::new(SCORES, CONNECTS),
             posts: Scores::new(SCORES, POSTS),
             pages: Pages::default(),
             proofs: Seal::new(secret, b"page"),
-            moderation: Moderation::new(app.node.clone()),
+            moderation,
             notices: notices::Notices::default(),
-            stop: app.stop.clone(),
+            stop,
         }));
         tokio::spawn(notices::follow(chat.clone()));
         tokio::spawn(rate::follow(chat.clone()));

@@ -155,8 +155,7 @@ impl Chat {
     /// Name, picture and profile of whoever made a version, as far as it says so.
     fn author(&self, commit: &Commit) -> PublicUser {
         let text = |key| text(commit, key);
-        let is_good =
-            |it: &String| is_own_picture(it, &self.0.prefix) || is_foreign_picture(it);
+        let is_good = |it: &String| is_own_picture(it, &self.0.prefix) || is_foreign_picture(it);
         let fields = [
             ("name", text("author")),
             ("avatar", text("avatar").filter(is_good)),

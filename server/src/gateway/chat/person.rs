@@ -3,10 +3,7 @@
 use relay::{PublicUser, Wsid};
 use serde_json::{Map, Value, json};
 
-use super::{
-    client_frame::name,
-    session::Session,
-};
+use super::{client_frame::name, session::Session};
 use crate::gateway::swish::Login;
 
 /// Longest address of a picture, in bytes.
@@ -141,9 +138,9 @@ impl Person {
 
 impl Account {
     fn of(login: &Login, prefix: &str) -> Self {
-        let avatar = login.text("avatar").filter(|avatar| {
-            is_own_picture(avatar, prefix) || is_foreign_picture(avatar)
-        });
+        let avatar = login
+            .text("avatar")
+            .filter(|avatar| is_own_picture(avatar, prefix) || is_foreign_picture(avatar));
         Self {
             name: login.text("name").and_then(name),
             avatar: avatar.map(str::to_owned),
@@ -207,8 +204,7 @@ mod tests {
         assert_eq!(Value::Object(person(Some(&face)).visitor_data()), wanted);
         let kept = "/swish/icons/avatar.svg#7";
         let data = Value::Object(person(Some(kept)).visitor_data());
-        let wanted =
-            json!({ "avatar": kept, "avatar_source": "client", "anonymous_avatar": kept });
+        let wanted = json!({ "avatar": kept, "avatar_source": "client", "anonymous_avatar": kept });
         assert_eq!(data, wanted);
     }
 

@@ -85,7 +85,8 @@ fn message(said: Said, id: Uuid, user: Value) -> Map<String, Value> {
     json.insert("id".into(), uuid_text(id).into());
     json.insert("user".into(), user);
     let payload = said.payload.map(|payload| payload::to_json(&payload));
-    let texts = [("text", said.text), ("uuid", said.uuid), ("class", said.class), ("html", said.html)];
+    let texts =
+        [("text", said.text), ("uuid", said.uuid), ("class", said.class), ("html", said.html)];
     json.extend(texts.into_iter().filter_map(|(key, text)| Some((key.into(), text?.into()))));
     json.extend(payload.map(|payload| ("payload".into(), payload)));
     json

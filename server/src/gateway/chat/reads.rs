@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Chat,
+    client_frame::document_of,
     html::sanitised,
     person::{is_foreign_picture, is_own_picture},
 };
@@ -111,7 +112,11 @@ impl Chat {
     }
 
     /// The last messages that visitors may see, and how many there are in all.
-    async fn last(&self, document: &DocumentId, max: usize) -> Result<(Vec<Message>, u64), Refusal> {
+    async fn last(
+        &self,
+        document: &DocumentId,
+        max: usize,
+    ) -> Result<(Vec<Message>, u64), Refusal> {
         let stopping = |error: crate::hub::HubError| Refusal::Unavailable(error.to_string());
         let (mut found, mut total, mut before) = (Vec::new(), None, None);
         loop {
@@ -120,9 +125,8 @@ impl Chat {
             total = total.or(Some(page.total));
             before = page.rows.first().map(|(_, message)| message.row.place);
             let is_end = page.rows.len() < left || left == 0;
-            let shown = |message: &Message| {
-                !self.0.moderation.is_hidden(document, &message.row.place.id)
-            };
+            let shown =
+                |message: &Message| !self.0.moderation.is_hidden(document, &message.row.place.id);
             let rows = page.rows.into_iter().rev().map(|(_, message)| message);
             found.extend(rows.filter(shown));
             if is_end || found.len() >= max.min(MOST) {
@@ -154,9 +158,9 @@ impl Chat {
         json
     }
 
-    /// How many messages a file's chat has; none if that cannot be said.
-    pub(in crate::gateway) async fn total(&self, file: &str) -> Option<u64> {
-        let document = super::client_frame::document_of(file)?;
-        Some(self.last(&document, 0).await.ok()?.1)
+    /// How many messages a file's chat has; 0 if that cannot be said.
+    pub(in crate::gateway) async fn total(&self, file: &str) -> u64 {
+        let Some(document) = document_of(file) else { return 0 };
+        self.last(&document, 0).await.map_or(0, |(_, total)| total)
     }
 }

@@ -102,7 +102,8 @@ pub(super) struct Socket {
 /// Serves a page until it goes.
 pub(super) async fn run(mut web_socket: WebSocket, start: Start) {
     let Start { chat, swish, session, is_new, person, back } = start;
-    let wsid = back.as_ref().map_or_else(|| Wsid::new(&uuid_text(new_uuid())), |it| Ok(it.wsid.clone()));
+    let wsid =
+        back.as_ref().map_or_else(|| Wsid::new(&uuid_text(new_uuid())), |it| Ok(it.wsid.clone()));
     let Ok(wsid) = wsid else { return };
     let seen = match &back {
         Some(back) => chat.seen_elsewhere(back).await,
@@ -285,7 +286,8 @@ impl Socket {
         self.chat.0.connects.clear(&self.session.id);
         let hub = self.chat.0.hub.clone();
         let visitors = Some(hub.census().visitors.saturating_sub(1));
-        let frame = ServerFrame::RemoveUser { wsid: self.wsid.as_str(), reason: "unload", visitors };
+        let frame =
+            ServerFrame::RemoveUser { wsid: self.wsid.as_str(), reason: "unload", visitors };
         let frame = frame.text();
         for document in std::mem::take(&mut self.open) {
             hub.close(self.wsid.clone(), document.clone()).await.map_err(of_hub)?;

@@ -24,7 +24,11 @@ impl Parameters {
     }
 
     /// A number that may be left out.
-    pub(in crate::gateway) fn number<T: FromStr>(&self, name: &str, default: T) -> Result<T, Refusal> {
+    pub(in crate::gateway) fn number<T: FromStr>(
+        &self,
+        name: &str,
+        default: T,
+    ) -> Result<T, Refusal> {
         let Some(text) = self.text(name) else { return Ok(default) };
         let refusal = || Refusal::Malformed(format!("Parameter \"{name}\" must be a number"));
         text.parse().map_err(|_| refusal())

@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn an_address_is_written_as_swish_writes_it() {
-        let client = Client { address: Some("::ffff:192.0.2.7".parse().unwrap()), login: None, page: None };
+        let client =
+            Client { address: Some("::ffff:192.0.2.7".parse().unwrap()), login: None, page: None };
         let meta = client.meta(&json!({ "title": "T", "peer": "10.0.0.1" }));
         assert_eq!(meta.get("peer"), Some(&Term::atom("192.0.2.7")));
         assert_eq!(meta.get("title"), Some(&Term::string("T")));

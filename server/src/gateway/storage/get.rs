@@ -109,11 +109,7 @@ async fn own_page(node: &Handle, version: &Version) -> Result<Response, Refusal>
     Ok(page::protect(Html(page).into_response()))
 }
 
-async fn show(
-    gateway: &Gateway,
-    path: &str,
-    parameters: &Parameters,
-) -> Result<Answer, Refusal> {
+async fn show(gateway: &Gateway, path: &str, parameters: &Parameters) -> Result<Answer, Refusal> {
     let node = &gateway.node;
     let (format, depth) = (parameters.format()?, parameters.depth()?);
     let to = parameters.to.as_deref();

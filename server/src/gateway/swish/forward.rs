@@ -5,9 +5,7 @@ use std::{error::Error, time::Duration};
 use axum::{
     body::{Body, HttpBody},
     extract::Request,
-    http::{
-        HeaderMap, HeaderValue, Uri, header::CONNECTION, request::Parts, uri::PathAndQuery,
-    },
+    http::{HeaderMap, HeaderValue, Uri, header::CONNECTION, request::Parts, uri::PathAndQuery},
     response::Response,
 };
 use http_body_util::{LengthLimitError, Limited};

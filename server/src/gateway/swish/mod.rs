@@ -48,11 +48,11 @@ use crate::{
 pub(super) use forward::forward;
 pub(super) use identity::Seen;
 pub(super) use login::Login;
-pub(super) use upgrade::is_same_origin;
 use login::Vouchers;
 use mode::Mode;
 use nonces::Nonces;
 use sessions::Sessions;
+pub(super) use upgrade::is_same_origin;
 
 /// A server on this machine accepts at once, or it is not there.
 const CONNECT: Duration = Duration::from_secs(2);

@@ -97,7 +97,8 @@ impl Swish {
             let (mut read, mut write) = tokio::io::split(TokioIo::new(upgraded));
             // What it says of its own visitors is for nobody.
             let mut unread = [0; 512];
-            let silent = async { while read.read(&mut unread).await.is_ok_and(|bytes| bytes > 0) {} };
+            let silent =
+                async { while read.read(&mut unread).await.is_ok_and(|bytes| bytes > 0) {} };
             tokio::select! {
                 () = silent => {}
                 _ = dropped => {
