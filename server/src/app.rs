@@ -111,7 +111,7 @@ pub async fn run(
     let metrics = telemetry::record_metrics()?;
     let opened = open(&config, &identity).await?;
     let me = MemberId { node: identity.node(), incarnation: opened.durable().incarnation };
-    let chats = hub::open(&config.node.data, me, identity.run()).await?;
+    let chats = hub::open(&config.node.data, (me, identity.run()), config.chat_dir.clone()).await?;
     let operators = Operators::open(&config.node.data)?;
     let listeners = Listeners::bind(&config).await?;
     let addresses = Arc::new(listeners.addresses(&config));

@@ -62,7 +62,8 @@ impl Said {
         };
         let node = Node::decide(self.node.or(file.node));
         let listen = Listen::decide(self.listen.or(file.listen));
-        Ok(Config { node, listen, swish: self.swish.or(file.swish).url })
+        let SaidSwish { url: swish, chat_dir } = self.swish.or(file.swish);
+        Ok(Config { node, listen, swish, chat_dir })
     }
 
     fn read(path: PathBuf) -> Result<Self, ConfigError> {
@@ -105,6 +106,13 @@ mod tests {
         };
         let config = flags.decide().unwrap();
         assert_eq!((config.node.name.as_str(), config.listen.link.as_str()), ("b", "h:1"));
+    }
+
+    #[test]
+    fn the_chat_files_are_named_beside_swish() {
+        let config = said("[swish]\nurl = \"http://h\"\nchat-dir = \"/c\"").decide().unwrap();
+        assert_eq!(config.chat_dir.as_deref(), Some(Path::new("/c")));
+        assert_eq!(said("").decide().unwrap().chat_dir, None);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Each concern is a file with two types: what was said (every part optional, the same for all
 //! sources) and what holds (every part decided).
 
+use std::path::PathBuf;
+
 mod data_lock;
 mod file;
 mod listen;
@@ -29,6 +31,8 @@ pub struct Config {
     pub listen: Listen,
     /// The SWISH beside it, if there is one.
     pub swish: Option<SwishUrl>,
+    /// Directory of SWISH's chat files, if they are to be read and written on.
+    pub chat_dir: Option<PathBuf>,
 }
 
 /// Name of the socket file in the data directory, for the operator's commands.

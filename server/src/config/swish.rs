@@ -1,6 +1,6 @@
 //! The SWISH beside this node.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use clap::Args;
 use serde::Deserialize;
@@ -15,13 +15,19 @@ pub struct SaidSwish {
     /// `http:prefix`. Without one, only files are served.
     #[arg(long = "swish", env = "SWISH_CLUSTER_SWISH", value_name = "URL")]
     pub url: Option<SwishUrl>,
+    /// Directory of SWISH's chat files (its `data/chat`). They are read, and every message of the
+    /// cluster is appended to them, so that SWISH has its chats without this node too. Only one
+    /// node may have it.
+    #[arg(long, env = "SWISH_CLUSTER_CHAT_DIR", value_name = "DIR")]
+    #[serde(rename = "chat-dir")]
+    pub chat_dir: Option<PathBuf>,
 }
 
 impl SaidSwish {
     /// What is not said here is taken from there.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self { url: self.url.or(other.url) }
+        Self { url: self.url.or(other.url), chat_dir: self.chat_dir.or(other.chat_dir) }
     }
 }
 

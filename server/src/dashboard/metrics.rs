@@ -1,5 +1,7 @@
 //! `GET /metrics`: Prometheus text; gauges are set from the same picture as the pages.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::{
     extract::State,
     http::{StatusCode, header::CONTENT_TYPE},
@@ -12,7 +14,7 @@ use super::{
     picture::{Picture, Tally},
     site::Site,
 };
-use crate::{app::App, node::link::Counters};
+use crate::{app::App, hub::Counts, node::link::Counters};
 
 pub(super) async fn show(State(app): State<App>) -> Response {
     let site = Site::new(&app);
@@ -21,6 +23,7 @@ pub(super) async fn show(State(app): State<App>) -> Response {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     set_links(&app.links.counters());
+    set_chats(app.hub.counts());
     let text = app.metrics.render();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
@@ -68,6 +71,23 @@ fn set_links(links: &Counters) {
         counter!("swish_cluster_link_offences_total", "what" => what).absolute(count);
     }
     counter!("swish_cluster_link_cut_off_total").absolute(links.cut_off);
+}
+
+fn set_chats(counts: &Counts) {
+    let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    gauge!("swish_cluster_chat_messages").set(number(value(&counts.messages)));
+    gauge!("swish_cluster_chat_documents").set(number(value(&counts.documents)));
+    gauge!("swish_cluster_chat_pages").set(number(value(&counts.pages)));
+    for (name, counter) in [
+        ("swish_cluster_chat_posts_total", &counts.posts),
+        ("swish_cluster_chat_posts_alone_total", &counts.alone),
+        ("swish_cluster_chat_frames_total", &counts.frames),
+        ("swish_cluster_chat_dropped_pages_total", &counts.dropped_pages),
+        ("swish_cluster_chat_compares_total", &counts.compares),
+        ("swish_cluster_chat_rejected_total", &counts.rejected),
+    ] {
+        counter!(name).absolute(value(counter));
+    }
 }
 
 fn flag(is_set: bool) -> f64 {

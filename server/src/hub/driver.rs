@@ -22,6 +22,7 @@ use super::{
     lost::Lost,
     pages::Pages,
     reading::Reading,
+    swish_files,
     timers::Timers,
     wire,
     write::{Pending, Writing},
@@ -104,11 +105,18 @@ pub fn start(
         alarms: Mutex::default(),
         counts: Counts::default(),
     });
+    let news = Arc::new(Notify::new());
+    let directory = opened.files.as_ref().and_then(|(path, _)| path.to_str()).map(str::to_owned);
+    if let Some((path, filed)) = opened.files {
+        let hub = Hub(Arc::clone(&shared));
+        let ends = (hub, opened.messages.clone(), Arc::clone(&news));
+        swish_files::start(path, filed, ends, stop.clone());
+    }
     let driver = Driver {
         core: opened.core,
         shared: Arc::clone(&shared),
         links,
-        reading: Reading::new(opened.messages),
+        reading: Reading::new(opened.messages.clone()),
         timers: Timers::default(),
         pages: Pages::default(),
         lost: Lost::default(),
@@ -123,8 +131,8 @@ pub fn start(
         persisted: WriteNo::default(),
         held: Vec::new(),
         imports: Vec::new(),
-        news: Arc::new(Notify::new()),
-        directory: None,
+        news: Arc::clone(&news),
+        directory,
         counted: None,
         are_visitors_new: false,
         told_at: None,

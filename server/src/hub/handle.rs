@@ -1,6 +1,7 @@
 //! How sockets and screens talk to the hub.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -40,6 +41,9 @@ pub enum HubError {
     Unreadable,
 }
 
+/// Messages of SWISH's files, by document.
+pub(super) type Imported = BTreeMap<DocumentId, Vec<(Place, Body)>>;
+
 /// Reads the core.
 pub(super) type Look = Box<dyn FnOnce(&Core) + Send>;
 
@@ -60,7 +64,7 @@ pub(super) enum Command {
     Close { wsid: Wsid, document: DocumentId },
     Push { to: Vec<Wsid>, frame: Utf8Bytes },
     PushAll(Utf8Bytes),
-    Import { document: DocumentId, messages: Vec<(Place, Body)>, answer: Answer<()> },
+    Import { messages: Imported, answer: Answer<()> },
     Filed(u64),
     Look(Look),
 }
@@ -342,12 +346,8 @@ impl Hub {
     }
 
     /// Messages of SWISH's files; answered when they are durable.
-    pub(super) async fn import(
-        &self,
-        document: DocumentId,
-        messages: Vec<(Place, Body)>,
-    ) -> Result<(), HubError> {
-        self.ask(|answer| Command::Import { document, messages, answer }).await
+    pub(super) async fn import(&self, messages: Imported) -> Result<(), HubError> {
+        self.ask(|answer| Command::Import { messages, answer }).await
     }
 
     /// Every message up to this number is in SWISH's files, on the disk.

@@ -103,8 +103,10 @@ impl Driver {
                 self.count_frames(took);
             }
             Command::PushAll(frame) => self.push_all(&frame),
-            Command::Import { document, messages, answer } => {
-                self.input(Input::Import { document, messages });
+            Command::Import { messages, answer } => {
+                for (document, messages) in messages {
+                    self.input(Input::Import { document, messages });
+                }
                 if self.issued <= self.persisted {
                     let _ = answer.send(Ok(()));
                 } else {

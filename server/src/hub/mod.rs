@@ -27,6 +27,7 @@ mod outputs;
 mod pages;
 mod queue;
 mod reading;
+mod swish_files;
 mod timers;
 mod types;
 mod wire;
