@@ -108,7 +108,7 @@ bindgen_flags=(--target web --no-typescript --out-dir "$work" --out-name $name)
 "$bindgen" "${bindgen_flags[@]}" "$built/$target/$profile/app.wasm"
 
 # Tokens come first: the parts use them.
-cat style/tokens.css style/layout.css style/components.css style/pages.css style/file.css style/actions.css >"$work/$name.css"
+cat style/tokens.css style/layout.css style/components.css style/pages.css style/file.css style/actions.css style/chat.css >"$work/$name.css"
 
 # Binaryen before 116 breaks what wasm-bindgen writes.
 optimize() {

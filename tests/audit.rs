@@ -154,6 +154,14 @@ async fn equal_exports(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
+/// Who is muted, as a node's page of visitors says, and why.
+async fn muted(node: &Node) -> Result<Vec<(String, String)>> {
+    let answer = node.dashboard()?.get("/api/v1/visitors").await?.expect(200)?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let muted = answer["muted"].as_array().context("muted")?;
+    Ok(muted.iter().map(|one| (text(&one["name"]), text(&one["ruling"]["reason"]))).collect())
+}
+
 #[tokio::test]
 async fn what_was_done_meanwhile_comes_to_nodes_that_were_away_and_stays() -> Result<()> {
     let mut cluster = Cluster::start().await?;
@@ -166,6 +174,11 @@ async fn what_was_done_meanwhile_comes_to_nodes_that_were_away_and_stays() -> Re
         let role = if number % 2 == 0 { "operator" } else { "viewer" };
         command(cluster.node(1), &["operator", "role", "ann", role, "--json"]).await?;
     }
+    // Moderation is nothing but such entries (decision 0041).
+    let mute = ["chat", "mute", "uid:u-1", "--name", "Mallory", "--for", "1h", "--reason", "spam"];
+    let said = command(cluster.node(1), &[&mute[..], &["--json"]].concat()).await?;
+    ensure!(said["outcome"] == "done", "{said}");
+    command(cluster.node(1), &["operator", "role", "ann", "viewer", "--json"]).await?;
     // What was answered is on the disk.
     cluster.node_mut(1).kill().await?;
     for number in 1..=3 {
@@ -177,11 +190,24 @@ async fn what_was_done_meanwhile_comes_to_nodes_that_were_away_and_stays() -> Re
     let changes = async || {
         for number in 1..=3 {
             let count = actions(cluster.node(number), "?action=role_changed").await?.len();
-            ensure!(count == 5, "{count} on node {number}");
+            ensure!(count == 6, "{count} on node {number}");
         }
         Ok(())
     };
-    until("five changes on all nodes", BACK, changes).await?;
+    until("six changes on all nodes", BACK, changes).await?;
+    for number in 1..=3 {
+        let muted = muted(cluster.node(number)).await?;
+        ensure!(muted == [("Mallory".into(), "spam".into())], "node {number}: {muted:?}");
+    }
+    command(cluster.node(2), &["chat", "unmute", "uid:u-1", "--json"]).await?;
+    for number in 1..=3 {
+        let taken_back = async || {
+            let muted = muted(cluster.node(number)).await?;
+            ensure!(muted.is_empty(), "{muted:?}");
+            Ok(())
+        };
+        until(&format!("nobody muted on node {number}"), SEEN, taken_back).await?;
+    }
     equal_exports(&cluster).await?;
     cluster.end().await
 }

@@ -37,6 +37,8 @@ pub(crate) fn listen(help: KeysHelp) {
             "f" if after_g => go("/files"),
             "d" if after_g => go("/divergences"),
             "n" if after_g => go("/nodes"),
+            "c" if after_g => go("/chat"),
+            "v" if after_g => go("/visitors"),
             "a" if after_g => go("/activity"),
             "j" => move_row(1),
             "k" => move_row(-1),

@@ -1,6 +1,7 @@
 //! A site that does not exist: three nodes and some files, to show and test pages without a
 //! cluster.
 
+mod chats;
 mod deeds;
 mod forks;
 mod silent;
@@ -14,11 +15,12 @@ use std::{
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        ActionOutcome, Activity, ActivityPage, ActivityQuery, AnyState, CatchUp, Column, Counts,
-        DiffQuery, Difference, DivergencePage, DivergencesPage, DivergencesQuery, FilePage,
-        FileRow, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult, LinkReport,
-        LiveEvent, Me, MergeDraft, Need, NodeAnswer, NodeCard, NodeRef, ObjectText, Overview,
-        Problem, Settle, SettlePlan, SyncPlan, Version, file_href,
+        ActionOutcome, Activity, ActivityPage, ActivityQuery, AnyState, CatchUp, ChatPage,
+        ChatsPage, ChatsQuery, Column, Counts, DiffQuery, Difference, DivergencePage,
+        DivergencesPage, DivergencesQuery, FilePage, FileRow, FilesPage, FilesQuery, HistoryPage,
+        HistoryQuery, ItemResult, LinkReport, LiveEvent, Me, MergeDraft, MessagesQuery, Moderate,
+        Need, NodeAnswer, NodeCard, NodeRef, ObjectText, Overview, Problem, Settle, SettlePlan,
+        SyncPlan, Version, VisitorsPage, VisitorsQuery, file_href,
     },
     words::{
         self, ClusterState, FileState, NodeAction, NodeHealth, NodeRole, Outcome, Role, Situation,
@@ -26,8 +28,8 @@ use domain::{
     },
 };
 
-use self::forks::Fork;
 pub use self::silent::Silent;
+use self::{chats::Chats, forks::Fork};
 use crate::{Answer, Api};
 
 const NAMES: [&str; 3] = ["alpha", "bravo", "charlie"];
@@ -64,6 +66,7 @@ struct Inner {
     /// What was done to nodes, oldest first.
     done: Vec<(String, NodeAction)>,
     catches_up: bool,
+    chats: Chats,
 }
 
 impl MadeUp {
@@ -82,6 +85,7 @@ impl MadeUp {
             may_act: true,
             done: Vec::new(),
             catches_up: false,
+            chats: Chats::new(files > 0),
         };
         Self { inner: Arc::new(Mutex::new(inner)) }
     }
@@ -284,6 +288,31 @@ impl Api for MadeUp {
         });
         Box::pin(async { said })
     }
+
+    fn chats(&self, query: ChatsQuery) -> Answer<ChatsPage> {
+        let page = self.with(|inner| inner.chats(&query));
+        Box::pin(async { Ok(page) })
+    }
+
+    fn chat(&self, document: String, query: MessagesQuery) -> Answer<ChatPage> {
+        let page = self.with(|inner| inner.chat(&document, &query));
+        Box::pin(async { Ok(page) })
+    }
+
+    fn visitors(&self, query: VisitorsQuery) -> Answer<VisitorsPage> {
+        let page = self.with(|inner| inner.visitors(&query));
+        Box::pin(async { Ok(page) })
+    }
+
+    fn plan_moderate(&self, item: Moderate) -> Answer<NodeAnswer> {
+        let sentence = item.verb().consequence().to_owned();
+        Box::pin(async { Ok(NodeAnswer { outcome: Outcome::Done, sentence }) })
+    }
+
+    fn moderate(&self, item: Moderate, reason: Option<String>) -> Answer<NodeAnswer> {
+        let said = self.with(|inner| inner.moderate(item, reason));
+        Box::pin(async { Ok(said) })
+    }
 }
 
 fn made_up_name(node: NodeId) -> Result<&'static str, Problem> {
@@ -325,6 +354,7 @@ impl Inner {
                 u32::from(self.saves),
             ],
             counts,
+            chat: self.chat_counts(),
         }
     }
 

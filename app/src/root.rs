@@ -14,8 +14,8 @@ use crate::{
     components::{KeysDialog, KeysHelp, Sections, StaleMark, TopBar},
     live::Live,
     pages::{
-        ActivityPage, DivergencesPage, FilePage, FilesPage, NodesPage, NotFoundPage, OverviewPage,
-        Selection,
+        ActivityPage, ChatPage, ChatSelection, ChatsPage, DivergencesPage, FilePage, FilesPage,
+        NodesPage, NotFoundPage, OverviewPage, Selection, VisitorsPage,
     },
     site::Site,
 };
@@ -29,6 +29,7 @@ pub fn App() -> impl IntoView {
     let site = Site::provide();
     let live = Live::provide(Clock::provide(), site);
     Selection::provide();
+    ChatSelection::provide();
     Dialog::provide();
     let help = KeysHelp::provide();
     view! {
@@ -47,6 +48,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/files/:name") view=FilePage ssr=SsrMode::Async />
                     <Route path=path!("/divergences") view=DivergencesPage ssr=SsrMode::Async />
                     <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async />
+                    <Route path=path!("/chat") view=ChatsPage ssr=SsrMode::Async />
+                    <Route path=path!("/chat/:document") view=ChatPage ssr=SsrMode::Async />
+                    <Route path=path!("/visitors") view=VisitorsPage ssr=SsrMode::Async />
                     <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async />
                 </Routes>
             </main>

@@ -16,8 +16,9 @@ use axum::{
 use domain::{
     NodeId, ObjectId,
     view::{
-        ActivityQuery, DiffQuery, DivergencesQuery, FilesQuery, HistoryQuery, LiveEvent,
-        NodeRequest, SettleRequest, SyncRequest,
+        ActivityQuery, ChatsQuery, DiffQuery, DivergencesQuery, FilesQuery, HistoryQuery,
+        LiveEvent, MessagesQuery, ModerateRequest, NodeRequest, SettleRequest, SyncRequest,
+        VisitorsQuery,
     },
     words::NodeAction,
 };
@@ -161,6 +162,7 @@ pub fn router(api: &SharedApi, log: watch::Receiver<Log>) -> Router {
         )
         .route("/api/v1/events", get(events).with_state(log))
         .merge(acting(api))
+        .merge(chats(api))
         .nest_service("/pkg", ServeDir::new(site_folder().join("pkg")))
         .leptos_routes_with_context(&options, routes, context, shell)
         .fallback(fallback)
@@ -214,6 +216,38 @@ fn acting<S: Clone + Send + Sync + 'static>(api: &SharedApi) -> Router<S> {
                     false => answer(node.node_action(id, action, asked.reason).await),
                 },
             ),
+        )
+}
+
+/// Chats and visitors, and what is done to them.
+fn chats<S: Clone + Send + Sync + 'static>(api: &SharedApi) -> Router<S> {
+    let (list, one, visitors, act) = (api.clone(), api.clone(), api.clone(), api.clone());
+    Router::new()
+        .route(
+            "/api/v1/chat",
+            get(async move |RawQuery(query): RawQuery| {
+                answer(list.chats(ChatsQuery::parse(&query.unwrap_or_default())).await)
+            }),
+        )
+        .route(
+            "/api/v1/chat/{document}",
+            get(async move |Path(document): Path<String>, RawQuery(query): RawQuery| {
+                let query = MessagesQuery::parse(&query.unwrap_or_default());
+                answer(one.chat(document, query).await)
+            }),
+        )
+        .route(
+            "/api/v1/visitors",
+            get(async move |RawQuery(query): RawQuery| {
+                answer(visitors.visitors(VisitorsQuery::parse(&query.unwrap_or_default())).await)
+            }),
+        )
+        .route(
+            "/api/v1/moderate",
+            post(async move |Json(asked): Json<ModerateRequest>| match asked.plan {
+                true => answer(act.plan_moderate(asked.item).await),
+                false => answer(act.moderate(asked.item, asked.reason).await),
+            }),
         )
 }
 

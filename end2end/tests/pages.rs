@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use app::{
-    SharedApi,
+    Api as _, SharedApi,
     made_up::{MadeUp, Silent},
 };
 use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
+use domain::view::Moderate;
 use end2end::made_up_site::router;
 use tokio::sync::{Mutex, watch};
 use tower::ServiceExt as _;
@@ -383,4 +384,135 @@ async fn activity_is_readable_and_filtered_without_javascript() -> Result<()> {
     let page = get(MadeUp::troubled(NOW_MS, 40), "/activity?person=nobody").await?;
     assert_says(&page, &["Nothing that was done matches."]);
     Ok(())
+}
+
+#[tokio::test]
+async fn chats_are_listed_worst_first_with_what_each_node_has() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/chat").await?;
+    assert_eq!((page.status, page.html.matches("<tr data-document").count()), (StatusCode::OK, 5));
+    assert_says(
+        &page,
+        &[
+            "5 of 5 chats · 1,337 messages in all · worst first",
+            "All 5 Gap 1 To fetch 1 Unknown 3 In step 0",
+            "Hangout.swinb Gap 2 messages on no node that answers 1,204 = in step 1,204",
+            "To fetch 31 messages from bravo 9 = in step 9 ≠ differs 40 the same up to 4 ? not known, it does not answer — 40 min ago",
+            "family.pl Unknown not compared with charlie",
+        ],
+    );
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/chat?state=gap&q=HANG").await?;
+    assert_says(&page, &["1 of 5 chats"]);
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/chat?q=nowhere").await?;
+    assert_says(&page, &["No chat matches; there are 5 chats.", "Show all chats"]);
+    let page = get(MadeUp::healthy(NOW_MS, 0), "/chat").await?;
+    assert_says(&page, &["Nobody has written anything yet."]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_chat_shows_every_message_as_text() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/chat/gitty%3Afamily.pl").await?;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_says(
+        &page,
+        &[
+            "Chat / family.pl",
+            "The file",
+            "charlie Suspect Unknown — — never",
+            "bravo Up In step 120 120 just now",
+            "Ann profile:p-ann Who wants to do exercise 4 together?",
+            "Ben uid:u-ben Me. Why does this loop? With a query",
+            "Anonymous An old message",
+            "imported, or on a node that is not known",
+            "&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt; free money",
+            "this \u{FFFD}desrever si\u{FFFD} line",
+            "No text With a selection and a query",
+            "Older messages",
+        ],
+    );
+    assert!(!page.html.contains("<script>alert") && !page.html.contains("<img"), "it runs");
+    assert!(page.html.contains(r#"dir="auto""#));
+    // Nothing can be confirmed without a script, so nothing is offered.
+    let offers = page.html.split("<button").filter(|part| part.contains("…</button"));
+    assert!(offers.clone().count() > 10 && offers.clone().all(|part| part.contains("disabled")));
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/chat/gitty%3AHangout.swinb").await?;
+    assert_says(
+        &page,
+        &[
+            "2 messages were written on charlie (numbers 17 to 18 there) and are not here. No node that answers has them.",
+            "Accept gap…",
+        ],
+    );
+    let page = get(MadeUp::healthy(NOW_MS, 40), "/chat/gitty%3Aempty.pl").await?;
+    assert_says(&page, &["empty.pl", "No message yet."]);
+    let page = get(Silent, "/chat/gitty%3Afamily.pl").await?;
+    assert_says(&page, &["Nothing to show", "All chats"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_moderators_decided_stands_beside_it() -> Result<()> {
+    let site = MadeUp::troubled(NOW_MS, 40);
+    let id = domain::MessageId::from_bytes([4; 16]);
+    let who = domain::VisitorKey::Uid("u-mallory".into());
+    let why = Some("</title><script>alert(1)</script>".to_owned());
+    let document = "gitty:family.pl".to_owned();
+    site.moderate(Moderate::Hide { document, id }, why.clone()).await.map_err(gone)?;
+    let mute = Moderate::Mute { who, name: "Mallory".into(), for_ms: Some(3_600_000) };
+    site.moderate(mute, why).await.map_err(gone)?;
+    let page = get(site.clone(), "/chat/gitty%3Afamily.pl").await?;
+    assert_says(&page, &["Hidden by ann", "Show…", "Unmute…"]);
+    assert!(!page.html.contains("<script>alert"), "a reason runs");
+    let page = get(site.clone(), "/visitors").await?;
+    assert_says(
+        &page,
+        &["Muted Mallory uid:u-mallory Muted by ann , just now , until 2026-11-23 15:02:11 UTC"],
+    );
+    let page = get(site, "/chat").await?;
+    assert_says(&page, &["120 1 hidden"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn visitors_are_listed_by_node_and_by_file() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/visitors").await?;
+    assert_says(
+        &page,
+        &[
+            "6 of 6 open pages",
+            "All 6 alpha 2 bravo 2 Suspect charlie 2",
+            "&lt;b&gt;Mallory&lt;/b&gt; uid:u-mallory charlie Suspect its last word family.pl Sudoku.swinb tax.pl 1 min ago",
+            "and 1 more",
+            "Nobody is muted.",
+        ],
+    );
+    assert!(!page.html.contains("<b>Mallory"), "a name is markup");
+    let page =
+        get(MadeUp::troubled(NOW_MS, 40), "/visitors?node=charlie&file=gitty%3Atax.pl").await?;
+    assert_says(&page, &["2 of 6 open pages", "Only pages that have tax.pl open. Show all"]);
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/visitors?q=nobody").await?;
+    assert_says(&page, &["No open page matches."]);
+    let page = get(MadeUp::healthy(NOW_MS, 0), "/visitors").await?;
+    assert_says(&page, &["Nobody is here."]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn counts_of_chats_and_visitors_are_the_rows_they_link_to() -> Result<()> {
+    let page = get(MadeUp::troubled(NOW_MS, 40), "/").await?;
+    assert_says(&page, &["1 Gap: Chat: gap", "1 To fetch: Chat: to fetch", "6 Visitors"]);
+    for (address, rows, mark) in [
+        ("/chat?state=gap", 1, "<tr data-document"),
+        ("/chat?state=to_fetch", 1, "<tr data-document"),
+        ("/visitors", 6, "<tr data-wsid"),
+    ] {
+        assert!(page.html.contains(&format!("href=\"{address}\"")), "{address}");
+        let list = get(MadeUp::troubled(NOW_MS, 40), address).await?;
+        assert_eq!(list.html.matches(mark).count(), rows, "{address}");
+    }
+    Ok(())
+}
+
+fn gone(problem: domain::view::Problem) -> anyhow::Error {
+    anyhow::anyhow!("{problem:?}")
 }

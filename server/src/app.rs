@@ -27,7 +27,7 @@ use crate::{
     error::StartError,
     front::{self, Front, Limits},
     gateway,
-    hub::{self, Hub},
+    hub::{self, Hub, Moderation},
     node::{
         self, DriverLinks, Handle, NodeThread, Opened,
         identity::{Identity, read_secret},
@@ -55,6 +55,10 @@ pub struct App {
     pub node: Handle,
     /// Chats and visitors.
     pub hub: Hub,
+    /// What moderators have decided.
+    pub moderation: Moderation,
+    /// When chats were compared with other nodes, for the dashboard.
+    pub compared: dashboard::Compared,
     /// Lists and search.
     pub search: Search,
     /// Its links to the others.
@@ -144,8 +148,22 @@ pub async fn run(
     let search = Search::start(&config.node.data, node.clone(), stop.clone()).await?;
     let config = Arc::new(config);
     let started_ms = now_ms();
-    let app =
-        App { node, hub, search, links, operators, config, addresses, metrics, started_ms, stop };
+    let moderation = Moderation::new(node.clone());
+    let compared = dashboard::Compared::start(&hub, stop.clone());
+    let app = App {
+        node,
+        hub,
+        moderation,
+        compared,
+        search,
+        links,
+        operators,
+        config,
+        addresses,
+        metrics,
+        started_ms,
+        stop,
+    };
     let servers = [
         serve(gateway, gateway::router(app.clone(), secret), &app),
         serve(dashboard, dashboard::router(app.clone()), &app),

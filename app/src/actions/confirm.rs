@@ -2,14 +2,14 @@
 
 use domain::{
     ObjectId,
-    view::{SettlePlan, Side, SyncPlan},
+    view::{Moderate, SettlePlan, Side, SyncPlan},
     words::{SettleVerb, count},
 };
 use leptos::{either::Either, prelude::*};
 
 use super::{
     dialog::Dialog,
-    job::{Job, Plans, Work},
+    job::{Job, Plans, Work, chats_text},
 };
 use crate::{
     components::{Hash, When, short},
@@ -18,6 +18,17 @@ use crate::{
 
 /// More items than this need their number typed.
 const TYPED_OVER: usize = 20;
+
+/// What a muting begins with.
+pub(super) const HOUR_MS: u64 = 3_600_000;
+/// How long a muting can be: length in ms, and its words; 0 has no end.
+const LENGTHS: [(u64, &str); 5] = [
+    (HOUR_MS, "1 hour"),
+    (24 * HOUR_MS, "1 day"),
+    (7 * 24 * HOUR_MS, "1 week"),
+    (30 * 24 * HOUR_MS, "30 days"),
+    (0, "Until it is taken back"),
+];
 
 /// Verb, files, winner, losers, nodes that change, what is kept; and the button, which is the verb.
 #[component]
@@ -35,6 +46,8 @@ pub(super) fn Confirm(dialog: Dialog, job: Job, plans: Plans) -> impl IntoView {
     };
     let button = button(&job.work, &plans);
     let is_merge = job.merge_of.is_some();
+    let asks_length = matches!(job.work, Work::Moderate(Moderate::Mute { .. }));
+    let things = if matches!(job.work, Work::Fetch(_)) { "chats" } else { "files" };
     let label = move || match moved() {
         true => "Recheck: the head moved".to_owned(),
         false => match dialog.other_name.get().trim() {
@@ -55,9 +68,10 @@ pub(super) fn Confirm(dialog: Dialog, job: Job, plans: Plans) -> impl IntoView {
         {content(&job.work, &plans)}
         {is_merge.then(|| view! { <MergeText dialog /> })}
         {asks_name.then(|| view! { <OtherName dialog /> })}
+        {asks_length.then(|| view! { <Length dialog /> })}
         {needs_count
             .then(|| {
-                let ask = format!("Type {items} to confirm that many files");
+                let ask = format!("Type {items} to confirm that many {things}");
                 view! {
                     <label class="field">
                         {ask}
@@ -108,13 +122,15 @@ fn button(work: &Work, plans: &Plans) -> String {
         },
         (Work::Sync(list), _) => format!("Force sync {}", files(list.len())),
         (Work::Node(_, name, action), _) => format!("{action} {name}"),
+        (Work::Moderate(item), _) => visible(&item.title()),
+        (Work::Fetch(chats), _) => format!("Fetch {} now", chats_text(chats.len())),
         (Work::Settle(items), _) => files(items.len()),
     }
 }
 
 fn content(work: &Work, plans: &Plans) -> AnyView {
     match (work, plans) {
-        (_, Plans::Node(plan)) => {
+        (_, Plans::Said(plan)) => {
             view! { <p data-plan="node">{visible(&plan.sentence)}</p> }.into_any()
         }
         (_, Plans::Settle(plans)) => match plans.as_slice() {
@@ -287,6 +303,29 @@ fn OtherName(dialog: Dialog) -> impl IntoView {
                 spellcheck="false"
                 on:input:target=move |event| dialog.other_name.set(event.target().value())
             />
+        </label>
+    }
+}
+
+/// For how long a visitor is muted.
+#[component]
+fn Length(dialog: Dialog) -> impl IntoView {
+    let options = LENGTHS.map(|(ms, words)| {
+        view! {
+            <option value=ms.to_string() selected=ms == HOUR_MS>
+                {words}
+            </option>
+        }
+    });
+    let chosen = move |value: String| {
+        dialog.for_ms.set(value.parse().ok().filter(|ms| *ms > 0));
+    };
+    view! {
+        <label class="field">
+            "For"
+            <select id="mute-for" on:change:target=move |event| chosen(event.target().value())>
+                {options.collect_view()}
+            </select>
         </label>
     }
 }

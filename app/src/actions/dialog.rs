@@ -30,6 +30,8 @@ pub(crate) struct Dialog {
     pub(super) reason: RwSignal<String>,
     pub(super) text: RwSignal<String>,
     pub(super) other_name: RwSignal<String>,
+    /// For how long somebody is muted, in ms; none until it is taken back.
+    pub(super) for_ms: RwSignal<Option<u64>>,
     pub(super) api: StoredValue<SharedApi>,
     element: NodeRef<html::Dialog>,
 }
@@ -59,6 +61,7 @@ impl Dialog {
             reason: RwSignal::new(String::new()),
             text: RwSignal::new(String::new()),
             other_name: RwSignal::new(String::new()),
+            for_ms: RwSignal::new(None),
             api: StoredValue::new(api()),
             element: NodeRef::new(),
         };
@@ -73,6 +76,7 @@ impl Dialog {
         self.reason.set(String::new());
         self.text.set(String::new());
         self.other_name.set(String::new());
+        self.for_ms.set(Some(super::confirm::HOUR_MS));
         self.job.set(Some(job));
         #[cfg(feature = "hydrate")]
         if let Some(element) = self.element.get_untracked() {

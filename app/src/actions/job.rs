@@ -2,7 +2,10 @@
 
 use domain::{
     FileName, NodeId, ObjectId,
-    view::{ItemResult, NodeAnswer, Settle, SettlePlan, SyncPlan},
+    view::{
+        ItemResult, Moderate, NodeAnswer, Settle, SettlePlan, SyncPlan, document_file,
+        document_name,
+    },
     words::{NodeAction, SettleVerb, count},
 };
 use leptos::prelude::*;
@@ -31,6 +34,10 @@ pub(crate) enum Work {
     Sync(Vec<FileName>),
     /// An action on a node, with the node's name.
     Node(NodeId, String, NodeAction),
+    /// Chats that are compared with all nodes.
+    Fetch(Vec<String>),
+    /// An action on a message, a gap or a visitor.
+    Moderate(Moderate),
 }
 
 /// The dry run's answer.
@@ -40,8 +47,8 @@ pub(crate) enum Plans {
     Settle(Vec<SettlePlan>),
     /// For force syncs.
     Sync(Vec<SyncPlan>),
-    /// For a node's action.
-    Node(NodeAnswer),
+    /// For an action on a node, on chats or on a visitor.
+    Said(NodeAnswer),
 }
 
 impl Job {
@@ -57,7 +64,8 @@ impl Work {
         match self {
             Self::Settle(items) => items.len(),
             Self::Sync(files) => files.len(),
-            Self::Node(..) => 1,
+            Self::Fetch(chats) => chats.len(),
+            Self::Node(..) | Self::Moderate(_) => 1,
         }
     }
 
@@ -65,7 +73,7 @@ impl Work {
     pub(crate) fn expected_head(&self) -> Option<ObjectId> {
         match self {
             Self::Settle(items) => items.first().map(|item| item.expected_head),
-            Self::Sync(_) | Self::Node(..) => None,
+            Self::Sync(_) | Self::Node(..) | Self::Fetch(_) | Self::Moderate(_) => None,
         }
     }
 
@@ -84,6 +92,11 @@ impl Work {
             }
             Self::Sync(files) => format!("Force sync {}", subject(files.iter())),
             Self::Node(_, name, action) => format!("{action} {name}"),
+            Self::Moderate(item) => item.title(),
+            Self::Fetch(chats) => match chats.as_slice() {
+                [chat] => format!("Fetch the chat of {} now", document_name(chat)),
+                many => format!("Fetch {} now", chats_text(many.len())),
+            },
         }
     }
 }
@@ -94,4 +107,14 @@ fn subject<'a>(mut files: impl ExactSizeIterator<Item = &'a FileName>) -> String
         (1, Some(file)) => file.to_string(),
         (many, _) => count(u64::try_from(many).unwrap_or(u64::MAX), "file", "files"),
     }
+}
+
+/// "3 chats".
+pub(super) fn chats_text(number: usize) -> String {
+    count(u64::try_from(number).unwrap_or(u64::MAX), "chat", "chats")
+}
+
+/// What results call a chat: the name of its file.
+pub(super) fn chat_file(document: &str) -> FileName {
+    document_file(document).unwrap_or_else(|| document.into())
 }

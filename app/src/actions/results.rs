@@ -9,9 +9,14 @@ use leptos::prelude::*;
 
 use super::{
     dialog::{Dialog, Progress},
-    job::{Plans, Work},
+    job::{Plans, Work, chat_file},
 };
 use crate::{links::file_rel, visible::visible};
+
+/// What the items are: one, and many.
+type Nouns = (&'static str, &'static str);
+const FILES: Nouns = ("file", "files");
+const CHATS: Nouns = ("chat", "chats");
 
 /// Results so far, one sentence for all of them, and Stop.
 #[component]
@@ -21,10 +26,12 @@ pub(super) fn Results(dialog: Dialog, plans: Option<Plans>) -> impl IntoView {
     let files: StoredValue<Vec<FileName>> = StoredValue::new(match &work {
         Some(Work::Settle(items)) => items.iter().map(|item| item.file.clone()).collect(),
         Some(Work::Sync(files)) => files.clone(),
-        Some(Work::Node(..)) | None => Vec::new(),
+        Some(Work::Fetch(chats)) => chats.iter().map(|chat| chat_file(chat)).collect(),
+        Some(Work::Node(..) | Work::Moderate(_)) | None => Vec::new(),
     });
+    let nouns = if matches!(work, Some(Work::Fetch(_))) { CHATS } else { FILES };
     let progress = Memo::new(move |_| dialog.progress.get().unwrap_or_default());
-    let sentence = move || files.with_value(|files| sentence(files, &progress.get()));
+    let sentence = move || files.with_value(|files| sentence(files, nouns, &progress.get()));
     let rows = move || {
         let progress = progress.get();
         let row = |file: &FileName| row(file, outcome_of(file, &progress));
@@ -107,7 +114,7 @@ fn row(file: &FileName, outcome: Option<ActionOutcome>) -> impl IntoView + use<>
 }
 
 /// "48 done, 2 refused: no majority." or, for one, "family.pl: done. The new head is 3f2a91c."
-fn sentence(files: &[FileName], progress: &Progress) -> String {
+fn sentence(files: &[FileName], nouns: Nouns, progress: &Progress) -> String {
     if let Some(said) = &progress.said {
         return match said {
             Ok(said) if said.outcome == Outcome::Done => visible(&said.sentence),
@@ -131,12 +138,12 @@ fn sentence(files: &[FileName], progress: &Progress) -> String {
                 visible(&format!("{file}: {outcome}.{}", head.unwrap_or_default()))
             }
         },
-        many => tally(many, progress),
+        many => tally(many, nouns, progress),
     }
 }
 
 /// How many ended how; the numbers add up to the list.
-fn tally(files: &[FileName], progress: &Progress) -> String {
+fn tally(files: &[FileName], (one, many): Nouns, progress: &Progress) -> String {
     let all: Vec<_> =
         files.iter().map(|file| outcome_of(file, progress).map(|known| known.outcome)).collect();
     let number = |outcome: Option<Outcome>| all.iter().filter(|one| **one == outcome).count();
@@ -147,7 +154,7 @@ fn tally(files: &[FileName], progress: &Progress) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
-    let of = count(u64::try_from(files.len()).unwrap_or(u64::MAX), "file", "files");
+    let of = count(u64::try_from(files.len()).unwrap_or(u64::MAX), one, many);
     format!("{of}: {}.", parts.join(", "))
 }
 
@@ -161,12 +168,12 @@ mod tests {
         let mut progress = Progress::default();
         progress.results.insert("a".into(), Outcome::Done.into());
         progress.results.insert("b".into(), ActionOutcome::failed("no disk"));
-        assert_eq!(sentence(&files, &progress), "4 files: 1 done, 1 failed, 2 to go.");
+        assert_eq!(sentence(&files, FILES, &progress), "4 files: 1 done, 1 failed, 2 to go.");
         progress.stopped = true;
-        assert_eq!(sentence(&files, &progress), "4 files: 1 done, 2 not tried, 1 failed.");
+        assert_eq!(sentence(&files, FILES, &progress), "4 files: 1 done, 2 not tried, 1 failed.");
         progress.current = Some("c".into());
         assert_eq!(
-            sentence(&files, &progress),
+            sentence(&files, FILES, &progress),
             "4 files: 1 done, 1 not tried, 1 not known yet, 1 failed."
         );
     }
@@ -175,12 +182,12 @@ mod tests {
     fn one_file_is_named_with_its_new_head() {
         let mut progress = Progress::default();
         let files = ["a.pl".into()];
-        assert_eq!(sentence(&files, &progress), "a.pl: asking the nodes…");
+        assert_eq!(sentence(&files, FILES, &progress), "a.pl: asking the nodes…");
         let head = Some(domain::ObjectId::from_bytes([0x3f; 20]));
         let outcome = ActionOutcome { head, ..Outcome::HeadMoved.into() };
         progress.results.insert("a.pl".into(), outcome);
         assert_eq!(
-            sentence(&files, &progress),
+            sentence(&files, FILES, &progress),
             "a.pl: refused: head moved. The head is 3f3f3f3 now."
         );
     }

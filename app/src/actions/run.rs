@@ -2,14 +2,14 @@
 
 use domain::{
     FileName,
-    view::{ActionOutcome, ItemResult, Problem, Settle},
+    view::{ActionOutcome, ItemResult, Moderate, NodeAnswer, Problem, Settle},
     words::Outcome,
 };
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     dialog::Dialog,
-    job::{Job, Plans, Work},
+    job::{Job, Plans, Work, chat_file},
 };
 use crate::{Answer, SharedApi};
 
@@ -61,7 +61,12 @@ async fn ask(api: &SharedApi, work: &Work) -> Result<Plans, Problem> {
             }
             Ok(Plans::Sync(plans))
         }
-        Work::Node(node, _, action) => Ok(Plans::Node(api.plan_node(*node, *action).await?)),
+        Work::Node(node, _, action) => Ok(Plans::Said(api.plan_node(*node, *action).await?)),
+        Work::Moderate(item) => Ok(Plans::Said(api.plan_moderate(item.clone()).await?)),
+        Work::Fetch(chats) => {
+            let document = chats.first().cloned().unwrap_or_default();
+            Ok(Plans::Said(api.plan_moderate(Moderate::Fetch { document }).await?))
+        }
     }
 }
 
@@ -92,6 +97,20 @@ pub(super) fn run(dialog: Dialog) {
                 let said = api.node_action(node, action, reason).await;
                 change(dialog, |progress| progress.said = Some(said));
             }
+            Work::Moderate(item) => {
+                let item = limited(dialog, item);
+                let said = api.moderate(item, reason(dialog)).await;
+                change(dialog, |progress| progress.said = Some(said));
+            }
+            Work::Fetch(chats) => {
+                for document in chats {
+                    if goes_on(dialog) {
+                        let file = chat_file(&document);
+                        let answer = api.moderate(Moderate::Fetch { document }, reason(dialog));
+                        one(dialog, &job.done, file, as_results(answer)).await;
+                    }
+                }
+            }
         }
         change(dialog, |progress| progress.ended = true);
     });
@@ -115,6 +134,25 @@ fn filled(dialog: Dialog, mut item: Settle) -> Settle {
         Pick { .. } | Undo => {}
     }
     item
+}
+
+/// For as long as the dialog says.
+fn limited(dialog: Dialog, item: Moderate) -> Moderate {
+    match item {
+        Moderate::Mute { who, name, .. } => {
+            Moderate::Mute { who, name, for_ms: dialog.for_ms.get_untracked() }
+        }
+        other => other,
+    }
+}
+
+/// One answer as the results of a list of one.
+fn as_results(answer: Answer<NodeAnswer>) -> Answer<Vec<ItemResult>> {
+    Box::pin(async move {
+        let NodeAnswer { outcome, sentence } = answer.await?;
+        let outcome = ActionOutcome { detail: Some(sentence), ..outcome.into() };
+        Ok(vec![ItemResult { file: FileName::from(""), outcome }])
+    })
 }
 
 fn goes_on(dialog: Dialog) -> bool {

@@ -3,10 +3,12 @@
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
-        DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
-        Me, MergeDraft, NodeAnswer, NodeRequest, ObjectText, Overview, Problem, Settle, SettlePlan,
-        SettleRequest, SyncPlan, SyncRequest, escape, file_href,
+        ActivityPage, ActivityQuery, ChatPage, ChatsPage, ChatsQuery, DiffQuery, Difference,
+        DivergencePage, DivergencesPage, DivergencesQuery, FilePage, FilesPage, FilesQuery,
+        HistoryPage, HistoryQuery, ItemResult, Me, MergeDraft, MessagesQuery, Moderate,
+        ModerateRequest, NodeAnswer, NodeRequest, ObjectText, Overview, Problem, Settle,
+        SettlePlan, SettleRequest, SyncPlan, SyncRequest, VisitorsPage, VisitorsQuery, chat_href,
+        escape, file_href,
     },
     words::NodeAction,
 };
@@ -95,6 +97,28 @@ impl Api for Fetch {
     ) -> Answer<NodeAnswer> {
         let request = NodeRequest { plan: false, reason };
         post(format!("/api/v1/nodes/{node}/{}", action.code()), &request)
+    }
+
+    fn chats(&self, query: ChatsQuery) -> Answer<ChatsPage> {
+        get(format!("/api/v1/chat{query}"))
+    }
+
+    fn chat(&self, document: String, query: MessagesQuery) -> Answer<ChatPage> {
+        get(format!("/api/v1{}{query}", chat_href(&document)))
+    }
+
+    fn visitors(&self, query: VisitorsQuery) -> Answer<VisitorsPage> {
+        get(format!("/api/v1/visitors{query}"))
+    }
+
+    fn plan_moderate(&self, item: Moderate) -> Answer<NodeAnswer> {
+        let request = ModerateRequest { plan: true, item, reason: None };
+        post("/api/v1/moderate".to_owned(), &request)
+    }
+
+    fn moderate(&self, item: Moderate, reason: Option<String>) -> Answer<NodeAnswer> {
+        let request = ModerateRequest { plan: false, item, reason };
+        post("/api/v1/moderate".to_owned(), &request)
     }
 }
 

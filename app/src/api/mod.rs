@@ -8,9 +8,10 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
-        DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
-        Me, MergeDraft, NodeAnswer, ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
+        ActivityPage, ActivityQuery, ChatPage, ChatsPage, ChatsQuery, DiffQuery, Difference,
+        DivergencePage, DivergencesPage, DivergencesQuery, FilePage, FilesPage, FilesQuery,
+        HistoryPage, HistoryQuery, ItemResult, Me, MergeDraft, MessagesQuery, Moderate, NodeAnswer,
+        ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan, VisitorsPage, VisitorsQuery,
     },
     words::NodeAction,
 };
@@ -79,6 +80,21 @@ pub trait Api {
         action: NodeAction,
         reason: Option<String>,
     ) -> Answer<NodeAnswer>;
+
+    /// `GET /api/v1/chat?…`; the address is the query's `Display`.
+    fn chats(&self, query: ChatsQuery) -> Answer<ChatsPage>;
+
+    /// `GET /api/v1/chat/{document}?…`; a document without messages is empty.
+    fn chat(&self, document: String, query: MessagesQuery) -> Answer<ChatPage>;
+
+    /// `GET /api/v1/visitors?…`; the address is the query's `Display`.
+    fn visitors(&self, query: VisitorsQuery) -> Answer<VisitorsPage>;
+
+    /// `POST /api/v1/moderate` as a dry run: what would come of it now.
+    fn plan_moderate(&self, item: Moderate) -> Answer<NodeAnswer>;
+
+    /// `POST /api/v1/moderate`, with a reason for the audit.
+    fn moderate(&self, item: Moderate, reason: Option<String>) -> Answer<NodeAnswer>;
 }
 
 /// The [`Api`] as context: the server provides it around each render.
@@ -160,6 +176,26 @@ impl Api for Nobody {
     }
 
     fn node_action(&self, _: NodeId, _: NodeAction, _: Option<String>) -> Answer<NodeAnswer> {
+        unprovided()
+    }
+
+    fn chats(&self, _: ChatsQuery) -> Answer<ChatsPage> {
+        unprovided()
+    }
+
+    fn chat(&self, _: String, _: MessagesQuery) -> Answer<ChatPage> {
+        unprovided()
+    }
+
+    fn visitors(&self, _: VisitorsQuery) -> Answer<VisitorsPage> {
+        unprovided()
+    }
+
+    fn plan_moderate(&self, _: Moderate) -> Answer<NodeAnswer> {
+        unprovided()
+    }
+
+    fn moderate(&self, _: Moderate, _: Option<String>) -> Answer<NodeAnswer> {
         unprovided()
     }
 }

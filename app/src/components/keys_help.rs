@@ -58,7 +58,7 @@ impl KeysHelp {
 }
 
 /// What the keys do. Enter and Escape are the browser's own on links and dialogs.
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 17] = [
     ("/", "Search"),
     ("j k", "Next, previous row"),
     ("Enter", "Open the row"),
@@ -71,6 +71,8 @@ const KEYS: [(&str, &str); 15] = [
     ("g f", "Files"),
     ("g d", "Divergences"),
     ("g n", "Nodes"),
+    ("g c", "Chat"),
+    ("g v", "Visitors"),
     ("g a", "Activity"),
     ("r", "Ask again"),
     ("?", "This help; Esc closes it"),

@@ -23,6 +23,21 @@ pub(crate) fn Sections() -> impl IntoView {
         let number = move || shown.get().map(|overview| overview.nodes.len().to_string());
         move || number().unwrap_or_default()
     });
+    let chat = with_overview(|shown| {
+        let open = Memo::new(move |_| {
+            shown.get().map_or((0, 0), |all| (all.chat.gap + all.chat.to_fetch, all.chat.documents))
+        });
+        let class = move || if open.get().0 > 0 { "n some" } else { "n" };
+        let number = move || match open.get() {
+            (0, documents) => words::thousands(documents),
+            (open, _) => words::thousands(open),
+        };
+        view! { <span class=class>{number}</span> }
+    });
+    let visitors = with_overview(|shown| {
+        let number = move || shown.get().map(|all| words::thousands(all.chat.visitors));
+        move || number().unwrap_or_default()
+    });
     view! {
         <nav class="side" aria-label="Sections">
             <ul>
@@ -39,6 +54,12 @@ pub(crate) fn Sections() -> impl IntoView {
                 </li>
                 <li>
                     <A href="/nodes">"Nodes" <span class="n">{nodes}</span></A>
+                </li>
+                <li>
+                    <A href="/chat">"Chat" {chat}</A>
+                </li>
+                <li>
+                    <A href="/visitors">"Visitors" <span class="n">{visitors}</span></A>
                 </li>
                 <li>
                     <A href="/activity">"Activity"</A>

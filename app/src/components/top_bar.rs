@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    view::{AnyState, DivergencesQuery, FileSort, FilesQuery, Overview},
+    view::{AnyState, ChatsQuery, DivergencesQuery, FileSort, FilesQuery, Overview, VisitorsQuery},
     words::{self, ClusterState},
 };
 use leptos::prelude::*;
@@ -86,6 +86,10 @@ enum Searched {
     Files(FilesQuery),
     /// The list of divergences.
     Divergences(DivergencesQuery),
+    /// The list of chats.
+    Chats(ChatsQuery),
+    /// The list of visitors.
+    Visitors(VisitorsQuery),
     /// Another page: files are searched from there.
     Elsewhere,
 }
@@ -95,6 +99,8 @@ impl Searched {
         match path {
             "/files" => Self::Files(FilesQuery::parse(search)),
             "/divergences" => Self::Divergences(DivergencesQuery::parse(search)),
+            "/chat" => Self::Chats(ChatsQuery::parse(search)),
+            "/visitors" => Self::Visitors(VisitorsQuery::parse(search)),
             _ => Self::Elsewhere,
         }
     }
@@ -103,6 +109,8 @@ impl Searched {
         match self {
             Self::Files(query) => query.q.clone(),
             Self::Divergences(query) => query.q.clone(),
+            Self::Chats(query) => query.q.clone(),
+            Self::Visitors(query) => query.q.clone(),
             Self::Elsewhere => String::new(),
         }
     }
@@ -113,6 +121,10 @@ impl Searched {
             Self::Files(query) => format!("/files{}", FilesQuery { q, offset: 0, ..query }),
             Self::Divergences(query) => {
                 format!("/divergences{}", DivergencesQuery { q, offset: 0, ..query })
+            }
+            Self::Chats(query) => format!("/chat{}", ChatsQuery { q, offset: 0, ..query }),
+            Self::Visitors(query) => {
+                format!("/visitors{}", VisitorsQuery { q, offset: 0, ..query })
             }
             Self::Elsewhere => format!("/files{}", FilesQuery { q, ..FilesQuery::default() }),
         }
@@ -126,18 +138,29 @@ impl Searched {
     fn form(&self) -> (&'static str, &'static str) {
         match self {
             Self::Divergences(_) => ("/divergences", "Filter divergences  ( / )"),
+            Self::Chats(_) => ("/chat", "Search chats  ( / )"),
+            Self::Visitors(_) => ("/visitors", "Search visitors  ( / )"),
             Self::Files(_) | Self::Elsewhere => ("/files", "Search files  ( / )"),
         }
     }
 
-    /// What a form keeps of a list of files.
+    /// What a form keeps of the list's address.
     fn kept(&self) -> Vec<(&'static str, String)> {
-        let Self::Files(FilesQuery { state, sort, node, .. }) = self else {
-            return Vec::new();
+        let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let all = match self {
+            Self::Files(FilesQuery { state, sort, node, .. }) => {
+                let sort = (*sort != FileSort::default()).then(|| sort.code().to_owned());
+                let state = state.map(|state| state.code().to_owned());
+                vec![("state", state), ("sort", sort), ("node", node.clone())]
+            }
+            Self::Chats(query) => {
+                vec![("state", query.state.map(|state| state.code().to_owned()))]
+            }
+            Self::Visitors(query) => {
+                vec![("node", said(&query.node)), ("file", said(&query.file))]
+            }
+            Self::Divergences(_) | Self::Elsewhere => Vec::new(),
         };
-        let sort = (*sort != FileSort::default()).then(|| sort.code().to_owned());
-        let state = state.map(|state| state.code().to_owned());
-        let all = [("state", state), ("sort", sort), ("node", node.clone())];
         all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 }
@@ -196,6 +219,8 @@ fn Search() -> impl IntoView {
                 placeholder=move || searched.with(|now| now.form().1)
                 aria-label=move || match searched.get() {
                     Searched::Divergences(_) => "Search divergences",
+                    Searched::Chats(_) => "Search chats",
+                    Searched::Visitors(_) => "Search visitors",
                     Searched::Files(_) | Searched::Elsewhere => "Search files",
                 }
                 autocomplete="off"

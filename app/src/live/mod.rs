@@ -3,6 +3,7 @@
 //! One event stream per page, closed while the page is hidden or paused. The browser half is in
 //! `stream`; on the server nothing happens here.
 
+mod fresh;
 #[cfg(any(test, feature = "hydrate"))]
 mod position;
 #[cfg(feature = "hydrate")]
@@ -14,6 +15,7 @@ use std::rc::Rc;
 use domain::words;
 use leptos::prelude::*;
 
+pub(crate) use self::fresh::{Fresh, Waiting};
 use crate::clock::Clock;
 
 /// After this long without a message the page is marked stale; ticks come each 5 s.
@@ -43,8 +45,8 @@ pub(crate) enum News {
     Row(Box<domain::view::FileRow>),
     /// Something was done.
     Deed,
-    /// The chat of this document changed.
-    Chat(String),
+    /// The chat of this document changed, or without one any of them.
+    Chat(Option<String>),
     /// Visitors came, went, or opened a file.
     Visitors,
     /// Messages were missed: ask again.

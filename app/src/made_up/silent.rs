@@ -3,9 +3,10 @@
 use domain::{
     FileName, NodeId, ObjectId,
     view::{
-        ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage, DivergencesPage,
-        DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage, HistoryQuery, ItemResult,
-        Me, MergeDraft, NodeAnswer, ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan,
+        ActivityPage, ActivityQuery, ChatPage, ChatsPage, ChatsQuery, DiffQuery, Difference,
+        DivergencePage, DivergencesPage, DivergencesQuery, FilePage, FilesPage, FilesQuery,
+        HistoryPage, HistoryQuery, ItemResult, Me, MergeDraft, MessagesQuery, Moderate, NodeAnswer,
+        ObjectText, Overview, Problem, Settle, SettlePlan, SyncPlan, VisitorsPage, VisitorsQuery,
     },
     words::NodeAction,
 };
@@ -82,6 +83,26 @@ impl Api for Silent {
     }
 
     fn node_action(&self, _: NodeId, _: NodeAction, _: Option<String>) -> Answer<NodeAnswer> {
+        starting()
+    }
+
+    fn chats(&self, _: ChatsQuery) -> Answer<ChatsPage> {
+        starting()
+    }
+
+    fn chat(&self, _: String, _: MessagesQuery) -> Answer<ChatPage> {
+        starting()
+    }
+
+    fn visitors(&self, _: VisitorsQuery) -> Answer<VisitorsPage> {
+        starting()
+    }
+
+    fn plan_moderate(&self, _: Moderate) -> Answer<NodeAnswer> {
+        starting()
+    }
+
+    fn moderate(&self, _: Moderate, _: Option<String>) -> Answer<NodeAnswer> {
         starting()
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{now_ms, text};
 
 /// Every page, and those of its views that have something of their own.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 12] = [
     "/",
     "/files",
     "/files?state=held",
@@ -17,6 +17,9 @@ const PAGES: [&str; 9] = [
     "/files/family.pl?view=split",
     "/files/Sudoku.swinb?view=three_way",
     "/nodes",
+    "/chat",
+    "/chat/gitty%3Afamily.pl",
+    "/visitors",
     "/activity",
 ];
 
@@ -34,6 +37,10 @@ async fn every_page_is_narrow_named_and_told_without_colour() -> Result<()> {
         "/files/family.pl",
         "/files/Sudoku.swinb?view=three_way",
         "/nodes",
+        "/chat",
+        "/chat/gitty%3Afamily.pl",
+        "/chat/gitty%3AHangout.swinb",
+        "/visitors",
     ] {
         browser.open(&format!("{}{path}", server.url)).await?;
         assert_eq!(browser.value("innerWidth").await?, json!(320));

@@ -7,6 +7,7 @@ use end2end::browser::Browser;
 use serde_json::json;
 
 mod access;
+mod chat;
 mod live;
 mod nodes;
 mod settling;

@@ -25,7 +25,7 @@ pub struct DeedPlace {
 }
 
 /// Who decided something, when and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ruling {
     /// When, ms since 1970.
     pub at_ms: u64,

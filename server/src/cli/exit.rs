@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use domain::view::Problem;
 
-/// Exit codes, the same for every command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Exit codes, the same for every command; in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// 0: done.
     Done,

@@ -1,6 +1,7 @@
 //! The commands, one file each; they speak the words and types of `/api/v1`.
 
 mod activity;
+mod chat;
 mod client;
 mod demo;
 mod divergences;
@@ -16,6 +17,7 @@ mod settle;
 mod status;
 mod store;
 mod sync;
+mod visitors;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,10 @@ enum Command {
     Sync(sync::Sync),
     /// Say how one file is on each node, and its newest versions.
     File(file::File),
+    /// List the chats, read one, fetch it; hide messages and mute visitors.
+    Chat(chat::Chat),
+    /// List the pages that are open now, on all nodes.
+    Visitors(visitors::Visitors),
     /// Say who may use a node's dashboard, and make one-time links.
     Operator(operator::Operator),
     /// Show what people did on all nodes, newest first.
@@ -84,6 +90,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Settle(command) => command.run().await,
             Command::Sync(command) => command.run().await,
             Command::File(command) => command.run().await,
+            Command::Chat(command) => command.run().await,
+            Command::Visitors(command) => command.run().await,
             Command::Operator(command) => command.run().await,
             Command::Activity(command) => command.run().await,
             Command::Store(command) => command.run(),

@@ -7,10 +7,14 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use domain::words::{ClusterState, FileState, NodeHealth};
+use domain::{
+    view::ChatCounts,
+    words::{ChatState, ClusterState, FileState, NodeHealth},
+};
 use metrics::{counter, gauge};
 
 use super::{
+    chat,
     picture::{Picture, Tally},
     site::Site,
 };
@@ -21,6 +25,9 @@ pub(super) async fn show(State(app): State<App>) -> Response {
     let set = site.ask(|picture, shared| set(picture, &Tally::take(picture, shared))).await;
     if set.is_err() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    if let Ok(counts) = chat::counts(&site).await {
+        set_chat(&counts);
     }
     set_links(&app.links.counters());
     set_chats(app.hub.counts());
@@ -51,6 +58,15 @@ fn set(picture: &Picture, tally: &Tally) {
     for (seat, behind) in picture.seats.iter().zip(&tally.behind) {
         gauge!("swish_cluster_files_behind", "node" => seat.name.clone()).set(number(*behind));
     }
+}
+
+fn set_chat(counts: &ChatCounts) {
+    for state in ChatState::ALL {
+        gauge!("swish_cluster_chats", "state" => state.code()).set(number(counts.of(*state)));
+    }
+    gauge!("swish_cluster_chat_messages").set(number(counts.messages));
+    gauge!("swish_cluster_chat_messages_to_fetch").set(number(counts.messages_to_fetch));
+    gauge!("swish_cluster_visitors").set(number(counts.visitors));
 }
 
 fn set_links(links: &Counters) {

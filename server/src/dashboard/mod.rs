@@ -12,6 +12,7 @@ mod activity;
 pub(crate) mod api;
 mod assets;
 mod behind;
+mod chat;
 mod divergences;
 mod entry;
 mod health;
@@ -32,6 +33,7 @@ use crate::app::App;
 use site::Site;
 
 pub(crate) use api::operators;
+pub use chat::Compared;
 pub use entry::link;
 
 /// Routes of the dashboard; starts the task that feeds its event streams.

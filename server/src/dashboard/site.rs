@@ -4,22 +4,26 @@ use app::{Answer, Api};
 use domain::{
     Deed, FileName, NodeId, ObjectId, Thing,
     view::{
-        ActionOutcome, ActivityPage, ActivityQuery, DiffQuery, Difference, DivergencePage,
-        DivergencesPage, DivergencesQuery, FilePage, FilesPage, FilesQuery, HistoryPage,
-        HistoryQuery, ItemResult, LiveEvent, Me, MergeDraft, NodeAnswer, ObjectText, Overview,
-        Problem, Settle, SettlePlan, SyncPlan,
+        ActionOutcome, ActivityPage, ActivityQuery, ChatPage, ChatsPage, ChatsQuery, DiffQuery,
+        Difference, DivergencePage, DivergencesPage, DivergencesQuery, FilePage, FilesPage,
+        FilesQuery, HistoryPage, HistoryQuery, ItemResult, LiveEvent, Me, MergeDraft,
+        MessagesQuery, Moderate, NodeAnswer, ObjectText, Overview, Problem, Settle, SettlePlan,
+        SyncPlan, VisitorsPage, VisitorsQuery,
     },
     words::{Action, NodeAction, Outcome},
 };
 
 use super::{
-    activity, behind, divergences,
+    activity, behind,
+    chat::{self, Compared, Scene},
+    divergences,
     picture::{self, Picture, files, overview},
     versions,
 };
 use crate::{
     app::App,
     audit,
+    hub::Hub,
     node::{
         Handle, Shared, founding,
         link::{Links, now_ms},
@@ -37,22 +41,40 @@ pub(super) struct Site {
     node: Handle,
     /// For asking nodes that are in no cluster; none in tests.
     links: Option<Links>,
+    /// Chats and visitors; none in some tests.
+    hubs: Option<Hubs>,
     since_ms: u64,
     /// Who asks, where it matters.
     who: Option<Me>,
+}
+
+/// The hub, and what pages remember of it.
+#[derive(Clone, Debug)]
+pub(super) struct Hubs {
+    /// The hub.
+    pub(super) hub: Hub,
+    /// When chats were compared.
+    pub(super) compared: Compared,
 }
 
 impl Site {
     /// Reads from the program's node.
     pub(super) fn new(app: &App) -> Self {
         let links = Some(app.links.clone());
-        Self { node: app.node.clone(), links, since_ms: app.started_ms, who: None }
+        let hubs = Some(Hubs { hub: app.hub.clone(), compared: app.compared.clone() });
+        Self { node: app.node.clone(), links, hubs, since_ms: app.started_ms, who: None }
     }
 
     /// Reads from a node of a test.
     #[cfg(test)]
     pub(super) const fn over(node: Handle) -> Self {
-        Self { node, links: None, since_ms: 0, who: None }
+        Self { node, links: None, hubs: None, since_ms: 0, who: None }
+    }
+
+    /// The same with a hub.
+    #[cfg(test)]
+    pub(super) fn with_hub(self, hub: Hub) -> Self {
+        Self { hubs: Some(Hubs { hub, compared: Compared::default() }), ..self }
     }
 
     /// The same for one request.
@@ -83,23 +105,59 @@ impl Site {
             detail: ended.detail.clone(),
             ..Deed::new(now_ms(), self.person(), action, ended.outcome)
         };
-        self.write(deed).await;
+        let _ = self.write(deed).await;
     }
 
-    fn person(&self) -> &str {
+    /// Who asks, for the audit.
+    pub(super) fn person(&self) -> &str {
         self.who.as_ref().map_or("somebody", |me| me.name.as_str())
     }
 
-    /// Writes an entry of the audit; the node fills in its name.
-    async fn write(&self, deed: Deed) {
+    /// Writes an entry of the audit; the node fills in its name. False if it stops before that.
+    pub(super) async fn write(&self, deed: Deed) -> bool {
         let node_name = self.node.shared().node().name;
         let deed = audit::shortened(Deed { node_name, ..deed });
-        if !self.node.audit(&deed).await {
+        let is_written = self.node.audit(&deed).await;
+        if !is_written {
             tracing::error!(
                 action = deed.action.code(),
                 "the audit lacks an entry: this node is stopping"
             );
         }
+        is_written
+    }
+
+    /// The hub.
+    ///
+    /// # Errors
+    /// Where there is none: in tests.
+    pub(super) fn hubs(&self) -> Answered<&Hubs> {
+        self.hubs.as_ref().ok_or_else(stopping)
+    }
+
+    /// Makes an answer about chats of the picture, the audit and what is remembered, now.
+    pub(super) fn ask_chat<T: Send + 'static>(
+        &self,
+        answer: impl FnOnce(&Scene<'_>) -> T + Send + 'static,
+    ) -> Answer<T> {
+        let compared = self.hubs.as_ref().map(|hubs| hubs.compared.clone()).unwrap_or_default();
+        self.ask(move |picture, shared| {
+            shared.with_audit(|audit| {
+                let moderated = audit.moderated();
+                answer(&Scene { picture, compared: &compared, moderated })
+            })
+        })
+    }
+
+    /// Adds to an overview what the hub knows.
+    async fn with_chat(&self, mut overview: Overview) -> Overview {
+        if self.hubs.is_some()
+            && let Ok(counts) = chat::counts(self).await
+        {
+            chat::add_needs(&mut overview.needs, &counts);
+            overview.chat = counts;
+        }
+        overview
     }
 
     /// Says what an action on a node would do; of one that asks to join, what its store brings.
@@ -132,7 +190,7 @@ impl Site {
             detail: Some(ended.sentence.clone()).filter(|_| ended.outcome != Outcome::Done),
             ..Deed::new(now_ms(), self.person(), action.audited(), ended.outcome)
         };
-        self.write(deed).await;
+        let _ = self.write(deed).await;
         Ok(ended)
     }
 
@@ -173,7 +231,11 @@ impl Site {
 
 impl Api for Site {
     fn overview(&self) -> Answer<Overview> {
-        self.ask(overview)
+        let site = self.clone();
+        Box::pin(async move {
+            let overview = site.ask(overview).await?;
+            Ok(site.with_chat(overview).await)
+        })
     }
 
     fn files(&self, query: FilesQuery) -> Answer<FilesPage> {
@@ -265,6 +327,31 @@ impl Api for Site {
     ) -> Answer<NodeAnswer> {
         let site = self.clone();
         Box::pin(async move { site.act_on(&node.to_string(), action, reason).await })
+    }
+
+    fn chats(&self, query: ChatsQuery) -> Answer<ChatsPage> {
+        let site = self.clone();
+        Box::pin(async move { chat::list(&site, query).await })
+    }
+
+    fn chat(&self, document: String, query: MessagesQuery) -> Answer<ChatPage> {
+        let site = self.clone();
+        Box::pin(async move { chat::one(&site, &document, &query).await })
+    }
+
+    fn visitors(&self, query: VisitorsQuery) -> Answer<VisitorsPage> {
+        let site = self.clone();
+        Box::pin(async move { chat::visitors(&site, query).await })
+    }
+
+    fn plan_moderate(&self, item: Moderate) -> Answer<NodeAnswer> {
+        let site = self.clone();
+        Box::pin(async move { chat::plan(&site, &item).await })
+    }
+
+    fn moderate(&self, item: Moderate, reason: Option<String>) -> Answer<NodeAnswer> {
+        let site = self.clone();
+        Box::pin(async move { chat::moderate(&site, &item, reason).await })
     }
 }
 

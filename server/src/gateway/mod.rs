@@ -19,7 +19,7 @@ mod swish;
 mod tests;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{FromRef, Request, State},
     http::request::Parts,
     response::{IntoResponse, Response},
@@ -27,6 +27,7 @@ use axum::{
 };
 use chat::{Beginning, Chat};
 use entry::Inside;
+use page::chat::Said;
 use prefix::Prefix;
 use swish::Swish;
 
@@ -81,6 +82,7 @@ pub fn router(app: App, secret: [u8; 32]) -> Router {
     if let Some(swish) = &swish {
         swish.join(app.node.clone());
     }
+    let said = Said { hub: app.hub.clone(), moderation: app.moderation.clone() };
     let chat = Chat::start(Beginning {
         hub: app.hub.clone(),
         node: app.node.clone(),
@@ -91,6 +93,7 @@ pub fn router(app: App, secret: [u8; 32]) -> Router {
         stop: app.stop.clone(),
     });
     let routes = routes(Gateway { node: app.node, search: app.search, chat, swish });
+    let routes = routes.layer(Extension(said));
     Router::new().fallback(entry::enter).with_state(Inside { routes, prefix })
 }
 

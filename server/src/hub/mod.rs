@@ -25,8 +25,11 @@ mod moderation;
 mod open;
 mod outputs;
 mod pages;
+#[cfg(test)]
+mod played;
 mod queue;
 mod reading;
+mod spoken;
 mod swish_files;
 mod timers;
 mod types;
@@ -38,7 +41,10 @@ pub use handle::{Hub, HubError};
 pub use message_json::{body_of, json_of};
 pub use moderation::{Moderation, keys_of};
 pub use open::{Opened, open};
+#[cfg(test)]
+pub(crate) use played::{played, tell};
 pub use queue::Frames;
+pub use spoken::Spoken;
 pub use types::{
     Counts, Cursors, DocumentLine, Gazers, History, HubEvent, Missed, MissedMessage, OpenedFile,
     Page, Visit, Visiting,

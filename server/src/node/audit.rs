@@ -40,7 +40,7 @@ pub struct AuditLog {
 
 impl AuditLog {
     /// Takes in an entry that is durable; none if it is here already.
-    pub(super) fn add(&mut self, entry: AuditEntry) -> Option<Arc<Kept>> {
+    pub(crate) fn add(&mut self, entry: AuditEntry) -> Option<Arc<Kept>> {
         let chain = self.chains.entry(entry.origin).or_default();
         let last = chain.last().map_or(0, |kept| kept.entry.number);
         if entry.number <= last {

@@ -105,7 +105,7 @@ impl ChatCounts {
 }
 
 /// One chat in the list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChatRow {
     /// SWISH's `docid`.
     pub document: String,
@@ -126,7 +126,7 @@ pub struct ChatRow {
 }
 
 /// One chat on one node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChatOnNode {
     /// The node.
     pub node: NodeRef,
@@ -187,7 +187,7 @@ impl ChatGap {
 }
 
 /// One message, as a moderator sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChatMessage {
     /// Its identity.
     pub id: MessageId,

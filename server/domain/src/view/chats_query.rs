@@ -167,7 +167,7 @@ impl VisitorsQuery {
             || row.files.iter().any(|file| has(document_name(file)));
         is_named
             && (self.node.is_empty() || self.node == row.node.name)
-            && (self.file.is_empty() || row.files.iter().any(|file| *file == self.file))
+            && (self.file.is_empty() || row.files.contains(&self.file))
     }
 
     /// The same list from its beginning, of one node or, with an empty name, of all.

@@ -27,8 +27,8 @@ pub enum LiveEvent {
     Deed(Box<DeedRow>),
     /// A chat changed, or how it stands beside a node's.
     Chat {
-        /// Its document.
-        document: String,
+        /// Its document; none: it may be any of them.
+        document: Option<String>,
     },
     /// Visitors came, went, or opened a file; at most once a second.
     Visitors,

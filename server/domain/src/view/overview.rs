@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A node by id and name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeRef {
     /// Its id.
     pub id: NodeId,

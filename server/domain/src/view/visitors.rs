@@ -36,7 +36,7 @@ pub struct VisitorsOnNode {
 }
 
 /// A page that is open in somebody's browser. There is no e-mail address: it never leaves its node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct VisitorRow {
     /// Which page, as SWISH names it.
     pub wsid: String,

@@ -33,6 +33,13 @@ impl ChatState {
         format!("{} from {}", count(messages, "message", "messages"), super::list(nodes))
     }
 
+    /// Who lacks what is here: "bravo lacks 3 messages".
+    #[must_use]
+    pub fn lacked_detail(messages: u64, nodes: &[String]) -> String {
+        let verb = if nodes.len() == 1 { "lacks" } else { "lack" };
+        format!("{} {verb} {}", super::list(nodes), count(messages, "message", "messages"))
+    }
+
     /// Why nobody can say: "not compared with charlie".
     #[must_use]
     pub fn unknown_detail(nodes: &[String]) -> String {
@@ -48,6 +55,7 @@ mod tests {
     fn details_have_a_number_and_name_the_node() {
         assert_eq!(ChatState::to_fetch_detail(31, &["bravo".into()]), "31 messages from bravo");
         assert_eq!(ChatState::gap_detail(1), "1 message on no node that answers");
+        assert_eq!(ChatState::lacked_detail(3, &["bravo".into()]), "bravo lacks 3 messages");
         let nodes = ["bravo".to_owned(), "charlie".to_owned()];
         assert_eq!(ChatState::unknown_detail(&nodes), "not compared with bravo and charlie");
     }

@@ -1,6 +1,7 @@
 //! `/api/v1`: one file per resource, JSON of the types in `domain::view`.
 
 mod activity;
+pub(super) mod chat;
 pub(super) mod divergences;
 mod events;
 pub(super) mod file;
@@ -38,6 +39,7 @@ pub(super) fn router(app: &App) -> Router<App> {
         .merge(nodes::router())
         .merge(divergences::router())
         .merge(settle::router())
+        .merge(chat::router())
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/events", get(events::show))
         .layer(Extension(site))

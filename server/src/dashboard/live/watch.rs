@@ -10,12 +10,12 @@ use domain::{
     words::{FileState, NodeHealth},
 };
 use tokio::{
-    sync::broadcast::error::RecvError,
+    sync::broadcast::{Receiver, error::RecvError},
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{Feed, Site};
-use crate::{dashboard::activity, node::NodeEvent, shutdown::Stop};
+use crate::{dashboard::activity, hub::HubEvent, node::NodeEvent, shutdown::Stop};
 
 /// Time between two batches of changed files.
 const BATCH_EVERY: Duration = Duration::from_millis(100);
@@ -30,6 +30,10 @@ struct Watch {
     feed: Arc<Feed>,
     /// Files that changed since the last batch.
     changed: BTreeSet<FileName>,
+    /// Chats that changed since the last batch.
+    chats: BTreeSet<String>,
+    /// Visitors came, went or opened a file since the last beat.
+    are_visitors_new: bool,
     /// Files that were told as on their way: they become late by time alone.
     spreading: BTreeSet<FileName>,
     healths: Vec<NodeHealth>,
@@ -39,10 +43,13 @@ struct Watch {
 /// Runs until the program stops.
 pub(super) async fn run(site: Site, feed: Arc<Feed>, stop: Stop) {
     let mut events = site.node().subscribe();
+    let mut hub_events = site.hubs().ok().map(|hubs| hubs.hub.subscribe());
     let mut watch = Watch {
         site,
         feed,
         changed: BTreeSet::new(),
+        chats: BTreeSet::new(),
+        are_visitors_new: false,
         spreading: BTreeSet::new(),
         healths: Vec::new(),
         is_overview_due: true,
@@ -60,8 +67,14 @@ pub(super) async fn run(site: Site, feed: Arc<Feed>, stop: Stop) {
                 Err(RecvError::Lagged(_)) => watch.lose(),
                 Err(RecvError::Closed) => return,
             },
-            () = sleep_until(batch_at), if !watch.changed.is_empty() => {
+            event = next(&mut hub_events), if !watch.feed.is_unread() => match event {
+                Ok(event) => watch.hear_hub(event),
+                Err(RecvError::Lagged(_)) => watch.lose(),
+                Err(RecvError::Closed) => hub_events = None,
+            },
+            () = sleep_until(batch_at), if !watch.changed.is_empty() || !watch.chats.is_empty() => {
                 watch.tell_files();
+                watch.tell_chats();
                 batch_at = Instant::now() + BATCH_EVERY;
             }
             _ = beat.tick() => watch.beat().await,
@@ -69,7 +82,43 @@ pub(super) async fn run(site: Site, feed: Arc<Feed>, stop: Stop) {
     }
 }
 
+/// The hub's next event; never, where there is no hub.
+async fn next(events: &mut Option<Receiver<HubEvent>>) -> Result<HubEvent, RecvError> {
+    match events {
+        Some(events) => events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Watch {
+    fn hear_hub(&mut self, event: HubEvent) {
+        self.is_overview_due = true;
+        match event {
+            HubEvent::DocumentChanged(document) | HubEvent::Compared { document, .. } => {
+                self.chats.insert(document.to_string());
+            }
+            // Any of them may be in step now.
+            HubEvent::InStep(_) => {
+                self.chats.insert(String::new());
+            }
+            HubEvent::Counted(_)
+            | HubEvent::Visitors
+            | HubEvent::Marked { .. }
+            | HubEvent::Dropped { .. } => self.are_visitors_new = true,
+            HubEvent::Alarm => {}
+        }
+    }
+
+    fn tell_chats(&mut self) {
+        if self.chats.len() > BATCH {
+            return self.lose();
+        }
+        for document in std::mem::take(&mut self.chats) {
+            let document = Some(document).filter(|document| !document.is_empty());
+            self.feed.publish(&LiveEvent::Chat { document });
+        }
+    }
+
     fn hear(&mut self, event: NodeEvent) {
         self.is_overview_due = true;
         match event {
@@ -85,6 +134,7 @@ impl Watch {
     /// Something changed and nobody knows what.
     fn lose(&mut self) {
         self.changed.clear();
+        self.chats.clear();
         self.is_overview_due = true;
         self.feed.skip();
     }
@@ -117,6 +167,9 @@ impl Watch {
             // The state of every file may be another now.
             self.lose();
             self.healths = healths;
+        }
+        if std::mem::take(&mut self.are_visitors_new) && !self.feed.is_unread() {
+            self.feed.publish(&LiveEvent::Visitors);
         }
         self.is_overview_due |= !self.spreading.is_empty();
         self.changed.append(&mut self.spreading);

@@ -50,7 +50,7 @@ pub(super) enum Selection {
         /// Its name.
         cell: Option<String>,
         /// Its parts.
-        selections: Vec<Selection>,
+        selections: Vec<Self>,
     },
 }
 

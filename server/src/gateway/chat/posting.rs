@@ -52,7 +52,7 @@ impl Socket {
         let (document, is_volatile) = (said.document.clone(), said.is_volatile);
         let mut json = message(said, id, self.person.author(&self.wsid));
         if is_volatile {
-            json.insert("time".into(), seconds(now_ms()).into());
+            json.insert("time".into(), seconds(now_ms()));
             let text = Value::Object(json).to_string();
             return self.chat.pass(&document, &text.into()).await.map_err(|_| Forbidden::NotTaken);
         }

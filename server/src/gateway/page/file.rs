@@ -8,8 +8,14 @@ use crate::gateway::{
     storage::{Version, url},
 };
 
-/// The page for `version` with its text; `is_head` when it is what its file's name shows.
-pub(in crate::gateway) fn render(version: &Version, text: &str, is_head: bool) -> String {
+/// The page for `version` with its text; `is_head` when it is what its file's name shows. `chat` is
+/// HTML already.
+pub(in crate::gateway) fn render(
+    version: &Version,
+    text: &str,
+    is_head: bool,
+    chat: &str,
+) -> String {
     let commit = &version.commit;
     let name = commit.name();
     let shown = title(commit).unwrap_or_else(|| name.to_string());
@@ -19,7 +25,7 @@ pub(in crate::gateway) fn render(version: &Version, text: &str, is_head: bool) -
     let body = format!(
         "<nav><a href=\"{files}\">Files</a> <a href=\"{address}?format=raw\">Raw text</a> \
          <a href=\"{address}?format=json\">JSON</a></nav>\n\
-         <h1>{}</h1>\n{}<pre>{}</pre>\n",
+         <h1>{}</h1>\n{}<pre>{}</pre>\n{chat}",
         escape(&shown),
         facts(version, is_head),
         escape(text)

@@ -3,6 +3,7 @@
 //! Every text from a store or a request goes through [`escape`]. No script; the one style sheet
 //! is a file, so the policy of [`protect`] allows nothing inline.
 
+pub(super) mod chat;
 pub(super) mod error;
 pub(super) mod file;
 pub(super) mod index;

@@ -11,7 +11,13 @@ use serde_json::json;
 
 use super::{Version, diff, history, reply};
 use crate::{
-    gateway::{Gateway, entry::is_dots, error::Refusal, page, swish},
+    gateway::{
+        Gateway,
+        entry::is_dots,
+        error::Refusal,
+        page::{self, chat::Said},
+        swish,
+    },
     node::Handle,
 };
 
@@ -80,11 +86,12 @@ pub(super) async fn get(
     }
     // Not before: credentials of a digest are good for one question.
     let (parts, _) = request.into_parts();
+    let said = parts.extensions.get::<Said>().cloned();
     if let Err(answer) = gateway.admit(&parts).await {
         return answer;
     }
     let answer = match answer {
-        Ok(Answer::Page(version)) => own_page(&gateway.node, &version).await,
+        Ok(Answer::Page(version)) => own_page(&gateway.node, said, &version).await,
         Ok(Answer::Whole(answer)) => Ok(answer),
         Err(refusal) => Err(refusal),
     };
@@ -103,9 +110,17 @@ enum Answer {
     Page(Version),
 }
 
-async fn own_page(node: &Handle, version: &Version) -> Result<Response, Refusal> {
+async fn own_page(
+    node: &Handle,
+    said: Option<Said>,
+    version: &Version,
+) -> Result<Response, Refusal> {
     let text = version.text(node).await?;
-    let page = page::file::render(version, &text, version.is_head(node));
+    let chat = match said {
+        Some(said) => said.of(&version.commit.name()).await,
+        None => String::new(),
+    };
+    let page = page::file::render(version, &text, version.is_head(node), &chat);
     Ok(page::protect(Html(page).into_response()))
 }
 
