@@ -41,6 +41,8 @@ mod retries;
 #[cfg(test)]
 mod rolled_back;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
 mod stores_with_pasts;
 #[cfg(test)]
 mod syncs;

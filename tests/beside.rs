@@ -206,8 +206,11 @@ async fn open_socket(host: &str, cookie: Option<&str>) -> Result<(Value, Option<
         headers.insert("cookie", cookie.parse()?);
     }
     let (mut socket, answer) = tokio_tungstenite::connect_async(request).await?;
-    let opened = answer.headers().get("set-cookie").map(|line| line.to_str()).transpose()?;
-    let opened = opened.and_then(|line| line.split(';').next()).map(str::to_owned);
+    let lines = answer.headers().get_all("set-cookie").iter();
+    let lines = lines.filter_map(|line| line.to_str().ok()?.split(';').next());
+    // SWISH's session, and the cluster's.
+    let opened: Vec<_> = lines.collect();
+    let opened = (!opened.is_empty()).then(|| opened.join("; "));
     let message = tokio::time::timeout(NOTICED, socket.next()).await?.context("it closed")??;
     Ok((serde_json::from_str(message.to_text()?)?, opened))
 }
@@ -223,7 +226,7 @@ async fn page_of(client: &Client, path: &str) -> Result<String> {
 async fn behind_a_trusted_proxy_the_browsers_side_counts() -> Result<()> {
     let welcome = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\
         Set-Cookie: swipl_session=1a2b-3c4d-5e6f-7081.vm; path=/\r\n\r\n";
-    let swish = RawSwish::start([("/chat", welcome.to_vec())].into()).await?;
+    let swish = RawSwish::start([("/socket", welcome.to_vec())].into()).await?;
     for trusted in [true, false] {
         let networks = if trusted { "10.0.0.0/8,127.0.0.0/8" } else { "10.0.0.0/8" };
         let setting = ("SWISH_CLUSTER_TRUSTED_PROXY", networks);
@@ -237,7 +240,7 @@ async fn behind_a_trusted_proxy_the_browsers_side_counts() -> Result<()> {
                 .header("x-forwarded-host", "swish.example.org")
         };
         let socket =
-            forwarded("/chat").header("upgrade", "websocket").header("connection", "upgrade");
+            forwarded("/socket").header("upgrade", "websocket").header("connection", "upgrade");
         let socket = socket.header("origin", "https://swish.example.org").body(String::new())?;
         let answer = client.exchange(socket).await?;
         ensure!((answer.status == 200) == trusted, "a page of the proxy's host: {}", answer.status);

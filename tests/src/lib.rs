@@ -34,6 +34,7 @@ pub mod kills;
 pub mod network;
 pub mod node;
 pub mod observer;
+pub mod page;
 pub mod program;
 pub mod replay;
 pub mod source;

@@ -4,9 +4,13 @@ use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use super::limits::Limits;
+
+/// Between two looks whether the last connection has gone.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Places of one listener; clones share them.
 #[derive(Clone, Debug)]
@@ -53,6 +57,13 @@ impl Places {
         taken.count += 1;
         drop(taken);
         Some(Place { taken: Arc::clone(&self.taken), network })
+    }
+
+    /// Returns when no connection is left.
+    pub(super) async fn emptied(&self) {
+        while lock(&self.taken).count > 0 {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 }
 

@@ -36,6 +36,8 @@ use super::{
 use crate::shutdown::Stop;
 
 /// Bytes of a connection that are kept before somebody takes them.
+/// Time for connections that became sockets, after the stop signal.
+const GOODBYE: Duration = Duration::from_millis(1_500);
 const BUFFER_BYTES: usize = 256 << 10;
 /// After an error of accepting that does not concern one connection.
 const BREATH: Duration = Duration::from_secs(1);
@@ -128,6 +130,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, front: Front, s
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
+    // Sockets say goodbye.
+    let _ = timeout(GOODBYE, front.places.emptied()).await;
 }
 
 /// One client was gone before we took it.

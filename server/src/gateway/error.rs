@@ -78,6 +78,11 @@ pub(super) enum Refusal {
          a few seconds"
     )]
     SwishDown,
+    /// A browser that opens its socket again and again.
+    #[error(
+        "No permission to reconnect websocket: too frequent reconnect requests; try again in a minute"
+    )]
+    TooFrequent,
     /// A page of another site asks for what only pages of this one may have.
     #[error("Pages of other sites cannot open this")]
     ForeignOrigin,
@@ -95,7 +100,7 @@ impl Refusal {
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::TooFrequent => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::SwishDown => StatusCode::BAD_GATEWAY,
         }
@@ -174,7 +179,14 @@ pub(super) fn json_type() -> [(axum::http::HeaderName, &'static str); 1] {
 /// Answers for every path that the node has not: SWISH's, if there is one.
 pub(super) async fn elsewhere(State(gateway): State<Gateway>, request: Request) -> Response {
     match &gateway.swish {
-        Some(swish) => swish::forward(swish, request).await,
+        Some(swish) => {
+            let headers = request.headers().clone();
+            let mut answer = swish::forward(swish, request).await;
+            if let Some(seen) = answer.extensions_mut().remove::<swish::Seen>() {
+                gateway.chat.follow_login(&headers, &seen);
+            }
+            answer
+        }
         None => not_found(request.uri().clone(), request.headers().clone()).await,
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Contract: the server is started with the client's socket address as connect info. A handler
 //! parses, asks the node and renders; what a save means is decided below.
-//! Everything but storage and search goes to the SWISH beside the node, if there is one. Paths below
+//! Everything but storage, search and chat goes to the SWISH beside the node, if there is one. Paths below
 //! `/cluster/` are the node's own. `entry` is before all of them.
 
 mod accept;
+mod chat;
 mod cluster;
 mod entry;
 mod error;
@@ -24,6 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use chat::{Beginning, Chat};
 use entry::Inside;
 use page::chat::Said;
 use prefix::Prefix;
@@ -36,6 +38,7 @@ use crate::{app::App, config::SwishUrl, node::Handle, search::Search};
 struct Gateway {
     node: Handle,
     search: Search,
+    chat: Chat,
     swish: Option<Swish>,
 }
 
@@ -58,6 +61,12 @@ impl FromRef<Gateway> for Handle {
     }
 }
 
+impl FromRef<Gateway> for Chat {
+    fn from_ref(gateway: &Gateway) -> Self {
+        gateway.chat.clone()
+    }
+}
+
 impl FromRef<Gateway> for Search {
     fn from_ref(gateway: &Gateway) -> Self {
         gateway.search.clone()
@@ -73,8 +82,17 @@ pub fn router(app: App, secret: [u8; 32]) -> Router {
     if let Some(swish) = &swish {
         swish.join(app.node.clone());
     }
-    let said = Said { hub: app.hub, moderation: app.moderation };
-    let routes = routes(Gateway { node: app.node, search: app.search, swish });
+    let said = Said { hub: app.hub.clone(), moderation: app.moderation.clone() };
+    let chat = Chat::start(Beginning {
+        hub: app.hub.clone(),
+        node: app.node.clone(),
+        me: app.me().node,
+        address: app.addresses.gateway.clone(),
+        prefix: prefix.as_str().to_owned(),
+        secret,
+        stop: app.stop.clone(),
+    });
+    let routes = routes(Gateway { node: app.node, search: app.search, chat, swish });
     let routes = routes.layer(Extension(said));
     Router::new().fallback(entry::enter).with_state(Inside { routes, prefix })
 }
@@ -85,6 +103,7 @@ fn routes(gateway: Gateway) -> Router {
         .merge(storage::router())
         .merge(search::router())
         .merge(cluster::router())
+        .merge(chat::router())
         .fallback(error::elsewhere)
         .with_state(gateway)
 }

@@ -11,13 +11,14 @@ use axum::{
     http::{Request, StatusCode, header::ACCEPT},
 };
 use cluster::{Copies, DraftKind, HoldReason, Save, SaveOutcome};
-use domain::{FileName, ObjectId};
+use domain::{FileName, NodeId, ObjectId};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
 use tower::ServiceExt;
 
-use super::{Gateway, routes};
+use super::{Beginning, Chat, Gateway, routes};
 use crate::{
+    hub::Hub,
     node::{Command, Handle, Shared},
     search::Search,
     shutdown::Stop,
@@ -104,8 +105,17 @@ impl Site {
             }
         });
         let search = Search::start(dir.path(), node.clone(), Stop::new()).await.unwrap();
+        let chat = Chat::start(Beginning {
+            hub: Hub::ended(),
+            node: node.clone(),
+            me: NodeId::from_bytes([1; 8]),
+            address: String::new(),
+            prefix: String::new(),
+            secret: [1; 32],
+            stop: Stop::new(),
+        });
         Self {
-            routes: routes(Gateway { node: node.clone(), search, swish: None }),
+            routes: routes(Gateway { node: node.clone(), search, chat, swish: None }),
             node,
             _dir: dir,
         }

@@ -100,6 +100,7 @@ pub fn start(
     let shared = Arc::new(Shared {
         commands,
         events: broadcast::channel(EVENTS).0,
+        heard: broadcast::channel(EVENTS).0,
         census: watch::Sender::new(Census::default()),
         alarms: Mutex::default(),
         counts: Counts::default(),

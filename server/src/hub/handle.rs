@@ -9,8 +9,8 @@ use std::{
 use axum::extract::ws::Utf8Bytes;
 use domain::MessageId;
 use relay::{
-    Alarm, Body, Census, Core, DocumentId, DocumentStatus, LeaveReason, Place, PostOutcome,
-    PublicUser, UpdateReason, Wsid,
+    Alarm, Body, Census, Core, DocumentId, DocumentStatus, LeaveReason, Message, Place,
+    PostOutcome, PublicUser, Stamp, UpdateReason, Wsid,
 };
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -59,7 +59,8 @@ pub(super) enum Command {
     Join { wsid: Wsid, user: PublicUser, back: Option<Cursors>, answer: Answer<Page> },
     Leave { wsid: Wsid, visit: Visit, reason: LeaveReason, answer: Answer<Cursors> },
     Update { wsid: Wsid, user: PublicUser, reason: UpdateReason },
-    Open { wsid: Wsid, document: DocumentId, answer: Answer<OpenedFile> },
+    Open { wsid: Wsid, document: DocumentId, since: Option<Stamp>, answer: Answer<OpenedFile> },
+    HandOver { wsid: Wsid, answer: Answer<Cursors> },
     Close { wsid: Wsid, document: DocumentId },
     Push { to: Vec<Wsid>, frame: Utf8Bytes },
     PushAll(Utf8Bytes),
@@ -72,6 +73,7 @@ pub(super) enum Command {
 pub(super) struct Shared {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) events: broadcast::Sender<HubEvent>,
+    pub(super) heard: broadcast::Sender<Arc<Message>>,
     pub(super) census: watch::Sender<Census>,
     pub(super) alarms: Mutex<Vec<Alarm>>,
     pub(super) counts: Counts,
@@ -88,6 +90,19 @@ impl fmt::Debug for Hub {
 }
 
 impl Hub {
+    /// One that has ended: everything that it is asked is refused.
+    #[cfg(test)]
+    pub(crate) fn ended() -> Self {
+        Self(Arc::new(Shared {
+            commands: mpsc::channel(1).0,
+            events: broadcast::channel(1).0,
+            heard: broadcast::channel(1).0,
+            census: watch::Sender::new(Census::default()),
+            alarms: Mutex::default(),
+            counts: Counts::default(),
+        }))
+    }
+
     /// Posts a message; `id` is drawn for it. Answered when it is durable here and on another
     /// node, or after 300 ms, or at once without another node (protocol 6). The pages that read
     /// the document, the sender's included, get it as a frame.
@@ -183,7 +198,30 @@ impl Hub {
     /// # Errors
     /// When the page is not here, or has too many files open.
     pub async fn open(&self, wsid: Wsid, document: DocumentId) -> Result<OpenedFile, HubError> {
-        self.ask(|answer| Command::Open { wsid, document, answer }).await
+        self.ask(|answer| Command::Open { wsid, document, since: None, answer }).await
+    }
+
+    /// The same for a page that comes from a node that is gone: it has seen all that was said
+    /// before `since`, unless more is known.
+    ///
+    /// # Errors
+    /// When the page is not here, or has too many files open.
+    pub async fn open_since(
+        &self,
+        wsid: Wsid,
+        document: DocumentId,
+        since: Stamp,
+    ) -> Result<OpenedFile, HubError> {
+        self.ask(|answer| Command::Open { wsid, document, since: Some(since), answer }).await
+    }
+
+    /// A page is at another node now, which wants to know what it has seen here. Its socket here
+    /// ends.
+    ///
+    /// # Errors
+    /// When nothing is known of it.
+    pub async fn hand_over(&self, wsid: Wsid) -> Result<Cursors, HubError> {
+        self.ask(|answer| Command::HandOver { wsid, answer }).await
     }
 
     /// A page has closed a file.
@@ -281,6 +319,12 @@ impl Hub {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<HubEvent> {
         self.0.events.subscribe()
+    }
+
+    /// Messages that other nodes' pages posted, from now on.
+    #[must_use]
+    pub fn heard(&self) -> broadcast::Receiver<Arc<Message>> {
+        self.0.heard.subscribe()
     }
 
     /// The totals, and every change of them.

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Instant};
 
 use domain::MessageId;
-use relay::{Body, DocumentId, Input, LeaveReason, PostOutcome, PublicUser, Reply, Token, Wsid};
+use relay::{
+    Body, DocumentId, Input, LeaveReason, PostOutcome, PublicUser, Reply, Stamp, Token, Wsid,
+};
 
 use super::{
     Counts, Cursors, HubError, OpenedFile, Page, Visit,
@@ -84,7 +86,17 @@ impl Driver {
             Command::Update { wsid, user, reason } => {
                 self.input(Input::Update { wsid, user, reason });
             }
-            Command::Open { wsid, document, answer } => self.open(wsid, document, answer),
+            Command::Open { wsid, document, since, answer } => {
+                if let Some(since) = since {
+                    self.suppose_seen(&wsid, &document, since);
+                }
+                self.open(wsid, document, answer);
+            }
+            Command::HandOver { wsid, answer } => {
+                let seen = self.lose(&wsid, LeaveReason::Close);
+                let kept = self.lost.take(Instant::now(), &wsid).or(seen);
+                let _ = answer.send(kept.ok_or(HubError::NotHere));
+            }
             Command::Close { wsid, document } => self.close(wsid, document),
             Command::Push { to, frame } => {
                 let took = self.pages.push(&to, &frame, None);
@@ -165,6 +177,14 @@ impl Driver {
             page.queue.hand_over(origins.map(|origin| Arc::new((of.clone(), origin))));
         }
         missed
+    }
+
+    /// Of a document that nothing is known of, a page has seen what was said before `since`.
+    fn suppose_seen(&mut self, wsid: &Wsid, document: &DocumentId, since: Stamp) {
+        let seen = self.core.seen_until(document, since);
+        if let Some(page) = self.pages.get_mut(wsid) {
+            page.back.0.entry(document.clone()).or_insert(seen);
+        }
     }
 
     fn open(&mut self, wsid: Wsid, document: DocumentId, answer: Answer<OpenedFile>) {

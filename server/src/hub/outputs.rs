@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
-use relay::{Alarm, Event, Output, PostOutcome, Reply, Token};
+use relay::{Alarm, Event, Message, Output, PostOutcome, Reply, Token};
 use tracing::{info, warn};
 
 use super::{
@@ -33,8 +33,11 @@ impl Driver {
                     None => self.serve(serve),
                 }
             }
-            Output::Deliver(delivery) if delivery.to.is_empty() => {}
             Output::Deliver(delivery) => {
+                self.hear(&delivery.message);
+                if delivery.to.is_empty() {
+                    return;
+                }
                 let frame = frames::delivered(&delivery);
                 let origin = delivery.message.row.origin;
                 let unseen = origin.map(|origin| Arc::new((delivery.document.clone(), origin)));
@@ -56,6 +59,15 @@ impl Driver {
             }
             Output::Emit(event) => self.on_event(event),
             Output::Raise(alarm) => self.raise(alarm),
+        }
+    }
+
+    /// Tells of a message that was posted at another node.
+    fn hear(&self, message: &Message) {
+        let own = self.core.me().incarnation;
+        if message.row.origin.is_some_and(|origin| origin.incarnation != own) {
+            // Nobody may listen.
+            let _ = self.shared.heard.send(Arc::new(message.clone()));
         }
     }
 

@@ -18,6 +18,7 @@ pub(crate) fn played(mut core: Core, bodies: BTreeMap<(DocumentId, Place), Body>
     let (commands, mut inbox) = mpsc::channel(COMMANDS);
     let shared = Shared {
         commands,
+        heard: broadcast::channel(1).0,
         events: broadcast::Sender::new(EVENTS),
         census: watch::Sender::new(core.census()),
         alarms: Mutex::default(),

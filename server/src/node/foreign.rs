@@ -20,7 +20,7 @@ use gitty::{Commit, HeadUpdate, Object};
 use store::Store;
 use tracing::{info, warn};
 
-use super::{driver::Driver, filer::Report, index::IndexedObjects, open};
+use super::{driver::Driver, filer::Report, handle::NodeEvent, index::IndexedObjects, open};
 
 /// Time for a SWISH to finish the objects of a line that it has appended.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -86,6 +86,8 @@ impl Driver {
         info!(file.name = %name, %new, "a SWISH saved {name} by itself");
         let key = Self::key_of(&name);
         self.input(Input::Foreign(Foreign { key, old, new, objects }));
+        // Nobody may listen.
+        let _ = self.events.send(NodeEvent::Foreign(name.clone(), new));
         self.lead_when_durable(name);
     }
 

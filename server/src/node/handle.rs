@@ -113,6 +113,8 @@ pub enum Command {
 pub enum NodeEvent {
     /// Something about these files: head, draft, or what a peer reports of them.
     Files(Arc<[FileName]>),
+    /// A SWISH beside this node made this version of a file by itself.
+    Foreign(FileName, ObjectId),
     /// Somebody did something, here or on another node.
     Deed(Arc<Kept>),
     /// What is known of a peer's files has changed as a whole.

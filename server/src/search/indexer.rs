@@ -121,7 +121,11 @@ impl Indexer {
     fn hear(&mut self, event: NodeEvent) {
         match event {
             NodeEvent::Files(names) => self.due.extend(names.iter().cloned()),
-            NodeEvent::AllFiles | NodeEvent::Peers | NodeEvent::Deed(_) | NodeEvent::Alarm(_) => {}
+            NodeEvent::AllFiles
+            | NodeEvent::Foreign(..)
+            | NodeEvent::Peers
+            | NodeEvent::Deed(_)
+            | NodeEvent::Alarm(_) => {}
         }
     }
 

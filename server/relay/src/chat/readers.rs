@@ -10,7 +10,8 @@ use domain::Incarnation;
 
 use super::{Cursor, Numbers, history::History};
 use crate::{
-    Core, DocumentId, Missed, Number, Place, Reply, Row, Token, Wsid, config::Mutant, turn::Turn,
+    Core, DocumentId, Missed, Number, Place, Reply, Row, Stamp, Token, Wsid, config::Mutant,
+    turn::Turn,
 };
 
 /// Who reads what.
@@ -116,6 +117,19 @@ impl Core {
             delivered.iter_mut().for_each(|cursor| cursor.remove(&origin));
         }
         delivered.unwrap_or_default()
+    }
+
+    /// What a page has seen that read everything until `since`, and nothing later: for one whose
+    /// node is gone with its cursor.
+    #[must_use]
+    pub fn seen_until(&self, document: &DocumentId, since: Stamp) -> Cursor {
+        let mut seen = self.delivered(document);
+        let Some(history) = self.documents.get(document) else { return seen };
+        let later = history.order().back_from(None).take_while(|row| row.place.stamp > since);
+        for origin in later.filter_map(|row| row.origin) {
+            seen.remove(&origin);
+        }
+        seen
     }
 
     /// What was delivered and a cursor does not have, in order: found from the end backwards.

@@ -127,7 +127,7 @@ impl Watch {
                 self.feed.publish(&LiveEvent::Deed(Box::new(activity::row(&kept))));
             }
             NodeEvent::AllFiles => self.lose(),
-            NodeEvent::Peers | NodeEvent::Alarm(_) => {}
+            NodeEvent::Foreign(..) | NodeEvent::Peers | NodeEvent::Alarm(_) => {}
         }
     }
 

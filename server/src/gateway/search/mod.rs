@@ -17,6 +17,8 @@ use axum::{
 
 use super::{Gateway, error};
 
+pub(super) use parameters::Parameters;
+
 /// Longest body of a request: a form.
 const MAX_BODY_BYTES: usize = 64 << 10;
 

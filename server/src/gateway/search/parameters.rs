@@ -9,29 +9,33 @@ use crate::gateway::error::Refusal;
 
 /// Parameters by name.
 #[derive(Debug, Default)]
-pub(super) struct Parameters(Vec<(String, String)>);
+pub(in crate::gateway) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     /// Reads the address and the body.
-    pub(super) fn read(query: Option<&str>, body: &Bytes) -> Self {
+    pub(in crate::gateway) fn read(query: Option<&str>, body: &Bytes) -> Self {
         let query = parse(query.unwrap_or_default().as_bytes());
         Self(query.into_owned().chain(parse(body).into_owned()).collect())
     }
 
     /// A text.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(in crate::gateway) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A number that may be left out.
-    pub(super) fn number<T: FromStr>(&self, name: &str, default: T) -> Result<T, Refusal> {
+    pub(in crate::gateway) fn number<T: FromStr>(
+        &self,
+        name: &str,
+        default: T,
+    ) -> Result<T, Refusal> {
         let Some(text) = self.text(name) else { return Ok(default) };
         let refusal = || Refusal::Malformed(format!("Parameter \"{name}\" must be a number"));
         text.parse().map_err(|_| refusal())
     }
 
     /// One of a few words, or none.
-    pub(super) fn choice<T: Copy>(
+    pub(in crate::gateway) fn choice<T: Copy>(
         &self,
         name: &str,
         choices: &[(&str, T)],

@@ -10,15 +10,34 @@ use axum::{
 use gitty::Meta;
 use serde_json::Value;
 
-use crate::gateway::{Gateway, swish::Login};
+use super::save::Ended;
+use crate::gateway::{
+    Gateway,
+    chat::{Answered, Chat, Session},
+    swish::Login,
+};
 
 /// A visitor. Headers that claim another address do not count: anybody can send them.
 pub(in crate::gateway) struct Client {
     address: Option<IpAddr>,
     login: Option<Login>,
+    /// Their browser, and whom it tells of what they save.
+    page: Option<(Chat, Option<Session>)>,
 }
 
 impl Client {
+    /// They have saved something: pages are told.
+    pub(super) fn saved(&self, ended: &Ended) {
+        let (commit, answered) = match ended {
+            Ended::Decided(commit) => (*commit, Answered::Decided),
+            Ended::Held(held) => (held.commit, Answered::Held),
+            Ended::Conflict(_) | Ended::Unsettled(_) => return,
+        };
+        if let Some((chat, session)) = &self.page {
+            chat.saved(commit, answered, session.clone());
+        }
+    }
+
     /// Metadata of a save by this visitor: the address of somebody with an account is not kept.
     pub(super) fn meta(&self, sent: &Value) -> Meta {
         let meta = Meta::from_json(sent, self.login.is_some());
@@ -55,7 +74,9 @@ impl FromRequestParts<Gateway> for Client {
             None => None,
         };
         let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self { address: info.map(|ConnectInfo(address)| address.ip()), login })
+        let address = info.map(|ConnectInfo(address)| address.ip());
+        let session = gateway.chat.session(&parts.headers);
+        Ok(Self { address, login, page: Some((gateway.chat.clone(), session)) })
     }
 }
 
@@ -68,7 +89,8 @@ mod tests {
 
     #[test]
     fn an_address_is_written_as_swish_writes_it() {
-        let client = Client { address: Some("::ffff:192.0.2.7".parse().unwrap()), login: None };
+        let client =
+            Client { address: Some("::ffff:192.0.2.7".parse().unwrap()), login: None, page: None };
         let meta = client.meta(&json!({ "title": "T", "peer": "10.0.0.1" }));
         assert_eq!(meta.get("peer"), Some(&Term::atom("192.0.2.7")));
         assert_eq!(meta.get("title"), Some(&Term::string("T")));

@@ -72,7 +72,7 @@ async fn attempt(
     let time = commit::commit_time(now_ms(), after_ms);
     let previous = source.map(|source| source.id);
     let commit = commit::create(name, text.id, client.meta(&posted.meta), previous, time);
-    save(node, None, &commit, Some(text)).await
+    save(node, client, None, &commit, Some(text)).await
 }
 
 async fn answer(node: &Handle, name: &FileName, ended: Ended) -> Result<Response, Refusal> {

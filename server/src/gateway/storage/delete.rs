@@ -52,5 +52,5 @@ async fn attempt(node: &Handle, name: &FileName, client: &Client) -> Result<Ende
     let empty = Text::new("")?;
     let time = commit::commit_time(now_ms(), node.latest_ms(name).max(head.commit.time_ms()));
     let commit = commit::update(&head.commit, head.id, empty.id, client.meta(&json!({})), time);
-    save(node, Some(head.id), &commit, Some(empty)).await
+    save(node, client, Some(head.id), &commit, Some(empty)).await
 }

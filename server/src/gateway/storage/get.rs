@@ -69,7 +69,7 @@ pub(super) async fn get(
     Query(parameters): Query<Parameters>,
     request: Request,
 ) -> Response {
-    let answer = show(&gateway.node, &path, &parameters).await;
+    let answer = show(&gateway, &path, &parameters).await;
     let is_swishs = match &answer {
         Ok(Answer::Page(version)) => {
             let swish = gateway.swish.as_ref().map(swish::Swish::state);
@@ -124,7 +124,8 @@ async fn own_page(
     Ok(page::protect(Html(page).into_response()))
 }
 
-async fn show(node: &Handle, path: &str, parameters: &Parameters) -> Result<Answer, Refusal> {
+async fn show(gateway: &Gateway, path: &str, parameters: &Parameters) -> Result<Answer, Refusal> {
+    let node = &gateway.node;
     let (format, depth) = (parameters.format()?, parameters.depth()?);
     let to = parameters.to.as_deref();
     let version = find(node, path).await?;
@@ -134,7 +135,7 @@ async fn show(node: &Handle, path: &str, parameters: &Parameters) -> Result<Answ
         Format::Json => reply::ok(&json!({
             "data": version.text(node).await?,
             "meta": version.meta(version.is_head(node)),
-            "chats": { "total": 0 },
+            "chats": { "total": gateway.chat.total(version.commit.name().as_str()).await },
         })),
         Format::History => reply::ok(&history::show(node, version, depth, to).await?),
         Format::Diff => reply::ok(&diff::show(node, version, to).await?),

@@ -4,6 +4,7 @@ use cluster::{Copies, HoldReason, Save, SaveOutcome};
 use domain::{FileName, ObjectId};
 use gitty::{Commit, Object};
 
+use super::client::Client;
 use crate::{gateway::error::Refusal, node::Handle};
 
 /// How a save ended, for the surfaces.
@@ -55,9 +56,10 @@ impl Text {
     }
 }
 
-/// Has `commit` decided as the successor of `base`; `text` is none when it keeps a known one.
+/// Has `commit` of a client decided as the successor of `base`; `text` is none when it keeps a known one.
 pub(super) async fn save(
     node: &Handle,
+    client: &Client,
     base: Option<ObjectId>,
     commit: &Commit,
     text: Option<Text>,
@@ -74,6 +76,7 @@ pub(super) async fn save(
     };
     let ended = Ended::of(node.save(save).await?, &name)?;
     metrics::counter!("swish_cluster_saves_total", "outcome" => ended.code()).increment(1);
+    client.saved(&ended);
     Ok(ended)
 }
 

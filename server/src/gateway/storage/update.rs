@@ -94,7 +94,7 @@ async fn propose(
     let time = commit::commit_time(now_ms(), latest);
     let meta = client.meta(&posted.meta);
     let commit = commit::update(&previous.commit, previous.id, blob, meta, time);
-    save(node, Some(previous.id), &commit, text).await
+    save(node, client, Some(previous.id), &commit, text).await
 }
 
 async fn saved(

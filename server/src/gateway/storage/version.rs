@@ -33,7 +33,7 @@ pub(in crate::gateway) struct Version {
 
 impl Version {
     /// Reads a version; asks the peers when it is not here.
-    pub(super) async fn load(node: &Handle, id: ObjectId) -> Result<Self, Refusal> {
+    pub(in crate::gateway) async fn load(node: &Handle, id: ObjectId) -> Result<Self, Refusal> {
         Self::parse(id, &node.object(id).await?)
     }
 
@@ -88,7 +88,7 @@ impl Version {
     }
 
     /// Its metadata as SWISH answers it.
-    pub(super) fn meta(&self, is_head: bool) -> Value {
+    pub(in crate::gateway) fn meta(&self, is_head: bool) -> Value {
         let symbolic = if is_head { Symbolic::Head } else { Symbolic::No };
         gitty::commit::to_json(&self.commit, self.id, symbolic)
     }

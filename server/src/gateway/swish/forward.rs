@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use axum::{
     body::{Body, HttpBody},
     extract::Request,
-    http::{HeaderMap, HeaderValue, Uri, header::CONNECTION, uri::PathAndQuery},
+    http::{HeaderMap, HeaderValue, Uri, header::CONNECTION, request::Parts, uri::PathAndQuery},
     response::Response,
 };
 use http_body_util::{LengthLimitError, Limited};
@@ -130,6 +130,11 @@ fn was<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
 /// How the browser talks, as far as somebody who is trusted says it.
 pub(super) fn scheme(request: &Request) -> Scheme {
     request.extensions().get::<Visitor>().map_or(Scheme::Unknown, |visitor| visitor.scheme)
+}
+
+/// The same of a request without its body.
+pub(super) fn scheme_of(parts: &Parts) -> Scheme {
+    parts.extensions.get::<Visitor>().map_or(Scheme::Unknown, |visitor| visitor.scheme)
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {

@@ -38,7 +38,11 @@ use crate::{
 /// Where SWISH says who somebody is.
 const USER_INFO: &str = "/user_info";
 /// Paths after which nobody is logged in.
-const LEAVING: [&str; 3] = ["/logout", "/http_logout", "/delete_profile"];
+const LEAVING: [&str; 3] = ["/logout", "/http_logout", END];
+/// After it the session is another one.
+const END: &str = "/delete_profile";
+/// Paths after which somebody may be called something else.
+const EDITING: [&str; 2] = ["/save_profile", "/update_profile"];
 /// A page waits for its save.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Longest answer that is read.
@@ -52,6 +56,15 @@ enum Said {
     Challenge(Response),
     /// It did not answer.
     Nothing,
+}
+
+/// Who a browser is now, as an answer of SWISH shows it; in that answer's extensions.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Seen {
+    /// Somebody, or nobody any more.
+    pub(in crate::gateway) login: Option<Login>,
+    /// Their session has ended.
+    pub(in crate::gateway) is_end: bool,
 }
 
 impl Swish {
@@ -165,7 +178,13 @@ impl Swish {
     /// Follows logins and logouts that pass, and says of somebody whom another node knows who it is.
     pub(super) async fn follow_login(&self, asked: &Asked, answer: Response) -> Response {
         if asked.is_leaving() {
-            return ended(asked, answer);
+            let mut answer = ended(asked, answer);
+            let is_end = asked.path == END;
+            answer.extensions_mut().insert(Seen { login: None, is_end });
+            return answer;
+        }
+        if EDITING.contains(&asked.path.as_str()) && answer.status() == StatusCode::OK {
+            return self.edited(asked, answer).await;
         }
         if !is_user_info(&asked.path) || answer.status() != StatusCode::OK {
             return answer;
@@ -182,6 +201,8 @@ impl Swish {
             return Response::from_parts(parts, Body::from(body));
         };
         let vouched = self.vouchers.read(&asked.headers, now_ms());
+        let login = Login::read(&info).or_else(|| vouched.clone().filter(|_| info.is_null()));
+        parts.extensions.insert(Seen { login, is_end: false });
         let body = match (Login::read(&info), vouched) {
             (Some(login), _) => {
                 let line = self.vouchers.line(&login, asked.scheme, now_ms());
@@ -196,6 +217,21 @@ impl Swish {
             _ => body,
         };
         Response::from_parts(parts, Body::from(body))
+    }
+}
+
+impl Swish {
+    /// A profile was edited: SWISH says how it is now.
+    async fn edited(&self, asked: &Asked, mut answer: Response) -> Response {
+        let Ok(request) = Request::get(USER_INFO).body(Body::empty()) else { return answer };
+        let (mut parts, _) = request.into_parts();
+        parts.headers = asked.headers.clone();
+        if let Said::Somebody(login) = self.user_info(&parts).await {
+            let line = self.vouchers.line(&login, asked.scheme, now_ms());
+            answer.headers_mut().extend(line.map(|line| (header::SET_COOKIE, line)));
+            answer.extensions_mut().insert(Seen { login: Some(login), is_end: false });
+        }
+        answer
     }
 }
 

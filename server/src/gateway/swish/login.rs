@@ -47,7 +47,7 @@ pub(in crate::gateway) struct Login {
 impl Login {
     /// Reads an answer of `/user_info` (spec E.3): a profile names its provider, without profiles
     /// it is the user of the password file. `null` is nobody.
-    pub(super) fn read(info: &Value) -> Option<Self> {
+    pub(in crate::gateway) fn read(info: &Value) -> Option<Self> {
         let info = info.as_object()?;
         let text = |key: &str| info.get(key).and_then(Value::as_str).filter(|it| !it.is_empty());
         let identity = match (text("identity_provider"), text("external_identity")) {
@@ -61,6 +61,11 @@ impl Login {
     /// What `/user_info` says of them.
     pub(super) fn info(&self) -> Value {
         Value::Object(self.info.clone())
+    }
+
+    /// One field of what `/user_info` says, if it is there and not empty.
+    pub(in crate::gateway) fn text(&self, key: &str) -> Option<&str> {
+        self.info.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
     /// True if this is who logs in by that name in HTTP's own way.

@@ -20,6 +20,7 @@ mod mode;
 mod nonces;
 mod pengine;
 mod probe;
+mod session;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -45,11 +46,13 @@ use crate::{
 };
 
 pub(super) use forward::forward;
+pub(super) use identity::Seen;
 pub(super) use login::Login;
 use login::Vouchers;
 use mode::Mode;
 use nonces::Nonces;
 use sessions::Sessions;
+pub(super) use upgrade::is_same_origin;
 
 /// A server on this machine accepts at once, or it is not there.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -69,6 +72,7 @@ pub(crate) struct Swish {
     /// Knows the other nodes.
     node: Arc<OnceLock<Handle>>,
     state: watch::Receiver<SwishState>,
+    stop: Stop,
 }
 
 impl Swish {
@@ -82,7 +86,8 @@ impl Swish {
         let mut client = Client::builder(TokioExecutor::new());
         let client = client.pool_idle_timeout(IDLE).build(connector);
         let (sender, state) = watch::channel(SwishState::Unknown);
-        tokio::spawn(probe::run(url.clone(), client.clone(), mode.clone(), sender, stop));
+        let probing = stop.clone();
+        tokio::spawn(probe::run(url.clone(), client.clone(), mode.clone(), sender, probing));
         let sessions = Sessions::new(secret, &node.name);
         Self {
             url,
@@ -94,6 +99,7 @@ impl Swish {
             secret,
             node: Arc::default(),
             state,
+            stop,
         }
     }
 
@@ -110,6 +116,11 @@ impl Swish {
                 }
             }
         });
+    }
+
+    /// Whether it lets only people with an account post in chats.
+    pub(super) fn protects_chat(&self) -> bool {
+        self.mode.protects_chat()
     }
 
     /// How it answered when it was asked last.

@@ -24,6 +24,7 @@ struct Shared {
     file: PathBuf,
     demands: AtomicBool,
     lacked_at: AtomicU64,
+    protects_chat: AtomicBool,
 }
 
 impl Mode {
@@ -32,7 +33,12 @@ impl Mode {
     pub(super) fn read(data_dir: &Path) -> Self {
         let file = data_dir.join(FILE);
         let demands = AtomicBool::new(file.exists());
-        Self(Arc::new(Shared { file, demands, lacked_at: AtomicU64::new(0) }))
+        Self(Arc::new(Shared {
+            file,
+            demands,
+            lacked_at: AtomicU64::new(0),
+            protects_chat: AtomicBool::new(false),
+        }))
     }
 
     /// True if it shows nothing without a login (spec E.2, `auth_http_always`).
@@ -52,6 +58,16 @@ impl Mode {
         if let Err(error) = kept {
             tracing::warn!(%error, file = %self.0.file.display(), "how SWISH treats strangers is not kept");
         }
+    }
+
+    /// True if its configuration says that only people with an account post in chats.
+    pub(super) fn protects_chat(&self) -> bool {
+        self.0.protects_chat.load(Relaxed)
+    }
+
+    /// What its configuration says of that.
+    pub(super) fn learn_chat(&self, protects: bool) {
+        self.0.protects_chat.store(protects, Relaxed);
     }
 
     /// False if it said a short while ago that it has no login at all.

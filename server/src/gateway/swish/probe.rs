@@ -9,6 +9,7 @@ use axum::{
 use domain::words::SwishState;
 use http_body_util::{BodyExt, Limited};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use serde_json::Value;
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -54,14 +55,15 @@ async fn ask(url: &SwishUrl, client: &Client<HttpConnector, Body>, mode: &Mode) 
         let answer = client.request(request).await.map_err(|error| error.is_connect())?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), MAX_BYTES).collect().await;
-        body.map(|_| status).map_err(|_| false)
+        body.map(|body| (status, body.to_bytes())).map_err(|_| false)
     };
     match timeout(PATIENCE, read).await {
-        Ok(Ok(StatusCode::OK)) => {
+        Ok(Ok((StatusCode::OK, body))) => {
             mode.learn(false);
+            mode.learn_chat(protects_chat(&body));
             SwishState::Up
         }
-        Ok(Ok(StatusCode::UNAUTHORIZED)) => {
+        Ok(Ok((StatusCode::UNAUTHORIZED, _))) => {
             mode.learn(true);
             SwishState::Up
         }
@@ -69,5 +71,24 @@ async fn ask(url: &SwishUrl, client: &Client<HttpConnector, Body>, mode: &Mode) 
         Ok(Err(true)) => SwishState::Down,
         Ok(Err(false)) => SwishState::Failing,
         Err(_) => SwishState::Stuck,
+    }
+}
+
+/// SWISH's `chat_spam_protection`; what is no configuration says nothing.
+fn protects_chat(body: &[u8]) -> bool {
+    let config = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    config["swish"]["chat_spam_protection"] == true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_configuration_that_says_so_wants_a_login_for_chats() {
+        assert!(protects_chat(br#"{"swish":{"chat_spam_protection":true}}"#));
+        for other in [r#"{"swish":{"chat_spam_protection":false}}"#, "{}", "[]", "x", ""] {
+            assert!(!protects_chat(other.as_bytes()), "{other}");
+        }
     }
 }

@@ -17,11 +17,12 @@ use hmac::{Hmac, Mac};
 use quick_cache::sync::Cache;
 use sha2::Sha256;
 
-use super::login;
 use crate::front::Scheme;
 
 /// Name of SWISH's cookie.
 const NAME: &str = "swipl_session";
+/// Cookies of the cluster begin so: they are nothing to SWISH.
+const OURS: &str = "swish_cluster_";
 /// Browsers whose session of SWISH is remembered; one that is forgotten gets another.
 const BROWSERS: usize = 100_000;
 /// Longest session of SWISH that is kept.
@@ -55,7 +56,7 @@ impl Sessions {
             for pair in line.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
                 match pair.split_once('=').filter(|(name, _)| name.trim() == NAME) {
                     Some((_, value)) => session = session.or_else(|| self.ours(value.trim())),
-                    None if pair.starts_with(login::NAME) => {}
+                    None if pair.starts_with(OURS) => {}
                     None => kept.push(pair.to_owned()),
                 }
             }

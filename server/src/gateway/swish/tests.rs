@@ -179,7 +179,7 @@ async fn a_socket_of_this_site_is_joined_and_one_of_another_is_refused() {
     let open = async |origin: &str| {
         let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
         let request = format!(
-            "GET /chat?x=1 HTTP/1.1\r\nHost: {address}\r\nOrigin: {origin}\r\n\
+            "GET /socket?x=1 HTTP/1.1\r\nHost: {address}\r\nOrigin: {origin}\r\n\
              Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n"
         );
         socket.write_all(request.as_bytes()).await.unwrap();

@@ -62,15 +62,19 @@ pub(super) async fn pass(swish: &Swish, mut request: Request) -> Result<Response
     swish.sessions.leave(session, scheme, answer.headers_mut());
     if upgraded {
         add_upgrade(answer.headers_mut());
+        let stop = swish.stop.clone();
         tokio::spawn(async move {
-            join(browser, beside).await;
+            tokio::select! {
+                () = join(browser, beside) => {}
+                () = stop.stopped() => {}
+            }
             drop(place);
         });
     }
     Ok(answer.map(Body::new))
 }
 
-fn add_upgrade(headers: &mut HeaderMap) {
+pub(super) fn add_upgrade(headers: &mut HeaderMap) {
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(UPGRADE, WEBSOCKET);
 }
@@ -79,7 +83,7 @@ fn add_upgrade(headers: &mut HeaderMap) {
 ///
 /// Without a trusted proxy nobody knows how the browser talks to whoever is in front, and the host alone
 /// is compared.
-pub(super) fn is_same_origin(headers: &HeaderMap, visitor: Option<&Visitor>) -> bool {
+pub(in crate::gateway) fn is_same_origin(headers: &HeaderMap, visitor: Option<&Visitor>) -> bool {
     let mut origins = headers.get_all(ORIGIN).iter();
     let origin = match (origins.next(), origins.next()) {
         (None, _) => return true,
