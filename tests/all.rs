@@ -62,3 +62,5 @@ fn every_file_is_listed() {
         .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
     assert_eq!(names, listed.collect::<Vec<_>>());
 }
+#[cfg(test)]
+mod visitors;
