@@ -45,6 +45,8 @@ mod stores_with_pasts;
 #[cfg(test)]
 mod syncs;
 #[cfg(test)]
+mod visitors;
+#[cfg(test)]
 mod wiped;
 
 /// A file that nobody lists would be a test that nobody runs.
@@ -62,5 +64,3 @@ fn every_file_is_listed() {
         .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
     assert_eq!(names, listed.collect::<Vec<_>>());
 }
-#[cfg(test)]
-mod visitors;
