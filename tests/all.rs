@@ -47,6 +47,8 @@ mod stores_with_pasts;
 #[cfg(test)]
 mod syncs;
 #[cfg(test)]
+mod visitors;
+#[cfg(test)]
 mod wiped;
 
 /// A file that nobody lists would be a test that nobody runs.

@@ -13,6 +13,8 @@ pub enum Build {
     KillPoints,
     /// What the benchmark measures.
     Release,
+    /// The same, and a page may say as much as it likes.
+    Unlimited,
 }
 
 impl Build {
@@ -42,6 +44,12 @@ impl Build {
                 "SWISH_CLUSTER_RELEASE_BIN",
                 "release/swish-cluster",
                 "cargo build --release -p server",
+            ),
+            Self::Unlimited => (
+                "SWISH_CLUSTER_UNLIMITED_BIN",
+                "release/swish-cluster-unlimited",
+                "cargo build --release -p server --features unlimited, copy \
+                 target/release/swish-cluster there, build without it again",
             ),
         }
     }

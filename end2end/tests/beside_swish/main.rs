@@ -3,6 +3,7 @@
 //! Runs where `SWISH_HOME` names a checkout of SWISH with its browser packages, and nginx is there.
 //! With `SWISH_CLUSTER_WALK` its log and pictures are left in that folder (`make walk`).
 
+mod chat;
 mod page;
 mod site;
 mod walk;
@@ -33,6 +34,7 @@ async fn people_work_on_two_servers_as_on_one() -> Result<()> {
     edit(&mut walk, &a, &b).await?;
     conflict(&mut walk, &a, &b).await?;
     look_back(&mut walk, &site, &a).await?;
+    chat::talk(&mut walk, &mut site, &a, &b).await?;
     log_in(&mut walk, &site, &a, &b).await?;
     lose_a_node(&mut walk, &mut site, &a).await?;
 

@@ -64,6 +64,15 @@ impl Page {
         self.browser.until(what, expression).await
     }
 
+    pub(super) async fn within(
+        &self,
+        patience: Duration,
+        what: &str,
+        expression: &str,
+    ) -> Result<()> {
+        self.browser.within(patience, what, expression).await
+    }
+
     /// Value of an expression, or of its promise.
     pub(super) async fn value(&self, expression: &str) -> Result<Value> {
         let script = format!(

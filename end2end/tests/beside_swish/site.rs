@@ -28,8 +28,8 @@ pub(super) struct Site {
     pub(super) address: String,
     cluster: Cluster,
     swishes: Vec<RealSwish>,
-    _nginx: Child,
-    _folder: tempfile::TempDir,
+    nginx: Child,
+    folder: tempfile::TempDir,
 }
 
 impl Site {
@@ -61,7 +61,7 @@ impl Site {
         let nginx = nginx(&folder, &address, &cluster)?;
         let client = Client::new(&address);
         until("nginx", STARTED, async || client.get("/cluster/health").await?.expect(200)).await?;
-        Ok(Self { address, cluster, swishes, _nginx: nginx, _folder: folder })
+        Ok(Self { address, cluster, swishes, nginx, folder })
     }
 
     /// One on each server.
@@ -101,6 +101,24 @@ impl Site {
         let number = self.number(route)?;
         self.cluster.node_mut(number).start().await?;
         self.cluster.settles(STARTED).await?;
+        Ok(())
+    }
+
+    /// Gateway of the node that has no SWISH beside it.
+    pub(super) fn third(&self) -> &str {
+        &self.cluster.node(3).setup.gateway
+    }
+
+    /// Nobody reaches the site any more.
+    pub(super) async fn lose_network(&mut self) -> Result<()> {
+        Ok(self.nginx.kill().await?)
+    }
+
+    pub(super) async fn mend_network(&mut self) -> Result<()> {
+        self.nginx = nginx(&self.folder, &self.address, &self.cluster)?;
+        let client = Client::new(&self.address);
+        let health = async || client.get("/cluster/health").await?.expect(200);
+        until("nginx", STARTED, health).await?;
         Ok(())
     }
 

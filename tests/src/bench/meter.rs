@@ -151,7 +151,12 @@ fn ticks(pid: u32) -> Result<u64> {
 
 /// Processor time of this process, all threads.
 pub(super) fn own_cpu_us() -> Result<u64> {
-    Ok(ticks(std::process::id())? * tick_us()?)
+    cpu_of(std::process::id())
+}
+
+/// Processor time of a process, all threads, in microseconds.
+pub(super) fn cpu_of(pid: u32) -> Result<u64> {
+    Ok(ticks(pid)? * tick_us()?)
 }
 
 fn tick_us() -> Result<u64> {

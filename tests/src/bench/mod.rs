@@ -7,9 +7,11 @@
 //!  scale: three nodes with many files: catching up, memory, search
 //!  stores: opening, reading, checking and repacking, beside SWISH's own library
 //!  gateway: requests and bytes that pass to a SWISH, beside the same without the gateway
+//!  chat: fan-out, one hasty sender, many sockets, long histories
 //!  drain: when the files and journal lines of all saves are written
 //! ```
 
+mod chat;
 mod drain;
 mod gateway;
 mod load;
@@ -21,6 +23,7 @@ mod scale;
 mod shim;
 mod stores;
 
+pub use chat::run as run_chat;
 pub use gateway::{run as run_gateway, upstream};
 pub use reference::append;
 pub use run::{alone, run};

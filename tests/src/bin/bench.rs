@@ -15,9 +15,11 @@ async fn main() -> Result<()> {
             bench::run_large_stores()?;
             bench::run_scale().await?;
             bench::run_gateway().await?;
+            bench::run_chat().await?;
             bench::run().await
         }
         ["alone"] => bench::alone().await,
+        ["chat"] => bench::run_chat().await,
         ["gateway"] => bench::run_gateway().await,
         ["saves"] => bench::run().await,
         ["scale"] => bench::run_scale().await,
@@ -27,6 +29,6 @@ async fn main() -> Result<()> {
         ["upstream"] => bench::upstream().await,
         ["append", path] => bench::append(Path::new(path)),
         ["store-step", name, store] => bench::store_step(name, Path::new(store)),
-        _ => bail!("usage: bench [alone|gateway|saves|scale|stores|large-stores]"),
+        _ => bail!("usage: bench [alone|chat|gateway|saves|scale|stores|large-stores]"),
     }
 }
