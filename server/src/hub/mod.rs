@@ -27,6 +27,8 @@ mod pages;
 mod queue;
 mod reading;
 mod swish_files;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod types;
 mod wire;
