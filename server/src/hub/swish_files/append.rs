@@ -79,18 +79,18 @@ impl FileState {
         if !tail.is_empty() && !self.is_cut_for_good(&tail, cut) {
             return Ok(Appended::Later);
         }
-        let mut text = String::new();
+        let mut text: Vec<u8> = Vec::new();
         let is_ours = |line: &&String| !tail.is_empty() && line.as_bytes().starts_with(&tail);
         let begun = lines.iter().position(|line| is_ours(&line));
         if let Some(begun) = begun {
             // Cut off by a crash: its rest comes first.
-            text.push_str(lines[begun].get(tail.len()..).unwrap_or_default());
+            text.extend(lines[begun].as_bytes().iter().skip(tail.len()));
         } else if !tail.is_empty() {
-            text.push('\n');
+            text.push(b'\n');
         }
         let others = lines.iter().enumerate().filter(|(at, _)| Some(*at) != begun);
-        others.for_each(|(_, line)| text.push_str(line));
-        write(path, text.as_bytes())?;
+        others.for_each(|(_, line)| text.extend(line.as_bytes()));
+        write(path, &text)?;
         self.cut = None;
         // They may be asked for again, when something else fails.
         self.present.extend(lacking.iter().map(|message| message.row.place.id));

@@ -175,9 +175,11 @@ fn many_bodies_of_many_shapes_are_read_by_swi_prolog() {
     let messages: Vec<_> = (1..).zip(shapes).map(|(n, shape)| message(n, shape)).collect();
     FileState::default().append(&path, (&document, &messages), Duration::ZERO).unwrap();
     let goal = "use_module(library(http/json)), \
-        current_prolog_flag(argv, [File|_]), open(File, read, In, [encoding(utf8)]), \
+        current_prolog_flag(argv, Args), last(Args, File), \
+        open(File, read, In, [encoding(utf8)]), \
         repeat, read_term(In, T, []), \
-        ( T == end_of_file -> ! ; is_dict(T, chat), atom(T.id), string(T.docid), float(T.time), \
+        ( T == end_of_file -> ! ; is_dict(T, chat), get_dict(id, T, Id), atom(Id), \
+          get_dict(docid, T, Doc), string(Doc), get_dict(time, T, Time), float(Time), \
           \\+ get_dict(create, T, _), \
           ( get_dict(user, T, U), is_dict(U) -> is_dict(U, u), \\+ get_dict(wsid, U, _) ; true ), \
           json_write_dict(current_output, T, [width(0)]), nl, fail )";
