@@ -179,7 +179,8 @@ fn many_bodies_of_many_shapes_are_read_by_swi_prolog() {
           ( get_dict(user, T, U), is_dict(U) -> is_dict(U, u), \\+ get_dict(wsid, U, _) ; true ), \
           json_write_dict(current_output, T, [width(0)]), nl, fail )";
     let mut swipl = Command::new("swipl");
-    let output = swipl.args(["-g", goal, "-t", "halt"]).arg("--").arg(&path).output().unwrap();
+    swipl.args(["-g", goal, "-t", "halt"]).arg("--").arg(&path);
+    let output = swipl.output().unwrap();
     let (out, err) = (String::from_utf8(output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && err.is_empty(), "{err}");
     let read: Vec<Value> =
