@@ -11,7 +11,7 @@ use serde_json::Value;
 pub enum Who {
     /// The node.
     Node,
-    /// The node, once it has the chat.
+    /// The node, from chats that its own pages made.
     Chat,
     /// The SWISH behind it.
     Swish,
@@ -188,8 +188,7 @@ impl Exchange {
                 Who::Node
             }
             path if path.starts_with("/chat") => Who::Chat,
-            // The rest of what the node will answer comes with chat and accounts.
-            "/backends" | "/user_info" => Who::Chat,
+            "/backends" => Who::Chat,
             // Served from SWISH's own folder as long as nobody has saved it.
             "/p/Hangout.swinb" => Who::Swish,
             path if path.starts_with("/p/") => {

@@ -182,6 +182,21 @@ fn a_reader_that_moved_ahead_is_not_given_again_what_it_has_seen() {
 }
 
 #[test]
+fn a_reader_whose_node_is_gone_has_seen_what_was_said_until_then() {
+    let mut table = Table::new(2);
+    let doc = document("a.pl");
+    let one = table.nodes[0].post(&doc, "one");
+    table.settle();
+    let two = table.nodes[1].post(&doc, "two");
+    table.settle();
+    let (one, two) = (table.nodes[0].placed(one).place, table.nodes[1].placed(two).place);
+    let seen = table.nodes[1].core.seen_until(&doc, one.stamp);
+    let missed = table.nodes[1].read("p", &doc, Some(seen));
+    let got: Vec<_> = missed.rows.iter().map(|(.., row)| row.place).collect();
+    assert_eq!(got, [two]);
+}
+
+#[test]
 fn what_waits_to_be_safe_is_neither_seen_nor_read() {
     let mut node = Node::new(1);
     let doc = document("a.pl");

@@ -55,9 +55,9 @@ pub(in crate::gateway) struct Opened {
 }
 
 impl Swish {
-    /// Opens one, if this SWISH has logins; none if it does not answer.
+    /// Opens one; none if it does not answer.
     pub(in crate::gateway) async fn open_session(&self, parts: &Parts) -> Option<Opened> {
-        if self.state() != SwishState::Up || !self.mode.has_login() {
+        if self.state() != SwishState::Up {
             return None;
         }
         timeout(PATIENCE, self.open(parts)).await.ok()?
