@@ -28,7 +28,8 @@ fn sequences(length: usize, of: &[Edit]) -> Vec<Vec<Edit>> {
         let longer = |start: Vec<Edit>| {
             let is_over = start.last() == Some(&Edit::Erased);
             let next = of.iter().filter(move |_| !is_over);
-            next.map(move |edit| [start.as_slice(), &[edit.clone()]].concat()).collect::<Vec<_>>()
+            next.map(move |edit| [start.as_slice(), std::slice::from_ref(edit)].concat())
+                .collect::<Vec<_>>()
         };
         all = all.into_iter().flat_map(longer).collect();
     }
