@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["domain", "gitty"]),
     ("cluster", &["domain", "gitty"]),
     ("relay", &["domain"]),
-    ("ledger", &["domain"]),
+    ("ledger", &["domain", "gitty"]),
     ("app", &["domain"]),
     ("sim", &["domain", "gitty", "store", "cluster", "relay", "ledger"]),
     ("models", &["domain", "gitty", "cluster"]),
