@@ -6,10 +6,11 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Files of the node itself: store, databases, links, SWISH's probe.
 const OWN_FILES: u64 = 256;
-/// A passed request has a connection on either side.
-const FILES_EACH: u64 = 2;
+/// A request that is passed on has a connection on either side while it lasts; a page's socket, of
+/// which there are most, has one.
+const FILES_FOR_TWO: u64 = 3;
 const FEWEST: u64 = 64;
-const MOST: u64 = 8_192;
+const MOST: u64 = 16_384;
 
 /// Limits of one listener.
 #[derive(Clone, Debug)]
@@ -31,7 +32,8 @@ pub(crate) struct Limits {
 impl Limits {
     /// What holds on this machine: as many connections as files may be open.
     pub(crate) fn here() -> Self {
-        let places = (open_files().saturating_sub(OWN_FILES) / FILES_EACH).clamp(FEWEST, MOST);
+        let places = 2 * open_files().saturating_sub(OWN_FILES) / FILES_FOR_TWO;
+        let places = places.clamp(FEWEST, MOST);
         let connections = usize::try_from(places).unwrap_or(64);
         Self {
             head: Duration::from_secs(10),
@@ -47,7 +49,7 @@ impl Limits {
 /// Files that this process may open, after asking for as many as it may ask for.
 fn open_files() -> u64 {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return 1_024 };
-    let wanted = hard.min(OWN_FILES + FILES_EACH * MOST);
+    let wanted = hard.min(OWN_FILES + FILES_FOR_TWO * MOST / 2);
     if soft < wanted && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() {
         return wanted;
     }

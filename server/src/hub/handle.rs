@@ -118,6 +118,21 @@ impl Hub {
         self.ask(|answer| Command::Post { document, id, body, answer }).await
     }
 
+    /// Hands a message in, in the order of the calls; how it ended comes later, by the receiver.
+    ///
+    /// # Errors
+    /// When the program is stopping.
+    pub async fn hand_in(
+        &self,
+        document: DocumentId,
+        id: MessageId,
+        body: Body,
+    ) -> Result<oneshot::Receiver<Result<PostOutcome, HubError>>, HubError> {
+        let (answer, ended) = oneshot::channel();
+        self.tell(Command::Post { document, id, body, answer }).await?;
+        Ok(ended)
+    }
+
     /// Gives something to everybody who reads a document now, on all nodes, the sender's page
     /// included; it is kept nowhere. What is empty or too long goes nowhere.
     ///

@@ -2,8 +2,10 @@
 
 use axum::extract::ws::Utf8Bytes;
 use domain::MessageId;
+use futures_util::future::BoxFuture;
 use relay::{Body, DocumentId, PostOutcome};
 use serde_json::{Map, Value};
+use tokio::sync::oneshot::{self, error::RecvError};
 
 use super::{
     Chat,
@@ -22,17 +24,27 @@ use crate::{
 /// Part of the limit of posts that visitors without an account have.
 const OF_STRANGERS: f64 = 0.5;
 
+/// A message that was handed in; ends with what to tell its page, if it was not taken.
+pub(super) type Posting = BoxFuture<'static, Option<Utf8Bytes>>;
+
 impl Socket {
-    /// Posts, or says why not. The page sees its message when it is delivered, as everybody.
+    /// Posts, or says why not. The page sees its message when it is delivered, as everybody; it does
+    /// not wait for that before it posts the next one.
     pub(super) async fn post(&mut self, said: Said) -> Option<Utf8Bytes> {
         let document = said.document.clone();
-        let refused = match judge(&said, self.poster()) {
-            Ok(()) => self.deliver(said).await.err(),
-            Err(forbidden) => Some(forbidden),
+        let handed_in = match judge(&said, self.poster()) {
+            Ok(()) => self.hand_in(said).await,
+            Err(forbidden) => Err(forbidden),
         };
-        let message = refused?.to_string();
-        let forbidden = ServerFrame::Forbidden { action: "chat_post", about: &document, message };
-        Some(forbidden.text())
+        match handed_in {
+            Ok(None) => None,
+            Ok(Some(ended)) => {
+                let told = async move { Some(refusal(&document, judged(ended.await).err()?)) };
+                self.posting.push(Box::pin(told));
+                None
+            }
+            Err(forbidden) => Some(refusal(&document, forbidden)),
+        }
     }
 
     fn poster(&self) -> Poster {
@@ -42,11 +54,13 @@ impl Socket {
             is_known,
             wants_login: self.swish.as_ref().is_some_and(|swish| swish.protects_chat()),
             is_muted: self.chat.0.moderation.is_muted(&self.person.public()),
-            has_room: self.chat.0.posts.has_room(self.person.key(), share, now_ms()),
+            has_room: cfg!(feature = "unlimited")
+                || self.chat.0.posts.has_room(self.person.key(), share, now_ms()),
         }
     }
 
-    async fn deliver(&mut self, said: Said) -> Result<(), Forbidden> {
+    /// What is volatile is kept nowhere, and nothing comes after it.
+    async fn hand_in(&mut self, said: Said) -> Result<Option<Ended>, Forbidden> {
         self.chat.0.posts.count(self.person.key(), now_ms());
         let id = new_uuid();
         let (document, is_volatile) = (said.document.clone(), said.is_volatile);
@@ -54,15 +68,28 @@ impl Socket {
         if is_volatile {
             json.insert("time".into(), seconds(now_ms()));
             let text = Value::Object(json).to_string();
-            return self.chat.pass(&document, &text.into()).await.map_err(|_| Forbidden::NotTaken);
+            let passed = self.chat.pass(&document, &text.into()).await;
+            return passed.map(|()| None).map_err(|_| Forbidden::NotTaken);
         }
         let body = body_of(json).ok_or(Forbidden::TooLong)?;
-        match self.chat.0.hub.post(document, MessageId::from_bytes(id), body).await {
-            Ok(PostOutcome::Safe(_) | PostOutcome::Alone(_)) => Ok(()),
-            Ok(PostOutcome::TooLong) => Err(Forbidden::TooLong),
-            Ok(PostOutcome::Busy) | Err(_) => Err(Forbidden::NotTaken),
-        }
+        let handed_in = self.chat.0.hub.hand_in(document, MessageId::from_bytes(id), body).await;
+        handed_in.map(Some).map_err(|_| Forbidden::NotTaken)
     }
+}
+
+type Ended = oneshot::Receiver<Result<PostOutcome, HubError>>;
+
+fn judged(ended: Result<Result<PostOutcome, HubError>, RecvError>) -> Result<(), Forbidden> {
+    match ended {
+        Ok(Ok(PostOutcome::Safe(_) | PostOutcome::Alone(_))) => Ok(()),
+        Ok(Ok(PostOutcome::TooLong)) => Err(Forbidden::TooLong),
+        Ok(Ok(PostOutcome::Busy) | Err(_)) | Err(_) => Err(Forbidden::NotTaken),
+    }
+}
+
+fn refusal(document: &DocumentId, forbidden: Forbidden) -> Utf8Bytes {
+    let message = forbidden.to_string();
+    ServerFrame::Forbidden { action: "chat_post", about: document, message }.text()
 }
 
 impl Chat {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use relay::{DocumentId, LeaveReason, Stamp, UpdateReason, Wsid};
 use tokio::{
     sync::mpsc,
@@ -24,6 +25,7 @@ use super::{
     moved::Seen,
     pages::{Change, Entry},
     person::Person,
+    posting::Posting,
     session::Session,
     token::Back,
 };
@@ -44,6 +46,8 @@ const SILENCE: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Time to answer our goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// Messages of a page that may wait to be safe; then it is not listened to.
+const POSTING: usize = 128;
 /// Frames that a page may send at once, and how many more in each second.
 const FRAMES: f64 = 100.0;
 const FRAMES_PER_SECOND: f64 = 5.0;
@@ -94,6 +98,8 @@ pub(super) struct Socket {
     /// Its node before this one is gone: until when it has seen everything.
     since: Option<Stamp>,
     has_unloaded: bool,
+    /// What it has posted, until that is safe.
+    pub(super) posting: FuturesUnordered<Posting>,
     heard: Instant,
     allowance: f64,
     counted: Instant,
@@ -132,6 +138,7 @@ pub(super) async fn run(mut web_socket: WebSocket, start: Start) {
         is_back: back.is_some(),
         since,
         has_unloaded: false,
+        posting: FuturesUnordered::new(),
         heard: now,
         allowance: FRAMES,
         counted: now,
@@ -182,7 +189,13 @@ impl Socket {
                     None => Err(if self.chat.0.stop.is_stopped() { End::Stopping } else { End::Slow }),
                 },
                 Some(change) = self.changes.recv() => self.change(change).await,
-                said = self.web_socket.recv() => self.hear(said).await,
+                Some(refused) = self.posting.next() => match refused {
+                    Some(refused) => self.send(refused).await,
+                    None => Ok(()),
+                },
+                said = self.web_socket.recv(), if self.posting.len() < POSTING => {
+                    self.hear(said).await
+                }
                 _ = pings.tick() => self.ping().await,
             };
             if let Err(end) = done {
@@ -350,6 +363,9 @@ impl Socket {
 
     /// Counts a frame of the page.
     fn allow(&mut self) -> Result<(), End> {
+        if cfg!(feature = "unlimited") {
+            return Ok(());
+        }
         let gone = self.counted.elapsed().as_secs_f64();
         self.counted = Instant::now();
         self.allowance = (self.allowance + gone * FRAMES_PER_SECOND).min(FRAMES) - 1.0;
