@@ -88,7 +88,7 @@ async fn a_node_that_was_down_gets_what_it_missed_and_so_does_a_page_that_comes_
     first.post(&chat, "m0").await;
     let reader = second.join("w-1").await;
     reader.open(&chat).await;
-    let seen = reader.is_lost().await;
+    let seen = reader.goes().await;
     second.stop().await;
     let outcome = first.post(&chat, "m1").await;
     assert!(matches!(outcome, PostOutcome::Alone(_)), "{outcome:?}");
@@ -103,7 +103,7 @@ async fn a_node_that_was_down_gets_what_it_missed_and_so_does_a_page_that_comes_
         assert!(back.page.is_back);
         assert_eq!(texts(&back.open(&chat).await), names(1..8));
         assert!(back.reads_nothing().await);
-        back.is_lost().await;
+        back.goes().await;
     }
     // And once it has seen them it has not missed them.
     let mut back = first.join("w-1").await;

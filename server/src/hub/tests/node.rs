@@ -242,7 +242,7 @@ impl Reader {
     }
 
     /// Its socket is lost.
-    pub(super) async fn is_lost(self) -> Cursors {
+    pub(super) async fn goes(self) -> Cursors {
         let Self { wsid, hub, page } = self;
         hub.leave(wsid, page.visit, LeaveReason::Close).await.unwrap()
     }
