@@ -219,7 +219,7 @@ fn start_links(
 }
 
 /// What the first Hello says; the driver keeps it up to date.
-fn hello_state(opened: &Opened) -> HelloState {
+pub(crate) fn hello_state(opened: &Opened) -> HelloState {
     let durable = opened.durable();
     let roster = durable.roster.as_ref();
     HelloState {

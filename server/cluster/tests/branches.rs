@@ -5,8 +5,8 @@ mod table;
 
 use cluster::{
     Ballot, Change, Config, Copies, Core, Decided, Draft, DraftKind, Durable, Event, Foreign,
-    HoldReason, Input, Key, KeyState, MemberId, Output, PeerMessage, Record, Reply, SaveOutcome,
-    SettleOutcome, StepState, SyncWork, Timer, Tip, Token,
+    HoldReason, Input, Key, KeyState, MemberId, Output, PeerMessage, Record, Reply, Save,
+    SaveOutcome, SettleOutcome, StepState, SyncWork, Timer, Tip, Token,
 };
 use domain::{Millis, ObjectId, Serial};
 use table::{ALPHA, BRAVO, CHARLIE, Made, Node};
@@ -441,6 +441,17 @@ fn a_line_that_is_read_while_a_save_is_under_way_is_judged_when_that_has_ended()
     assert_eq!(node.core.served(&key()), Some(first.id));
     node.gives(Input::Timer(Timer::Patience(key())));
     assert_eq!(node.core.served(&key()), Some(theirs.id));
+}
+
+#[test]
+fn a_settling_whose_text_is_not_here_is_refused() {
+    let (mut node, head, side) = diverged();
+    let made = node.settle(&head, "of another node.\n", &[side.id]);
+    let save = Box::new(Save { blob: None, ..*made.save(Some(head.id)) });
+    let outputs = node.gives(Input::Settle { token: Token(1), save });
+    let refused = Reply::Settle(SettleOutcome::TextMissing);
+    assert_eq!(answers(&outputs), [(Token(1), refused, false)]);
+    assert_eq!(node.core.durable().keys[&key()].draft, None);
 }
 
 #[test]

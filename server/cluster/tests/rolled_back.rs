@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use cluster::{
     Accepted, Alarm, Ballot, Decided, Draft, DraftKind, Durable, Event, HoldReason, Input, Key,
     KeyState, MemberId, Output, PeerMessage, Record, Reply, RolledBack, SaveOutcome, Standing,
-    Timer, Tip, Token,
+    Timer, Tip, Token, Urgency,
 };
 use domain::{Incarnation, Millis, Run, Serial};
 use table::{ALPHA, BRAVO, CHARLIE, Made, Node};
@@ -108,6 +108,16 @@ fn a_promise_tells_the_count_of_the_write_that_it_waits_for() {
     let told = node.gives(Input::Timer(Timer::Heartbeat));
     let PeerMessage::Heartbeat(told) = &sent(&told, BRAVO)[0] else { panic!("{told:?}") };
     assert_eq!(told.count, count - 1);
+}
+
+#[test]
+fn what_the_driver_writes_beside_raises_the_count_and_holds_nothing_up() {
+    let mut node = Node::linked();
+    let (before, durable) = (node.issued().0, node.core.durable().clone());
+    let beside = node.gives(Input::Beside);
+    assert!(matches!(beside[..], [Output::Persist { urgency: Urgency::Soon, .. }]), "{beside:?}");
+    assert_eq!(node.issued().0, before + 1);
+    assert_eq!(*node.core.durable(), Durable { count: before + 1, ..durable });
 }
 
 #[test]

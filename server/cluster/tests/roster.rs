@@ -232,6 +232,39 @@ fn a_learner_is_promoted_when_it_has_applied_what_is_here() {
     assert!(matches!(votes(&outputs, BRAVO)[..], [RosterVote::Prepare { .. }]), "{outputs:?}");
 }
 
+/// Seed 374478: whoever waited for a learner was forgotten, and every change after it was refused.
+#[test]
+fn a_promotion_outlives_the_change_of_somebody_else() {
+    let mut node = Node::linked();
+    changes(&mut node, RosterChange::Approve(member(DELTA)));
+    node.gives(Input::Change { token: TOKEN, change: RosterChange::Promote(DELTA.node) });
+    // Bravo had another change accepted here and is not heard of again: it is finished here.
+    let next = Roster { epoch: 3, learners: Vec::new(), ..roster(&node) };
+    let at = roster(&node).version();
+    let theirs = Ballot { counter: 5, incarnation: BRAVO.incarnation };
+    let propose = RosterVote::Propose { at, ballot: theirs, roster: Box::new(next.clone()) };
+    node.hears(BRAVO, PeerMessage::RosterVote(propose));
+    node.syncs();
+    let outputs = node.gives(Input::Timer(Timer::Heartbeat));
+    let Some(RosterVote::Prepare { ballot, .. }) = votes(&outputs, BRAVO).first().cloned() else {
+        panic!("it is not finished: {outputs:?}");
+    };
+    node.syncs();
+    let accepted = Some((theirs, Box::new(next)));
+    let promise = RosterVote::Promise { at, ballot, accepted };
+    node.hears(CHARLIE, PeerMessage::RosterVote(promise));
+    node.syncs();
+    let accept = RosterVote::Accept { at, ballot };
+    let outputs = node.hears(CHARLIE, PeerMessage::RosterVote(accept));
+    assert_eq!(roster(&node).epoch, 3);
+    let armed = |output: &Output| matches!(output, Output::Arm { timer: Timer::Council, .. });
+    assert!(outputs.iter().any(armed), "{outputs:?}");
+    node.at(domain::Millis(11_000));
+    let outputs = node.gives(Input::Timer(Timer::Council));
+    assert_eq!(outcomes(&outputs), [ChangeOutcome::NotCaughtUp]);
+    assert!(!node.core.changing());
+}
+
 #[test]
 fn a_removed_node_is_told_so_and_its_tips_are_taken() {
     let mut node = Node::linked();

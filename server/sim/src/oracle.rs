@@ -216,6 +216,11 @@ impl Oracle {
         self.rosters.last_key_value().map(|(_, roster)| roster)
     }
 
+    /// The last roster of the epoch before this one.
+    pub(crate) fn roster_before(&self, epoch: u64) -> Option<&Roster> {
+        self.rosters.values().rev().find(|roster| roster.epoch < epoch)
+    }
+
     /// True if the latest roster names the node; nodes that were removed are not looked after.
     pub(crate) fn names(&self, node: &crate::world::Node) -> bool {
         self.roster().is_none_or(|roster| roster.names(node.id.node))

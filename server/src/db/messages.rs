@@ -59,6 +59,9 @@ pub struct Numbered {
     pub message: Message,
 }
 
+/// Number, document, place and origin of a message.
+type EntryRow = (i64, String, Vec<u8>, Option<Vec<u8>>);
+
 /// Connections that only read messages: no save waits for them. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Messages {
@@ -139,7 +142,7 @@ impl Messages {
         // One text for each document, not one for each message.
         let mut documents: BTreeMap<String, DocumentId> = BTreeMap::new();
         loop {
-            let rows: Vec<(i64, String, Vec<u8>, Option<Vec<u8>>)> = message::Entity::find()
+            let rows: Vec<EntryRow> = message::Entity::find()
                 .select_only()
                 .column(message::Column::Number)
                 .column(message::Column::Document)

@@ -31,6 +31,8 @@ mod queue;
 mod reading;
 mod spoken;
 mod swish_files;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod types;
 mod wire;

@@ -41,6 +41,8 @@ struct Waiting {
     bytes: usize,
     /// What the frame that was taken last has, or what was handed over beside, until it is sent.
     taken: Vec<Unseen>,
+    /// What was refused: the page is to be dropped, and has not seen it.
+    refused: Vec<Unseen>,
     is_closed: bool,
 }
 
@@ -100,6 +102,7 @@ impl Queue {
         let is_full = waiting.frames.len() >= MAX_FRAMES
             || waiting.bytes > 0 && waiting.bytes + frame.len() > MAX_BYTES;
         if is_full || waiting.is_closed {
+            waiting.refused.extend(unseen);
             return Err(Full);
         }
         waiting.bytes += frame.len();
@@ -114,16 +117,18 @@ impl Queue {
         self.0.waiting().taken.extend(unseen);
     }
 
-    /// Ends it; what was not sent is dropped: the messages in it.
+    /// Ends it; what was not sent is dropped, and what was refused: the messages in it.
     pub(super) fn close(self) -> Vec<Unseen> {
         let mut waiting = self.0.waiting();
         waiting.is_closed = true;
         waiting.bytes = 0;
         let taken = mem::take(&mut waiting.taken);
         let frames = mem::take(&mut waiting.frames);
+        let refused = mem::take(&mut waiting.refused);
         drop(waiting);
         self.0.changed.notify_one();
-        taken.into_iter().chain(frames.into_iter().filter_map(|(_, unseen)| unseen)).collect()
+        let frames = frames.into_iter().filter_map(|(_, unseen)| unseen);
+        taken.into_iter().chain(frames).chain(refused).collect()
     }
 }
 
@@ -168,9 +173,10 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_that_is_gone_takes_nothing() {
+    fn a_socket_that_is_gone_takes_nothing_and_has_not_seen_it() {
         let (queue, frames) = queue();
         drop(frames);
-        assert_eq!(queue.push("x".into(), None), Err(Full));
+        assert_eq!(queue.push("x".into(), Some(unseen(1))), Err(Full));
+        assert_eq!(queue.close(), [unseen(1)]);
     }
 }

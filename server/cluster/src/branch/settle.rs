@@ -40,6 +40,8 @@ pub enum SettleOutcome {
     Removed,
     /// Too many saves of this file wait behind each other; nothing was changed.
     Busy,
+    /// It came without its text, and this node does not have that; nothing was changed.
+    TextMissing,
 }
 
 impl Core {
@@ -48,6 +50,11 @@ impl Core {
             let Save { id, commit, link, blob, .. } = *save;
             self.record_save(id, &commit, link, blob, turn);
             return turn.reply(token, Reply::Settle(SettleOutcome::Decided { commit: id }));
+        }
+        // A draft whose text is nowhere would be proposed for ever: it is not given to another node
+        // that could lose its disk first.
+        if save.blob.is_none() && !turn.objects.holds(&save.link.blob) {
+            return turn.reply(token, Reply::Settle(SettleOutcome::TextMissing));
         }
         self.ask(Ask::Settle, token, save, turn);
     }

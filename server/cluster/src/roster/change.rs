@@ -158,7 +158,7 @@ impl Core {
                 self.live.promoting = Some(Promoting { token, node, serial, since });
                 self.promote_due(turn);
                 if self.live.promoting.is_some() {
-                    turn.arm(Timer::Council, 200, 400);
+                    turn.arm(Timer::Council, Self::LOOK_MS, 2 * Self::LOOK_MS);
                 }
                 return;
             }
@@ -180,7 +180,7 @@ impl Core {
                 self.live.promoting = None;
                 turn.reply(token, Reply::Change(ChangeOutcome::NotCaughtUp));
             } else {
-                turn.arm(Timer::Council, 200, 400);
+                turn.arm(Timer::Council, Self::LOOK_MS, 2 * Self::LOOK_MS);
             }
             return;
         };

@@ -39,6 +39,8 @@ pub(crate) enum CouncilStep {
 impl Core {
     /// Time until a round of the council is repeated, and as much again drawn.
     const COUNCIL_MS: u64 = 400;
+    /// Time until a learner that is being promoted is looked at again, and as much again drawn.
+    pub(super) const LOOK_MS: u64 = 200;
     /// Time until somebody who waits for it is answered.
     const COUNCIL_PATIENCE: Millis = Millis(8_000);
 
@@ -248,7 +250,12 @@ impl Core {
     /// The round is over: this roster follows the one it began at.
     pub(crate) fn close_council(&mut self, decided: &Roster, turn: &mut Turn<'_>) {
         let Some(round) = self.live.council.take() else { return };
-        turn.disarm(Timer::Council);
+        if self.live.promoting.is_some() {
+            // Somebody else's change ended; whoever waits for a learner shares the timer.
+            turn.arm(Timer::Council, Self::LOOK_MS, 2 * Self::LOOK_MS);
+        } else {
+            turn.disarm(Timer::Council);
+        }
         let outcome =
             if round.wanted == *decided { ChangeOutcome::Done } else { ChangeOutcome::Moved };
         if let Some((token, _)) = round.waiter {

@@ -126,8 +126,8 @@ pub(crate) fn check_lost(oracle: &Oracle) -> Check {
     Ok(())
 }
 
-/// True if the node itself told somebody that `head` is saved, or holds the branch of a disk that
-/// is no more.
+/// True if the node itself told somebody that `head` is saved, or holds the branch of another disk,
+/// or did when the answer was made: one that waits for its write is overtaken by what is decided.
 fn reports(oracle: &Oracle, node: &Node, key: &Key, head: ObjectId) -> bool {
     let state = node.core.durable().get(key);
     let tip = cluster::Tip { commit: head, reporter: node.id };
@@ -136,6 +136,13 @@ fn reports(oracle: &Oracle, node: &Node, key: &Key, head: ObjectId) -> bool {
         // It may have been extended since the answer was made.
         let on_branch = |tip| oracle.back(key, tip).any(|id| id == head);
         let adopted = held.is_some_and(|draft| on_branch(draft.tip));
-        state.tips.contains(&tip) || adopted && state.tips.iter().any(|tip| tip.commit == head)
+        let is_tip = state.tips.iter().any(|tip| tip.commit == head);
+        state.tips.contains(&tip) || is_tip && (adopted || was_held(oracle, head))
     })
+}
+
+/// True if some node answered that it holds this commit.
+fn was_held(oracle: &Oracle, head: ObjectId) -> bool {
+    let answers = oracle.ops.iter().flat_map(|save| &save.attempts).map(|attempt| &attempt.answer);
+    answers.flatten().any(|it| matches!(it, SaveOutcome::Held { commit, .. } if *commit == head))
 }

@@ -45,7 +45,10 @@ pub(crate) fn check(oracle: &Oracle) -> Check {
                 return broken(format!("{} settled {key} and was lost", short(&commit)));
             }
             Some(
-                SettleOutcome::HeadMoved { .. } | SettleOutcome::NoMajority | SettleOutcome::Busy,
+                SettleOutcome::HeadMoved { .. }
+                | SettleOutcome::NoMajority
+                | SettleOutcome::Busy
+                | SettleOutcome::TextMissing,
             ) if on_path(&id) && !asked_elsewhere(oracle, settling) => {
                 return broken(format!("{} was refused for {key} and is decided", short(&id)));
             }

@@ -297,12 +297,13 @@ impl World {
         let Some(task) = self.clients[client].task.as_mut().filter(|_| merges) else {
             return merges;
         };
-        task.base = Some(head);
-        // Put on a branch that may lose, it is another change from then on: the one that was tried
-        // before may be decided meanwhile.
+        let before = task.base.replace(head);
+        // Put on a branch that may lose, or taken from one, it is another change from then on: the
+        // one that was tried before may be decided meanwhile.
         let key = key(task.file);
+        let is_branch = |id: &ObjectId| self.oracle.position(&key, id).is_none();
         // And so it is where nobody knows of the cluster that it was tried in.
-        if self.oracle.position(&key, &head).is_none() || self.counts.anew > 0 {
+        if is_branch(&head) || before.as_ref().is_some_and(is_branch) || self.counts.anew > 0 {
             task.op = self.oracle.ops.len();
             let floor = self.oracle.paths.get(&key).and_then(|path| path.answered);
             self.oracle.ops.push(Op { key, attempts: Vec::new(), floor });

@@ -31,6 +31,8 @@ pub(crate) struct Disk {
     pending: Option<Batch>,
     urgent: bool,
     syncing: Option<Batch>,
+    /// The last write of the life that the pending batch, or the one being synced, ends.
+    before_left: Option<WriteNo>,
     /// Whether the batch is to be flushed although nobody is in a hurry.
     pub(crate) flush_armed: bool,
 }
@@ -49,6 +51,7 @@ impl Disk {
             pending: None,
             urgent: false,
             syncing: None,
+            before_left: None,
             flush_armed: false,
         }
     }
@@ -116,6 +119,9 @@ impl Disk {
 
     pub(crate) fn write(&mut self, no: WriteNo, records: Vec<Record>, urgency: Urgency) {
         let batch = self.pending.get_or_insert_with(|| (no, Vec::new()));
+        if records.iter().any(|record| matches!(record, Record::Left { .. })) {
+            self.before_left = (batch.0 < no).then_some(batch.0);
+        }
         batch.0 = no;
         batch.1.extend(records);
         self.urgent |= urgency == Urgency::Now;
@@ -166,6 +172,7 @@ impl Disk {
         let torn = !self.is_idle();
         self.syncing = None;
         self.pending = None;
+        self.before_left = None;
         self.urgent = false;
         self.flush_armed = false;
         torn
@@ -216,6 +223,12 @@ impl Disk {
         })
     }
 
+    /// The last write of the old life in the batch that became durable, if there was one.
+    pub(crate) fn take_before_left(&mut self) -> Option<WriteNo> {
+        let durable = self.count;
+        self.before_left.take_if(|last| *last <= durable)
+    }
+
     /// Accepts that became durable since the last time.
     pub(crate) fn take_votes(&mut self) -> Vec<Vote> {
         std::mem::take(&mut self.votes)
@@ -227,6 +240,8 @@ impl Disk {
             Record::Left { incarnation, .. } => {
                 self.life = *incarnation;
                 self.epoch = 0;
+                // Votes of the old life in the same batch are none of the next cluster's.
+                self.votes.clear();
             }
             Record::Renewed { incarnation, .. } => self.life = *incarnation,
             Record::Accepted { key, ballot, head } => {

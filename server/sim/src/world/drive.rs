@@ -1,6 +1,6 @@
 //! The driver: performs a core's outputs as production does (architecture, "The shape of a core").
 
-use cluster::{Input, Key, Output, PeerMessage, Record, Reply, Timer, WriteNo};
+use cluster::{Input, Key, Output, PeerMessage, Phase, Record, Reply, Timer, WriteNo};
 use domain::ObjectId;
 
 use super::{World, event::Event};
@@ -193,6 +193,11 @@ impl World {
         let Some(no) = self.nodes[node].disk.synced() else {
             return;
         };
+        // What waited for writes of a life that this batch ends is said, and judged, as of that life.
+        if let Some(last) = self.nodes[node].disk.take_before_left() {
+            let free = self.nodes[node].release(last);
+            self.perform_all(node, free);
+        }
         self.note_cluster(node);
         let votes = self.count_votes(node);
         self.note(votes);
@@ -227,10 +232,14 @@ impl World {
             return Ok(());
         }
         let added = p1_one_path::check(&self.oracle, key, to)?;
-        // Of the epoch that it was decided in: this turn may have adopted the next one.
+        // Of the epoch that it was decided in: this turn may have adopted the next one, or the node
+        // lacked the objects until then. While an epoch is repaired (protocol 11), what was decided in
+        // the one before may be on a majority of that one's members only.
         let now = self.nodes[node].core.durable().roster.clone();
+        let before = now.as_ref().filter(|now| now.phase == Phase::Repairing);
+        let before = before.and_then(|now| self.oracle.roster_before(now.epoch));
         let rosters: Vec<_> =
-            now.into_iter().chain(self.nodes[node].disk.roster().cloned()).collect();
+            now.iter().chain(self.nodes[node].disk.roster()).chain(before).cloned().collect();
         if !added.is_empty() {
             p4_objects_on_majority::check(&self.oracle, &self.nodes, &rosters, key, &added)?;
             p6_once::check(&self.oracle, key, &added)?;

@@ -150,7 +150,11 @@ async fn propose(
         |object: &Object| object.id().map_err(|collision| Refused::failed(collision.to_string()));
     let blob = match text {
         Some(text) => Some((named(&text)?, text)),
-        None => None,
+        // The text of a side: from the nodes that have it, before this node proposes it.
+        None => match site.node().object(made.data()).await {
+            Ok(_) => None,
+            Err(reason) => return Err(Refused::failed(reason.to_string())),
+        },
     };
     let id = named(&object)?;
     let save = Save { key: made.name().into(), base, id, commit: object, link: made.link(), blob };
@@ -174,5 +178,6 @@ fn outcome(site: &Site, settled: SettleOutcome) -> ActionOutcome {
         SettleOutcome::NotFounded => ActionOutcome::failed("this node is in no cluster yet"),
         SettleOutcome::Removed => ActionOutcome::failed("this node was removed from its cluster"),
         SettleOutcome::Busy => ActionOutcome::failed("too many saves of this file wait"),
+        SettleOutcome::TextMissing => ActionOutcome::failed("its text is not on this node yet"),
     }
 }

@@ -13,9 +13,6 @@ use relay::{DocumentId, Message};
 
 use super::{file, folder::Looks, line};
 
-/// How long the cut end of a line is waited for that is not ours: SWISH writes it in one go.
-const CUT: Duration = Duration::from_secs(5);
-
 /// What is known of one file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FileState {
@@ -64,35 +61,39 @@ impl FileState {
         *self = Self::default();
     }
 
-    /// Appends those of some messages that the file lacks, in one write.
+    /// Appends those of some messages that the file lacks, in one write. Half a line at its end has
+    /// to stay for `cut` until it is completed: SWISH may be writing it.
     pub(super) fn append(
         &mut self,
         path: &Path,
-        document: &DocumentId,
-        messages: &[Message],
+        (document, messages): (&DocumentId, &[Message]),
+        cut: Duration,
     ) -> io::Result<Appended> {
         let (end, tail) = self.read_ids(path)?;
         let lacking = messages.iter().filter(|m| !self.present.contains(&m.row.place.id));
-        let lines: Vec<String> = lacking.map(|message| line::write(document, message)).collect();
+        let lacking: Vec<&Message> = lacking.collect();
+        let lines: Vec<String> = lacking.iter().map(|m| line::write(document, m)).collect();
         if lines.is_empty() {
             return Ok(Appended::Lines(0));
         }
-        let mut text = String::new();
+        if !tail.is_empty() && !self.is_cut_for_good(&tail, cut) {
+            return Ok(Appended::Later);
+        }
+        let mut text: Vec<u8> = Vec::new();
         let is_ours = |line: &&String| !tail.is_empty() && line.as_bytes().starts_with(&tail);
         let begun = lines.iter().position(|line| is_ours(&line));
         if let Some(begun) = begun {
             // Cut off by a crash: its rest comes first.
-            text.push_str(lines[begun].get(tail.len()..).unwrap_or_default());
+            text.extend(lines[begun].as_bytes().iter().skip(tail.len()));
         } else if !tail.is_empty() {
-            if !self.is_cut_for_good(&tail) {
-                return Ok(Appended::Later);
-            }
-            text.push('\n');
+            text.push(b'\n');
         }
         let others = lines.iter().enumerate().filter(|(at, _)| Some(*at) != begun);
-        others.for_each(|(_, line)| text.push_str(line));
-        write(path, text.as_bytes())?;
+        others.for_each(|(_, line)| text.extend(line.as_bytes()));
+        write(path, &text)?;
         self.cut = None;
+        // They may be asked for again, when something else fails.
+        self.present.extend(lacking.iter().map(|message| message.row.place.id));
         let after = end + u64::try_from(tail.len() + text.len()).unwrap_or(u64::MAX);
         let looks = Looks::of(path)?;
         if looks.size == after && self.imported == end && tail.is_empty() {
@@ -117,14 +118,11 @@ impl FileState {
         }
     }
 
-    fn is_cut_for_good(&mut self, tail: &[u8]) -> bool {
-        match &self.cut {
-            Some((seen, since)) if seen == tail => since.elapsed() >= CUT,
-            Some(_) | None => {
-                self.cut = Some((tail.to_vec(), Instant::now()));
-                false
-            }
+    fn is_cut_for_good(&mut self, tail: &[u8], cut: Duration) -> bool {
+        if self.cut.as_ref().is_none_or(|(seen, _)| seen != tail) {
+            self.cut = Some((tail.to_vec(), Instant::now()));
         }
+        self.cut.as_ref().is_some_and(|(_, since)| since.elapsed() >= cut)
     }
 }
 

@@ -10,7 +10,7 @@ use relay::DocumentId;
 use sha1::{Digest, Sha1};
 
 /// Path of a document's file below the directory: the SHA-1 of its id, as SWISH cuts it.
-pub(super) fn path_of(document: &DocumentId) -> PathBuf {
+pub(in crate::hub) fn path_of(document: &DocumentId) -> PathBuf {
     let hash: [u8; 20] = Sha1::digest(document.as_str().as_bytes()).into();
     let hash = domain::ObjectId::from_bytes(hash).to_string();
     [&hash[..2], &hash[2..4], &hash[4..]].iter().collect()

@@ -20,4 +20,6 @@ mod task;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use folder::path_of;
 pub(super) use task::start;

@@ -30,6 +30,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(3);
 const SYNC_EVERY: Duration = Duration::from_secs(5);
 /// Time until something that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long half a line is waited for: SWISH writes one in one go.
+const CUT: Duration = Duration::from_secs(5);
 /// Messages that are imported in one go.
 const IMPORTED_AT_ONCE: usize = 2_000;
 /// Messages that are appended in one go.
@@ -229,7 +231,7 @@ impl Files {
             if looks.inode != state.looks.inode || looks.size < state.imported {
                 state.begin_again();
             }
-            let appended = state.append(&whole, &document, &messages)?;
+            let appended = state.append(&whole, (&document, &messages), CUT)?;
             Ok((state, appended))
         });
         // If it failed, the file is read again.

@@ -127,9 +127,11 @@ fn a_line_that_a_crash_cut_off_anywhere_is_completed_and_none_is_there_twice() {
         fs::write(&path, &whole.as_bytes()[..cut]).unwrap();
         // A new start: nothing is known of the file.
         let mut state = FileState::default();
-        state.append(&path, &document, &messages).unwrap();
+        let now = Duration::ZERO;
+        state.append(&path, (&document, &messages), now).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), whole, "cut at {cut}");
-        assert_eq!(state.append(&path, &document, &messages).unwrap(), Appended::Lines(0));
+        let again = state.append(&path, (&document, &messages), now).unwrap();
+        assert_eq!(again, Appended::Lines(0));
     }
 }
 
@@ -142,7 +144,8 @@ fn half_a_line_of_somebody_else_is_waited_for() {
     fs::write(&path, &theirs[..20]).unwrap();
     let mut state = FileState::default();
     let append = |state: &mut FileState| {
-        state.append(&path, &document, std::slice::from_ref(&ours)).unwrap()
+        let ours = std::slice::from_ref(&ours);
+        state.append(&path, (&document, ours), Duration::from_secs(60)).unwrap()
     };
     assert_eq!(append(&mut state), Appended::Later);
     fs::write(&path, &theirs).unwrap();
@@ -170,21 +173,25 @@ fn many_bodies_of_many_shapes_are_read_by_swi_prolog() {
         json!({}),
     ];
     let messages: Vec<_> = (1..).zip(shapes).map(|(n, shape)| message(n, shape)).collect();
-    FileState::default().append(&path, &document, &messages).unwrap();
+    FileState::default().append(&path, (&document, &messages), Duration::ZERO).unwrap();
     let goal = "use_module(library(http/json)), \
-        current_prolog_flag(argv, [File|_]), open(File, read, In, [encoding(utf8)]), \
+        current_prolog_flag(argv, Args), last(Args, File), \
+        open(File, read, In, [encoding(utf8)]), \
         repeat, read_term(In, T, []), \
-        ( T == end_of_file -> ! ; is_dict(T, chat), atom(T.id), string(T.docid), float(T.time), \
+        ( T == end_of_file -> ! ; is_dict(T, chat), get_dict(id, T, Id), atom(Id), \
+          get_dict(docid, T, Doc), string(Doc), get_dict(time, T, Time), float(Time), \
           \\+ get_dict(create, T, _), \
           ( get_dict(user, T, U), is_dict(U) -> is_dict(U, u), \\+ get_dict(wsid, U, _) ; true ), \
           json_write_dict(current_output, T, [width(0)]), nl, fail )";
     let mut swipl = Command::new("swipl");
-    let output = swipl.args(["-g", goal, "-t", "halt"]).arg("--").arg(&path).output().unwrap();
+    swipl.args(["-g", goal, "-t", "halt"]).arg("--").arg(&path);
+    let output = swipl.output().unwrap();
+    let written = fs::read_to_string(&path).unwrap();
     let (out, err) = (String::from_utf8(output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && err.is_empty(), "{err}");
     let read: Vec<Value> =
         out.unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(read.len(), messages.len());
+    assert_eq!(read.len(), messages.len(), "{written}");
     for (read, message) in read.iter().zip(&messages) {
         let mut expected = json_of(message);
         expected.remove("create");
@@ -209,7 +216,9 @@ fn lines_of_ours_are_not_read_again() {
         let mut id = [0; 16];
         id[..4].copy_from_slice(&round.to_be_bytes());
         one.row.place.id = MessageId::from_bytes(id);
-        assert_eq!(state.append(&path, &document, &[one]).unwrap(), Appended::Lines(1));
+        let appended = state.append(&path, (&document, &[one]), Duration::ZERO).unwrap();
+        assert_eq!(appended, Appended::Lines(1));
+        state.settle();
         assert!(state.present.is_empty());
     }
     assert_eq!(ids(&path).len(), 500);
