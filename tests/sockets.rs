@@ -36,6 +36,14 @@ async fn pages_on_two_nodes_talk_see_each_other_and_hear_of_saves() -> Result<()
     ensure!(ann.expect("joined").await?["wsid"] == ann.wsid());
     ann.has_open(&["a.pl"]).await?;
     ensure!(ann.expect("gazers").await?["gazers"] == json!([]));
+    // The other node knows of it.
+    until("one visitor", SOON, async || {
+        let backends = cluster.gateway(2).get("/backends").await?.expect(200)?;
+        let mut nodes = backends.as_object().into_iter().flatten();
+        ensure!(nodes.any(|(_, node)| node["local_visitors"] == 1), "{backends}");
+        Ok(())
+    })
+    .await?;
     let mut bob = Page::open(&address(&cluster, 2)).await?;
     bob.has_open(&["a.pl"]).await?;
     let gazers = bob.expect("gazers").await?;
@@ -163,7 +171,9 @@ async fn hostile_pages_get_nothing_and_disturb_nobody() -> Result<()> {
         let mut page = Page::open(&here).await?;
         page.send_raw(sent).await?;
         let closed = page.closed().await?;
-        ensure!(closed == Some(code), "{closed:?} instead of {code}");
+        // What the page was still sending may break the connection before it has read why.
+        let is_cut = closed.is_none() && code == 1009;
+        ensure!(closed == Some(code) || is_cut, "{closed:?} instead of {code}");
     }
     let mut flood = Page::open(&here).await?;
     for _ in 0..300 {

@@ -56,7 +56,7 @@ mod tests {
         let counted: Vec<bool> = (0..6).map(|at| scores.count("a", at)).collect();
         assert_eq!(counted, [true, true, true, true, true, false]);
         assert!(scores.count("b", 6));
-        assert!(!scores.has_room("a", 1.0, 60_000) && scores.has_room("a", 1.0, 70_000));
+        assert!(!scores.has_room("a", 1.0, 30_000) && scores.has_room("a", 1.0, 40_000));
         scores.clear("a");
         assert!(scores.count("a", 6));
     }

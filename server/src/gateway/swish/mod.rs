@@ -72,7 +72,6 @@ pub(crate) struct Swish {
     /// Knows the other nodes.
     node: Arc<OnceLock<Handle>>,
     state: watch::Receiver<SwishState>,
-    stop: Stop,
 }
 
 impl Swish {
@@ -86,8 +85,7 @@ impl Swish {
         let mut client = Client::builder(TokioExecutor::new());
         let client = client.pool_idle_timeout(IDLE).build(connector);
         let (sender, state) = watch::channel(SwishState::Unknown);
-        let probing = stop.clone();
-        tokio::spawn(probe::run(url.clone(), client.clone(), mode.clone(), sender, probing));
+        tokio::spawn(probe::run(url.clone(), client.clone(), mode.clone(), sender, stop));
         let sessions = Sessions::new(secret, &node.name);
         Self {
             url,
@@ -99,7 +97,6 @@ impl Swish {
             secret,
             node: Arc::default(),
             state,
-            stop,
         }
     }
 

@@ -62,12 +62,8 @@ pub(super) async fn pass(swish: &Swish, mut request: Request) -> Result<Response
     swish.sessions.leave(session, scheme, answer.headers_mut());
     if upgraded {
         add_upgrade(answer.headers_mut());
-        let stop = swish.stop.clone();
         tokio::spawn(async move {
-            tokio::select! {
-                () = join(browser, beside) => {}
-                () = stop.stopped() => {}
-            }
+            join(browser, beside).await;
             drop(place);
         });
     }
