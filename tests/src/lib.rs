@@ -4,7 +4,6 @@
 //!  cluster ── three ──▶ node (a `serve` process) ──▶ program (which binary)
 //!     │                   │
 //!     │                   └─ gateway (what SWISH pages do) ──▶ client (HTTP)
-//!     ├─ chat_page: a page's socket
 //!     ├─ wire: the links pass through forwarders that keep every byte
 //!     └─ directory: a store as SWISH would read it
 //!  stock: stores that nodes begin with
@@ -24,7 +23,6 @@
 pub mod bench;
 pub mod beside;
 pub mod browser;
-pub mod chat_page;
 pub mod client;
 pub mod cluster;
 pub mod directory;

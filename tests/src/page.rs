@@ -1,6 +1,9 @@
 //! A page of SWISH as its server sees it: one WebSocket, and a cookie.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
@@ -9,22 +12,27 @@ use http::{
     header::{COOKIE, ORIGIN, SET_COOKIE},
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{self, Message, client::IntoClientRequest},
+    WebSocketStream, client_async_with_config,
+    tungstenite::{self, Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 
 /// No frame of these tests may be waited for longer.
 const DEADLINE: Duration = Duration::from_secs(15);
 /// Silence that counts as "nothing more".
 const SILENCE: Duration = Duration::from_millis(300);
+/// Thousands of pages in one process need small buffers.
+const READ_BYTES: usize = 4 << 10;
 const PROTOCOL: &str = "v1.chat.swish.swi-prolog.org";
 
 /// A page that is open.
 #[derive(Debug)]
 pub struct Page {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<TcpStream>,
     /// Its session's cookie.
     pub cookie: String,
     /// The first frame.
@@ -33,16 +41,16 @@ pub struct Page {
 
 /// A socket that is not opened: with what status.
 pub async fn refused(address: &str, origin: Option<&str>, cookie: &str) -> Result<StatusCode> {
-    match open(address, "", origin, cookie).await? {
+    match open((Ipv4Addr::LOCALHOST.into(), address), "", origin, cookie).await? {
         Ok(_) => bail!("it was opened"),
         Err(status) => Ok(status),
     }
 }
 
-type Opened = (WebSocketStream<MaybeTlsStream<TcpStream>>, Option<String>);
+type Opened = (WebSocketStream<TcpStream>, Option<String>);
 
 async fn open(
-    address: &str,
+    (from, address): (IpAddr, &str),
     query: &str,
     origin: Option<&str>,
     cookie: &str,
@@ -56,7 +64,13 @@ async fn open(
     if !cookie.is_empty() {
         headers.insert(COOKIE, HeaderValue::try_from(cookie)?);
     }
-    match timeout(DEADLINE, connect_async(request)).await? {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    socket.set_nodelay(true)?;
+    let stream = timeout(DEADLINE, socket.connect(address.parse()?)).await??;
+    let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
+    let opened = client_async_with_config(request, stream, Some(config));
+    match timeout(DEADLINE, opened).await? {
         Ok((socket, answer)) => {
             let protocol = answer.headers().get("sec-websocket-protocol");
             ensure!(protocol.is_some_and(|it| it == PROTOCOL), "{protocol:?}");
@@ -84,8 +98,16 @@ impl Page {
     /// # Errors
     /// The socket is not opened, or not welcomed.
     pub async fn open_as(address: &str, query: &str, cookie: &str) -> Result<Self> {
+        Self::open_from(Ipv4Addr::LOCALHOST.into(), address, query, cookie).await
+    }
+
+    /// The same from some address of the loopback.
+    ///
+    /// # Errors
+    /// The socket is not opened, or not welcomed.
+    pub async fn open_from(from: IpAddr, address: &str, query: &str, cookie: &str) -> Result<Self> {
         let origin = format!("http://{address}");
-        let opened = open(address, query, Some(&origin), cookie).await?;
+        let opened = open((from, address), query, Some(&origin), cookie).await?;
         let (socket, given) = opened.map_err(|status| anyhow::anyhow!("refused: {status}"))?;
         let cookie = given.unwrap_or_else(|| cookie.to_owned());
         let mut page = Self { socket, cookie, welcome: Value::Null };
@@ -148,8 +170,16 @@ impl Page {
     /// # Errors
     /// The socket has ended, or there is none in time.
     pub async fn next(&mut self) -> Result<Value> {
+        self.next_within(DEADLINE).await
+    }
+
+    /// The next frame within a time.
+    ///
+    /// # Errors
+    /// The socket has ended, or there is none in time.
+    pub async fn next_within(&mut self, patience: Duration) -> Result<Value> {
         loop {
-            let message = timeout(DEADLINE, self.socket.next()).await.context("no frame")?;
+            let message = timeout(patience, self.socket.next()).await.context("no frame")?;
             match message.context("the socket has ended")?? {
                 Message::Text(text) => return Ok(serde_json::from_str(&text)?),
                 Message::Close(close) => bail!("closed: {close:?}"),

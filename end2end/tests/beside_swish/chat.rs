@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use tests::chat_page::ChatPage;
+use tests::page::Page as Socket;
 
 use super::{page::Page, site::Site, walk::Walk};
 
@@ -70,7 +70,7 @@ async fn lose_the_network(
     b: &Page,
     said: &[&str],
 ) -> Result<()> {
-    let mut other = ChatPage::open(site.third()).await?;
+    let mut other = Socket::open(site.third()).await?;
     other.has_open(&["walk.pl"]).await?;
     let before = [a.wsid().await?, b.wsid().await?];
     site.lose_network().await?;
@@ -78,8 +78,8 @@ async fn lose_the_network(
         let closed = "jQuery('#chat').data('chat').status === 'closed'";
         page.until("its socket is lost", closed).await?;
     }
-    other.post("walk.pl", "Said meanwhile").await?;
-    other.hear_of("chat-message").await?;
+    other.says("walk.pl", "Said meanwhile").await?;
+    other.expect("chat-message").await?;
     site.mend_network().await?;
     let all: Vec<_> = said.iter().copied().chain(["Said meanwhile"]).collect();
     for page in [a, b] {
@@ -98,7 +98,8 @@ async fn lose_the_network(
         [a, b],
     )
     .await?;
-    other.unload().await?;
+    other.send(&json!({ "type": "unload" })).await?;
+    drop(other);
     for page in [a, b] {
         page.until("two visitors", "jQuery('#user-count').text() === '2'").await?;
     }

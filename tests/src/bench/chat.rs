@@ -16,8 +16,8 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{float, length, meter, run::say};
 use crate::{
-    chat_page::{ChatPage, Opening},
     cluster::{Cluster, Plan},
+    page::Page,
     program::Build,
     wait::until,
 };
@@ -81,17 +81,17 @@ async fn start(nodes: usize) -> Result<Cluster> {
     let mut cluster = plan.prepare().await?;
     cluster.node_mut(1).start().await?;
     let gateway = cluster.node(1).setup.gateway.clone();
-    until("the gateway", Duration::from_secs(30), async || ChatPage::open(&gateway).await).await?;
+    until("the gateway", Duration::from_secs(30), async || Page::open(&gateway).await).await?;
     Ok(cluster)
 }
 
 /// Pages that have [`FILE`] open, the first of them to post.
-async fn readers(address: &str, count: usize) -> Result<Vec<ChatPage>> {
+async fn readers(address: &str, count: usize) -> Result<Vec<Page>> {
     let mut pages = Vec::new();
     for _ in 0..count {
-        let mut page = ChatPage::open(address).await?;
+        let mut page = Page::open(address).await?;
         page.has_open(&[FILE]).await?;
-        page.hear_of("gazers").await?;
+        page.expect("gazers").await?;
         pages.push(page);
     }
     Ok(pages)
@@ -111,8 +111,8 @@ async fn fan_out(nodes: usize, report: &mut Report) -> Result<()> {
     let mut took = Vec::new();
     for number in 0..WARM + POSTS {
         let began = Instant::now();
-        pages[0].post(FILE, &format!("message {number}")).await?;
-        let heard = pages.iter_mut().map(|page| page.hear_of("chat-message"));
+        pages[0].says(FILE, &format!("message {number}")).await?;
+        let heard = pages.iter_mut().map(|page| page.expect("chat-message"));
         let frames = try_join_all(heard).await?;
         if number >= WARM {
             took.push(began.elapsed());
@@ -142,7 +142,7 @@ async fn one_sender(report: &mut Report) -> Result<()> {
         let done = done.clone();
         tasks.spawn(async move {
             for _ in 0..HASTY {
-                page.hear_of("chat-message").await?;
+                page.expect("chat-message").await?;
             }
             done.send(Instant::now()).await?;
             anyhow::Ok(page)
@@ -153,14 +153,14 @@ async fn one_sender(report: &mut Report) -> Result<()> {
     // It reads while it posts: a page that does not is dropped.
     let mut heard = 0;
     for number in 0..HASTY {
-        sender.post(FILE, &format!("hasty {number}")).await?;
+        sender.says(FILE, &format!("hasty {number}")).await?;
         while number >= heard + UNDER_WAY {
-            sender.hear_of("chat-message").await?;
+            sender.expect("chat-message").await?;
             heard += 1;
         }
     }
     while heard < HASTY {
-        sender.hear_of("chat-message").await?;
+        sender.expect("chat-message").await?;
         heard += 1;
     }
     let echoed = began.elapsed();
@@ -194,12 +194,12 @@ async fn joins(report: &mut Report) -> Result<()> {
     for count in [100, 200, 400] {
         let mut pages = Vec::new();
         for _ in 0..count {
-            pages.push(ChatPage::open(address).await?);
+            pages.push(Page::open(address).await?);
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
         let mut frames = 0_u64;
         for page in &mut pages {
-            while page.hear_within(Duration::from_millis(1)).await.is_ok() {
+            while page.next_within(Duration::from_millis(1)).await.is_ok() {
                 frames += 1;
             }
         }
@@ -224,14 +224,14 @@ async fn sockets(report: &mut Report) -> Result<()> {
         // A node lets no address have all of its places.
         let host = u8::try_from(2 + number % 8)?;
         let from = IpAddr::V4(Ipv4Addr::new(127, 0, 0, host));
-        let mut page = Opening { from, ..Opening::default() }.open(address).await?;
+        let mut page = Page::open_from(from, address, "", "").await?;
         page.has_open(&[&format!("file-{}.pl", number % 1_000)]).await?;
         pages.push(page);
     }
     let took = began.elapsed();
     let first = pages.first_mut().context("no page")?;
     until("all visitors are counted", Duration::from_secs(30), async || {
-        let frame = first.hear().await?;
+        let frame = first.next().await?;
         ensure!(frame["visitors"] == length(SOCKETS), "{frame}");
         Ok(())
     })
@@ -255,14 +255,14 @@ async fn history(report: &mut Report) -> Result<()> {
     let began = Instant::now();
     let mut heard = 0;
     for number in 0..HISTORY {
-        page.post(FILE, &format!("history {number}")).await?;
+        page.says(FILE, &format!("history {number}")).await?;
         while number >= heard + UNDER_WAY {
-            page.hear_of("chat-message").await?;
+            page.expect("chat-message").await?;
             heard += 1;
         }
     }
     while heard < HISTORY {
-        page.hear_of("chat-message").await?;
+        page.expect("chat-message").await?;
         heard += 1;
     }
     report.line(&format!("{HISTORY} messages posted in {:.1} s", began.elapsed().as_secs_f64()))?;
