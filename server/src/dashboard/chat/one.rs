@@ -116,7 +116,7 @@ fn known_pages(core: &relay::Core) -> BTreeMap<String, VisitorKey> {
         .collect()
 }
 
-/// "<stamp>-<id>".
+/// `<stamp>-<id>`.
 fn place_text(place: Place) -> String {
     format!("{}-{}", place.stamp.0, place.id)
 }
