@@ -1,11 +1,13 @@
 //! One node: a `serve` process that is started, killed, paused and started again.
 
 use std::{
+    collections::BTreeSet,
     fs::OpenOptions,
     net::TcpListener,
     os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{ExitStatus, Stdio},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -346,9 +348,13 @@ pub async fn head(node: &Node, name: &str) -> Result<ObjectId> {
 /// # Errors
 /// There is none.
 pub fn free_address() -> Result<String> {
+    // Nine are drawn before the first is listened on, and no two may be the same.
+    static DRAWN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     for _ in 0..100 {
-        let address = format!("127.0.0.1:{}", rand::rng().random_range(PORTS));
-        if TcpListener::bind(&address).is_ok() {
+        let port = rand::rng().random_range(PORTS);
+        let address = format!("127.0.0.1:{port}");
+        let is_new = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).insert(port);
+        if is_new && TcpListener::bind(&address).is_ok() {
             return Ok(address);
         }
     }
