@@ -11,7 +11,7 @@ use super::{page::Page, site::Site, walk::Walk};
 /// SWISH's page tries again ten seconds after it lost its socket, then after twenty.
 const BACK: Duration = Duration::from_secs(45);
 
-/// Both have walk.pl open, each on its own server.
+/// Both have walk.pl open, each on its own server. They are logged in: SWISH lets nobody else chat.
 pub(super) async fn talk(walk: &mut Walk, site: &mut Site, a: &Page, b: &Page) -> Result<()> {
     for page in [a, b] {
         page.open("/p/walk.pl").await?;
@@ -49,7 +49,6 @@ pub(super) async fn talk(walk: &mut Walk, site: &mut Site, a: &Page, b: &Page) -
     a.chat(&"x".repeat(501)).await?;
     a.dialog("limited to 500 characters").await?;
     walk.step("A message of 501 characters is refused, in SWISH's words", [a]).await?;
-    a.close_alert().await?;
 
     let said = ["Hello from A", "Hello from B", "It is me"];
     a.open("/p/walk.pl").await?;
@@ -129,7 +128,11 @@ impl Page {
         let shown = "jQuery('.tab-pane.active .chatroom span.chat-message.html')\
                      .map((_, it) => it.innerText.trim()).get()";
         let same = format!("JSON.stringify({shown}) === JSON.stringify({})", json!(texts));
-        self.until(&format!("the chat has {texts:?}"), &same).await
+        let seen = self.until(&format!("the chat has {texts:?}"), &same).await;
+        match seen {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.context(format!("it has {}", self.value(shown).await?))),
+        }
     }
 
     /// Types a nick name and presses Enter.
@@ -140,11 +143,6 @@ impl Page {
             json!(name)
         );
         self.value(&typed).await.map(drop)
-    }
-
-    async fn close_alert(&self) -> Result<()> {
-        self.click(".modal:visible button[data-dismiss=modal]").await?;
-        self.until("no dialog", "document.querySelectorAll('.modal.in').length === 0").await
     }
 
     async fn wsid(&self) -> Result<serde_json::Value> {

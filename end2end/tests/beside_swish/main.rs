@@ -34,8 +34,9 @@ async fn people_work_on_two_servers_as_on_one() -> Result<()> {
     edit(&mut walk, &a, &b).await?;
     conflict(&mut walk, &a, &b).await?;
     look_back(&mut walk, &site, &a).await?;
-    chat::talk(&mut walk, &mut site, &a, &b).await?;
     log_in(&mut walk, &site, &a, &b).await?;
+    chat::talk(&mut walk, &mut site, &a, &b).await?;
+    a.open("/p/owned.pl").await?;
     lose_a_node(&mut walk, &mut site, &a).await?;
 
     walk.end()?;
