@@ -64,12 +64,18 @@ pub async fn run() -> Result<()> {
 
 impl Report {
     fn line(&mut self, what: &str) -> Result<()> {
-        Ok(writeln!(self.aims, "          {what}")?)
+        self.say(&format!("          {what}"))
     }
 
     fn aim(&mut self, is_met: bool, what: &str) -> Result<()> {
         let word = if is_met { "met" } else { "NOT MET" };
-        Ok(writeln!(self.aims, "  {word:<8}{what}")?)
+        self.say(&format!("  {word:<8}{what}"))
+    }
+
+    /// At once, since all of it takes minutes, and again at the end.
+    fn say(&mut self, line: &str) -> Result<()> {
+        say(line)?;
+        Ok(writeln!(self.aims, "{line}")?)
     }
 }
 
@@ -148,6 +154,8 @@ async fn one_sender(report: &mut Report) -> Result<()> {
             anyhow::Ok(page)
         });
     }
+    // A page that is dropped for being slow ends its task, and the wait for it.
+    drop(done);
     let before = meter::cpu_of(pid)?;
     let began = Instant::now();
     // It reads while it posts: a page that does not is dropped.
