@@ -54,7 +54,11 @@ release: site ## the program, with the dashboard inside
 	cargo build --release -p server
 	@ls -l $(TARGET)/release/swish-cluster
 
-bench: release ## how fast saves and stores are on this machine
+bench: site ## how fast saves, stores, gateway and chat are on this machine
+	@# A page of the benchmark says more than a person may; the others measure what is installed.
+	cargo build --release -p server --features unlimited
+	cp $(TARGET)/release/swish-cluster $(TARGET)/release/swish-cluster-unlimited
+	cargo build --release -p server
 	cargo run --release -p tests --bin bench
 
 sim: ## the simulator (SEEDS=1000 for more worlds)
